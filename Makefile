@@ -1,0 +1,60 @@
+# For developers; users have ./build.sh. Quiet unless V=1.
+#
+#   make                              ./poison
+#   make check                        all tests
+#   make SAN=address,undefined check  the same under sanitizers, in a build folder of its own
+#   make bench                        measurements beside other programs (bench/)
+#   make install DESTDIR= PREFIX=
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+SAN ?=
+V ?=
+
+Q := $(if $(V),,@)
+build := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+comma := ,
+program := $(if $(SAN),$(build)/poison,poison)
+
+# ---- what the system has. OpenBLAS: the archive of the OpenMP build if it is there, else whatever -lopenblas is.
+triplet := $(shell $(CC) -print-multiarch 2>/dev/null)
+openblas_dir := $(wildcard /usr/lib/$(triplet)/openblas-openmp)
+openblas_archive := $(wildcard $(openblas_dir)/libopenblas.a)
+OPENBLAS_CFLAGS ?= $(if $(openblas_archive),-I/usr/include/$(triplet)/openblas-openmp,$(shell pkg-config --cflags openblas 2>/dev/null))
+OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas))
+ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
+
+# ---- flags. The last ones carry the results' exactness and so follow the user's own.
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
+ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations -fexcess-precision=standard
+libs := $(OPENBLAS_LIBS) $(if $(ZLIB),-lz) -lm
+
+sources := poison.c $(wildcard src/*.c)
+objects := $(sources:%.c=$(build)/%.o)
+
+all: $(program)
+
+$(program): $(objects)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
+
+$(build)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ours) $(exact) -c -o $@ $<
+
+# Said once a build, before the first file.
+$(objects): | announce
+announce:
+	@echo "  OpenBLAS: $(if $(openblas_archive),OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no (gzipped files will not be read))"
+
+-include $(objects:.o=.d)
+
+clean:
+	rm -rf build poison
+
+.PHONY: all announce check bench install clean
+.DELETE_ON_ERROR:

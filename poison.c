@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poison - what happens to a classifier when somebody alters its training labels?
+ *
+ * The experiment, from top to bottom: find the data, alter labels, train, predict, count, print.
+ */
+#define _GNU_SOURCE
+#include "poison.h"
+
+#include "src/args.h"
+#include "src/base.h"
+#include "src/file.h"
+#include "src/table.h"
+#include "src/trace.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LABELS 256
+
+/* ---- the data -------------------------------------------------------------------------------------------------- */
+
+/* MNIST where build.sh puts it: data/mnist, else the user's cache folder. NULL if it is in neither. free() it. */
+static char *find_mnist(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *folder = NULL;
+    if (access("data/mnist", F_OK) == 0)
+        return strdup("data/mnist");
+    int written = cache && *cache ? asprintf(&folder, "%s/poison/mnist", cache)
+                                  : asprintf(&folder, "%s/.cache/poison/mnist", home ? home : "");
+    if (written >= 0 && access(folder, F_OK) == 0)
+        return folder;
+    if (written >= 0)
+        free(folder);
+    return NULL;
+}
+
+/* Loads what the command line asks for. *fallback: nothing was asked for or found, and `lab` takes the built-in digits */
+static int load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
+{
+    const char *source = a->data ? a->data : getenv("POISON_DATA");
+    char *found = source ? NULL : find_mnist();
+    int status;
+    *fallback = !source && !found;
+    if (*fallback && strcmp(a->command->name, "lab") != 0)
+        return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
+                                              "--data synthetic takes the built-in digits");
+    if (*fallback || (source && strcmp(source, "synthetic") == 0)) {
+        status = poison_data_draw(data, a->train, a->test, &a->settings, err);
+    } else {
+        /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
+        status = poison_data_read(data, source ? source : found, a->train, a->test, !a->train_given, &a->settings, err);
+    }
+    free(found);
+    return status;
+}
+
+/* ---- the laboratory: data, labels, model, predictions ---------------------------------------------------------- */
+
+struct laboratory {
+    const struct args *args;
+    struct file file; /* where the table goes */
+    poison_data data;
+    int fallback;
+    int *labels;    /* (n) after the flips */
+    poison_svm *svm;
+    int *predicted; /* (m) */
+    int label[LABELS]; /* every label of the clean training or the test set, ascending */
+    int label_count;
+};
+
+static int find_labels(const poison_data *data, int *label)
+{
+    uint8_t occurs[LABELS] = {0};
+    int count = 0;
+    for (size_t r = 0; r < data->train.n; r++)
+        occurs[data->train.y[r]] = 1;
+    for (size_t t = 0; t < data->test.n; t++)
+        occurs[data->test.y[t]] = 1;
+    for (int v = 0; v < LABELS; v++)
+        if (occurs[v])
+            label[count++] = v;
+    return count;
+}
+
+/* The labels as they were given. */
+static void clean(struct laboratory *lab)
+{
+    memcpy(lab->labels, lab->data.train.y, lab->data.train.n * sizeof *lab->labels);
+}
+
+/* Loads the data, applies the flips, opens the output: what can be refused is refused before the work begins. */
+static int open_laboratory(struct laboratory *lab, const struct args *a, poison_error *err)
+{
+    int status;
+    *lab = (struct laboratory){.args = a};
+    TRY(load(&lab->data, a, &lab->fallback, err));
+    lab->label_count = find_labels(&lab->data, lab->label);
+    lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
+    lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
+    if (!lab->labels || !lab->predicted)
+        TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
+    clean(lab);
+    for (size_t k = 0; k < a->flips; k++)
+        TRY(poison_flip_apply(&a->flip[k], lab->labels, &lab->data, err));
+    if (a->rows > lab->data.test.n && a->rows_given)
+        TRY(poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, lab->data.test.n));
+    TRY(file_open(&lab->file, a->output, err));
+done:
+    return status;
+}
+
+static int close_laboratory(struct laboratory *lab, int status, poison_error *err)
+{
+    if (lab->file.out)
+        status = file_close(&lab->file, status, err);
+    poison_svm_free(lab->svm);
+    poison_data_free(&lab->data);
+    free(lab->labels);
+    free(lab->predicted);
+    return status;
+}
+
+/* The model of the labels as they now are. What did not change since the last call is kept. */
+static int train(struct laboratory *lab, poison_error *err)
+{
+    int status = 0;
+    if (!lab->svm)
+        TRY(poison_svm_new(&lab->svm, &lab->data, &lab->args->settings, err));
+    TRY(poison_svm_train(lab->svm, lab->labels, err));
+done:
+    return status;
+}
+
+static int train_and_predict(struct laboratory *lab, poison_error *err)
+{
+    int status = train(lab, err);
+    return status < 0 ? status : poison_svm_predict(lab->svm, lab->predicted, err);
+}
+
+/* ---- the tables ------------------------------------------------------------------------------------------------ */
+
+static void print_predictions(struct laboratory *lab)
+{
+    size_t rows = lab->args->rows < lab->data.test.n ? lab->args->rows : lab->data.test.n;
+    struct table t;
+    table_begin(&t, lab->file.out, "Correct\tPredicted");
+    for (size_t r = 0; r < rows; r++) {
+        table_label(&t, lab->data.test.y[r]);
+        table_label(&t, lab->predicted[r]);
+    }
+}
+
+/*
+ * How often each digit was predicted rightly and wrongly. As in the lab, both counts stand under the *predicted* digit:
+ * "12 incorrect 2's" are images of something else that were called 2. `by_true` counts 2's that were missed instead.
+ */
+static void print_score(struct laboratory *lab, int by_true, size_t incorrect[LABELS])
+{
+    size_t correct[LABELS] = {0};
+    struct table t;
+    memset(incorrect, 0, LABELS * sizeof *incorrect);
+    for (size_t r = 0; r < lab->data.test.n; r++) {
+        int truth = lab->data.test.y[r], predicted = lab->predicted[r];
+        (truth == predicted ? correct : incorrect)[by_true ? truth : predicted]++;
+    }
+    table_begin(&t, lab->file.out, "Value\tCorrect\tIncorrect");
+    for (int k = 0; k < lab->label_count; k++) {
+        table_label(&t, lab->label[k]);
+        table_count(&t, correct[lab->label[k]]);
+        table_count(&t, incorrect[lab->label[k]]);
+    }
+}
+
+static void print_counts(struct laboratory *lab, const char *header, const int *left, size_t lefts, const int *right,
+                         size_t rights)
+{
+    size_t count[2][LABELS] = {{0}};
+    struct table t;
+    for (size_t r = 0; r < lefts; r++)
+        count[0][left[r]]++;
+    for (size_t r = 0; r < rights; r++)
+        count[1][right[r]]++;
+    table_begin(&t, lab->file.out, header);
+    for (int k = 0; k < lab->label_count; k++) {
+        table_label(&t, lab->label[k]);
+        table_count(&t, count[0][lab->label[k]]);
+        table_count(&t, count[1][lab->label[k]]);
+    }
+}
+
+static void print_train_test(struct laboratory *lab)
+{
+    print_counts(lab, "Correct\tTrain\tTest", lab->data.train.y, lab->data.train.n, lab->data.test.y, lab->data.test.n);
+}
+
+static void print_before_after(struct laboratory *lab)
+{
+    print_counts(lab, "Correct\tBefore\tAfter", lab->data.train.y, lab->data.train.n, lab->labels, lab->data.train.n);
+}
+
+static int print_confusion(struct laboratory *lab, poison_error *err)
+{
+    (void)err;
+    static size_t count[LABELS][LABELS];
+    memset(count, 0, sizeof count);
+    for (size_t r = 0; r < lab->data.test.n; r++)
+        count[lab->data.test.y[r]][lab->predicted[r]]++;
+    char header[LABELS * 4 + 8] = "true", *end = header + 4;
+    for (int k = 0; k < lab->label_count; k++)
+        end += sprintf(end, "\t%d", lab->label[k]);
+    struct table t;
+    table_begin(&t, lab->file.out, header);
+    for (int k = 0; k < lab->label_count; k++) {
+        table_label(&t, lab->label[k]);
+        for (int p = 0; p < lab->label_count; p++)
+            table_count(&t, count[lab->label[k]][lab->label[p]]);
+    }
+    return 0;
+}
+
+static int print_subproblems(struct laboratory *lab, poison_error *err)
+{
+    int seconds = lab->args->timing;
+    (void)err;
+    const poison_machine *machine;
+    size_t P = poison_svm_machines(lab->svm, &machine);
+    struct table t;
+    table_begin(&t, lab->file.out, seconds ? "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective\tseconds"
+                                           : "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective");
+    for (size_t p = 0; p < P; p++) {
+        const poison_machine *k = &machine[p];
+        table_label(&t, k->i);
+        table_label(&t, k->j);
+        table_count(&t, k->l);
+        table_count(&t, k->iterations);
+        table_count(&t, k->sv);
+        table_count(&t, k->bounded);
+        table_exact(&t, -k->rho);
+        table_exact(&t, k->objective);
+        if (seconds)
+            table_seconds(&t, k->seconds);
+    }
+    return 0;
+}
+
+/* scikit-learn's support_ and dual_coef_: support rows by class, then row; a column for each other class */
+static int print_support(struct laboratory *lab, poison_error *err)
+{
+    const poison_machine *machine;
+    const int *class_label;
+    size_t K = poison_svm_classes(lab->svm, &class_label), n = lab->data.train.n, p = 0, of_label[LABELS] = {0};
+    poison_svm_machines(lab->svm, &machine);
+    double *coef = poison_take(n, (K - 1) * sizeof *coef);
+    uint8_t *supports = poison_take(n, 1);
+    char *header = poison_take(K, 24), *end = header;
+    int status = coef && supports && header ? 0 : poison_fail_memory(err, n, (K - 1) * sizeof *coef, "the coefficients");
+    if (status < 0)
+        goto done;
+    for (size_t c = 0; c < K; c++)
+        of_label[class_label[c]] = c;
+    for (size_t r = 0; r < n; r++) /* what no machine sets is 0 * y: -0 where the row's class is the second */
+        for (size_t c = 0; c + 1 < K; c++)
+            coef[r * (K - 1) + c] = c < of_label[lab->labels[r]] ? -0.0 : 0.0;
+    for (size_t a = 0; a < K; a++)
+        for (size_t b = a + 1; b < K; b++, p++)
+            for (size_t s = 0; s < machine[p].sv; s++) {
+                size_t r = machine[p].sv_row[s];
+                coef[r * (K - 1) + (lab->labels[r] == machine[p].i ? b - 1 : a)] = machine[p].sv_coef[s];
+                supports[r] = 1;
+            }
+    end += sprintf(end, "row\tlabel");
+    for (size_t c = 0; c + 1 < K; c++)
+        end += sprintf(end, "\tcoef%zu", c);
+    struct table t;
+    table_begin(&t, lab->file.out, header);
+    for (size_t c = 0; c < K; c++)
+        for (size_t r = 0; r < n; r++)
+            if (supports[r] && lab->labels[r] == class_label[c]) {
+                table_count(&t, r);
+                table_label(&t, lab->labels[r]);
+                for (size_t k = 0; k + 1 < K; k++)
+                    table_exact(&t, coef[r * (K - 1) + k]);
+            }
+done:
+    free(coef);
+    free(supports);
+    free(header);
+    return status;
+}
+
+/* ---- the commands ---------------------------------------------------------------------------------------------- */
+
+static int run_predictions(struct laboratory *lab, poison_error *err)
+{
+    (void)err;
+    print_predictions(lab);
+    return 0;
+}
+
+static int run_score(struct laboratory *lab, poison_error *err)
+{
+    size_t incorrect[LABELS];
+    (void)err;
+    print_score(lab, lab->args->by_true, incorrect);
+    return 0;
+}
+
+static int run_counts(struct laboratory *lab, poison_error *err)
+{
+    (void)err;
+    (lab->args->flips ? print_before_after : print_train_test)(lab);
+    return 0;
+}
+
+/* The digits' credit, where the first training image is MNIST's. */
+static const char *credit(const struct laboratory *lab)
+{
+    if (strcmp(lab->data.source, "synthetic") == 0)
+        return "drawn by poison";
+    if (lab->data.train.d == 784 && poison_crc32(0, lab->data.train.x, 784) == 0x61D75A5B)
+        return "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges";
+    return "NA";
+}
+
+static int run_data(struct laboratory *lab, poison_error *err)
+{
+    const poison_data *data = &lab->data;
+    struct table t;
+    char text[LABELS * 4], *end = text;
+    double gamma;
+    int least = 255, most = 0;
+    size_t pixels = data->train.n * (size_t)data->train.d;
+    uint8_t occurs[LABELS] = {0};
+    int status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
+    if (status == 0 && lab->args->export_to)
+        status = poison_data_write(data, lab->labels, lab->args->export_to, err);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; i < pixels; i++) {
+        least = data->train.x[i] < least ? data->train.x[i] : least;
+        most = data->train.x[i] > most ? data->train.x[i] : most;
+    }
+    for (size_t r = 0; r < data->train.n; r++)
+        occurs[lab->labels[r]] = 1;
+    for (int v = 0; v < LABELS; v++)
+        if (occurs[v])
+            end += sprintf(end, "%s%d", end > text ? " " : "", v);
+    table_begin(&t, lab->file.out, "key\tvalue");
+#define ROW(key, print, value) (table_text(&t, key), print(&t, value))
+    ROW("source", table_text, data->source);
+    ROW("credit", table_text, credit(lab));
+    ROW("train_rows", table_count, data->train.n);
+    ROW("test_rows", table_count, data->test.n);
+    ROW("height", table_label, data->train.height);
+    ROW("width", table_label, data->train.width);
+    ROW("pixel_min", table_label, least);
+    ROW("pixel_max", table_label, most);
+    ROW("classes", table_text, text);
+    ROW("gamma", table_exact, gamma);
+    const struct {
+        const char *key;
+        const poison_set *set;
+    } sets[] = {{"crc32_train_images", &data->train}, {"crc32_test_images", &data->test}};
+    for (int k = 0; k < 2; k++) {
+        sprintf(text, "%08x", poison_crc32(0, sets[k].set->x, sets[k].set->n * (size_t)sets[k].set->d));
+        ROW(sets[k].key, table_text, text);
+    }
+#undef ROW
+    return 0;
+}
+
+/* Five lines that say what the tables are about. */
+static void print_description(struct laboratory *lab)
+{
+    const poison_set *train = &lab->data.train;
+    FILE *out = lab->file.out;
+    fprintf(out, "# data source: %s\n", lab->data.source);
+    fprintf(out, "# data rows: %zu training, %zu test, %d features (%d x %d)\n", train->n, lab->data.test.n, train->d,
+            train->height, train->width);
+    fprintf(out, "# data labels:");
+    for (int k = 0; k < lab->label_count; k++)
+        fprintf(out, " %d", lab->label[k]);
+    fprintf(out, "\n# data pixels: 0 to 255\n");
+    if (strcmp(credit(lab), "NA") != 0)
+        fprintf(out, "# data credit: %s\n", credit(lab));
+}
+
+/* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
+static int run_lab(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    FILE *out = lab->file.out;
+    size_t incorrect[LABELS];
+    int status;
+    for (size_t k = 0; k < a->doses; k++) { /* refuse what cannot be done before anything is printed */
+        poison_flip flip = {a->from, a->to, a->dose[k]};
+        TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
+        clean(lab);
+    }
+    TRY(train_and_predict(lab, err));
+    print_description(lab);
+    fprintf(out, "\n# the first predictions\n");
+    print_predictions(lab);
+    fprintf(out, "\n# score by predicted digit, not poisoned\n");
+    print_score(lab, 0, incorrect);
+    fprintf(out, "\n# digits in the training and the test set\n");
+    print_train_test(lab);
+    for (size_t k = 0; k < a->doses; k++) {
+        poison_flip flip = {a->from, a->to, a->dose[k]};
+        TRY(file_flush(&lab->file, err));
+        clean(lab);
+        TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
+        TRY(train_and_predict(lab, err));
+        fprintf(out, "\n# training labels, %zu of the %d's made %d\n", flip.count, flip.from, flip.to);
+        print_before_after(lab);
+        fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", flip.count, flip.from, flip.to);
+        print_score(lab, 0, incorrect);
+    }
+    fprintf(out, "\n# the flag: images wrongly called %d\n", a->to);
+    struct table t;
+    table_begin(&t, out, "Poisoned\tFlag");
+    table_count(&t, a->dose[a->doses - 1]);
+    table_count(&t, incorrect[a->to]);
+done:
+    return status;
+}
+
+static const struct command commands[] = {
+    {"lab", "the classroom lab: train, poison, train again; the default", NEEDS_DATA,
+     "several tables, an empty line between them, each under a line that begins with '# '",
+     "poison\npoison lab --pair 3:8 --doses 10,30,100\npoison --data synthetic\n", NULL, run_lab},
+    {"predictions", "the first test images: true digit, predicted digit", NEEDS_PREDICTIONS, "Correct\tPredicted",
+     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, run_predictions},
+    {"score", "how often each digit was predicted rightly and wrongly", NEEDS_PREDICTIONS, "Value\tCorrect\tIncorrect",
+     "poison score --flip 1:2:100\npoison score --flip 1:2:100 | awk '$1 == 2 { print $3 }'\npoison score --by true\n",
+     "The trap of the lab: both counts stand under the predicted digit. '12 incorrect 2's' are 12 images of something\n"
+     "else that were called 2, not 2's that were missed. --by true counts those.", run_score},
+    {"counts", "how many of each digit there are", NEEDS_DATA, "Correct\tTrain\tTest; with --flip: Correct\tBefore\tAfter",
+     "poison counts\npoison counts --flip 1:2:100\n", NULL, run_counts},
+    {"confusion", "test images by true digit (rows) and predicted digit (columns)", NEEDS_PREDICTIONS,
+     "true and one column a predicted digit", "poison confusion --flip 1:2:100 | column -t\n", NULL, print_confusion},
+    {"subproblems", "the one-vs-one machines, a line each", NEEDS_MODEL,
+     "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective",
+     "poison subproblems | sort -t'\t' -k4,4nr | head\npoison subproblems --timing\n",
+     "i and j are labels, i is the positive class. bounded: support vectors at C. intercept: minus rho, scikit-learn's\n"
+     "_intercept_. objective: 1/2 alpha'Q alpha - sum alpha. With --timing a last column: seconds.", print_subproblems},
+    {"support", "support rows and their dual coefficients", NEEDS_MODEL, "row\tlabel\tcoef0\t...",
+     "poison support | tail -n +2 | wc -l\n",
+     "scikit-learn's support_ and _dual_coef_, transposed: rows by class, then by number; one column for each other\n"
+     "class in ascending order. %.17g: they reload to the same bits; -0 belongs to a second class.", print_support},
+    {"data", "what the data are; --export writes them", NEEDS_DATA, "key\tvalue",
+     "poison data\npoison data --data synthetic --train 60000 --test 10000 --export digits\n", NULL, run_data},
+    {0},
+};
+
+/* ---- the program ----------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_signal;
+
+static void stop(int number)
+{
+    stop_signal = number;
+}
+
+static void print_version(FILE *out)
+{
+    static const char *const threading[] = {"serial", "pthreads", "OpenMP"};
+    int parallel = openblas_get_parallel();
+    fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION, openblas_get_config(),
+            parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
+            poison_settings_default().threads, poison_isa_name(poison_isa_best()));
+    if (parallel != 2)
+        fprintf(stderr, "poison: warning: this OpenBLAS is not its OpenMP build; its threads and OpenMP's may compete for "
+                        "the cores (Debian: libopenblas-openmp-dev)\n");
+}
+
+static int run(struct args *a, poison_error *err)
+{
+    struct laboratory lab;
+    int status = open_laboratory(&lab, a, err);
+    if (status == 0 && lab.fallback && !a->quiet)
+        fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
+    if (status == 0 && a->command->needs >= NEEDS_MODEL)
+        status = train(&lab, err);
+    if (status == 0 && a->command->needs == NEEDS_PREDICTIONS)
+        status = poison_svm_predict(lab.svm, lab.predicted, err);
+    if (status == 0)
+        status = a->command->run(&lab, err);
+    return close_laboratory(&lab, status, err);
+}
+
+int main(int argc, char **argv)
+{
+    poison_error err = {""};
+    struct args args = {0};
+    struct poison_trace trace = {.start = poison_clock()};
+    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int status = args_parse(&args, commands, argc, argv, stdout, &err);
+    if (status == ARGS_VERSION)
+        print_version(stdout);
+    if (status == 0) {
+        args.settings.cancel = &stop_signal;
+        args.settings.trace = args.timing ? &trace : NULL;
+        status = run(&args, &err);
+    }
+    if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
+        status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s", strerror(errno));
+    if (status == 0 && args.timing)
+        trace_print(&trace, stderr);
+    args_free(&args);
+    if (status >= 0 || status == FILE_READER_GONE)
+        return 0;
+    fprintf(stderr, "poison: %s\n", err.text);
+    return status == POISON_ECANCEL ? 128 + (int)stop_signal : -status;
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "args.h"
+
+#include "base.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_THREADS 1024
+#define NEAR 2 /* slips of the pen (letters changed, added, dropped or swapped) within which a name is offered */
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+/* A whole number of `least` or more, up to the first byte that is none; *end then stands there. 0 if it is not one. */
+static int whole(const char *text, size_t least, size_t *value, char **end)
+{
+    if (*text < '0' || *text > '9')
+        return 0;
+    errno = 0;
+    unsigned long long v = strtoull(text, end, 10);
+    *value = (size_t)v;
+    return !errno && v >= least && v < (1ULL << 40);
+}
+
+static int set_whole(size_t *value, const char *text, size_t least, const char *option, poison_error *err)
+{
+    char *end;
+    if (whole(text, least, value, &end) && !*end)
+        return 0;
+    return poison_fail(err, POISON_EUSAGE, "%s %s: expected a whole number%s", option, text, least ? " of at least 1" : "");
+}
+
+static int set_positive(double *value, const char *text, const char *option, poison_error *err)
+{
+    char *end;
+    errno = 0;
+    *value = strtod(text, &end);
+    if (end != text && !*end && isfinite(*value) && *value > 0)
+        return 0;
+    return poison_fail(err, POISON_EUSAGE, "%s %s: expected a number above 0", option, text);
+}
+
+static int set_data(struct args *a, const char *v, poison_error *err)
+{
+    a->data = v;
+    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--data: expected a folder or 'synthetic', not an empty word");
+}
+
+static int set_train(struct args *a, const char *v, poison_error *err)
+{
+    a->train_given = 1;
+    return set_whole(&a->train, v, 1, "--train", err);
+}
+
+static int set_test(struct args *a, const char *v, poison_error *err)
+{
+    a->test_given = 1;
+    return set_whole(&a->test, v, 1, "--test", err);
+}
+
+static int set_flip(struct args *a, const char *v, poison_error *err)
+{
+    poison_flip *more = realloc(a->flip, (a->flips + 1) * sizeof *more);
+    if (!more)
+        return poison_fail_memory(err, a->flips + 1, sizeof *more, "the flips");
+    a->flip = more;
+    return poison_flip_parse(&a->flip[a->flips++], v, err);
+}
+
+static int set_pair(struct args *a, const char *v, poison_error *err)
+{
+    char *end;
+    size_t from, to;
+    if (!whole(v, 0, &from, &end) || *end != ':' || !whole(end + 1, 0, &to, &end) || *end || from > 255 || to > 255)
+        return poison_fail(err, POISON_EUSAGE, "--pair %s: expected FROM:TO, as in 1:2", v);
+    if (from == to)
+        return poison_fail(err, POISON_EUSAGE, "--pair %s: the two labels are the same", v);
+    a->from = (int)from;
+    a->to = (int)to;
+    return 0;
+}
+
+static int set_doses(struct args *a, const char *v, poison_error *err)
+{
+    const char *at = v;
+    a->doses = 0;
+    for (;;) {
+        char *end;
+        size_t *more = realloc(a->dose, (a->doses + 1) * sizeof *more);
+        if (!more)
+            return poison_fail_memory(err, a->doses + 1, sizeof *more, "the doses");
+        a->dose = more;
+        if (!whole(at, 0, &a->dose[a->doses++], &end) || (*end && *end != ','))
+            return poison_fail(err, POISON_EUSAGE, "--doses %s: expected whole numbers, as in 10,30,100", v);
+        if (!*end)
+            return 0;
+        at = end + 1;
+    }
+}
+
+static int set_rows(struct args *a, const char *v, poison_error *err)
+{
+    a->rows_given = 1;
+    return set_whole(&a->rows, v, 1, "-n", err);
+}
+
+static int set_by(struct args *a, const char *v, poison_error *err)
+{
+    a->by_true = strcmp(v, "true") == 0;
+    return a->by_true || strcmp(v, "predicted") == 0
+               ? 0
+               : poison_fail(err, POISON_EUSAGE, "--by %s: expected predicted or true", v);
+}
+
+static int set_export(struct args *a, const char *v, poison_error *err)
+{
+    a->export_to = v;
+    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--export: expected a folder, not an empty word");
+}
+
+static int set_cost(struct args *a, const char *v, poison_error *err)
+{
+    return set_positive(&a->settings.C, v, "--cost", err);
+}
+
+static int set_gamma(struct args *a, const char *v, poison_error *err)
+{
+    int named = strcmp(v, "scale") == 0 || strcmp(v, "auto") == 0;
+    if (named)
+        a->settings.gamma = *v == 's' ? POISON_GAMMA_SCALE : POISON_GAMMA_AUTO;
+    else if (set_positive(&a->settings.gamma, v, "--gamma", err) < 0)
+        return poison_fail(err, POISON_EUSAGE, "--gamma %s: expected scale, auto or a number above 0", v);
+    return 0;
+}
+
+static int set_tolerance(struct args *a, const char *v, poison_error *err)
+{
+    return set_positive(&a->settings.tolerance, v, "--tolerance", err);
+}
+
+static int set_no_shrinking(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->settings.shrinking = 0;
+    return 0;
+}
+
+static int set_threads(struct args *a, const char *v, poison_error *err)
+{
+    size_t threads = 0;
+    if (set_whole(&threads, v, 1, "--threads", err) < 0)
+        return POISON_EUSAGE;
+    if (threads > MOST_THREADS)
+        return poison_fail(err, POISON_EUSAGE, "--threads %s: at most %d", v, MOST_THREADS);
+    a->settings.threads = (int)threads;
+    return 0;
+}
+
+static int set_isa(struct args *a, const char *v, poison_error *err)
+{
+    int isa = 0;
+    while (isa < POISON_ISA_COUNT && strcmp(v, poison_isa_name(isa)) != 0)
+        isa++;
+    if (isa == POISON_ISA_COUNT)
+        return poison_fail(err, POISON_EUSAGE, "--isa %s: expected c or avx2", v);
+    if (isa > poison_isa_best())
+        return poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v, poison_isa_name(poison_isa_best()));
+    a->settings.isa = isa;
+    return 0;
+}
+
+static int set_output(struct args *a, const char *v, poison_error *err)
+{
+    a->output = v;
+    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--output: expected a file, not an empty word");
+}
+
+static int set_timing(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->timing = 1;
+    return 0;
+}
+
+static int set_quiet(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->quiet = 1;
+    return 0;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------- */
+
+/*
+ * One row an option. `commands`: the names it belongs to, between blanks; NULL: all. The help's defaults are printed
+ * from a filled `struct args`, so that they are the real ones.
+ */
+struct option {
+    char letter;
+    const char *name, *value, *commands, *help;
+    int (*set)(struct args *args, const char *value, poison_error *err);
+};
+
+#define FLIPPING " predictions score counts confusion subproblems support data "
+
+static const struct option options[] = {
+    {0, "data", "DIR", NULL, "folder with MNIST's four files, or 'synthetic' [$POISON_DATA, else where build.sh puts MNIST]",
+     set_data},
+    {0, "train", "N", NULL, "the first N training images [2000]", set_train},
+    {0, "test", "N", NULL, "the first N test images [1000]", set_test},
+    {0, "flip", "FROM:TO:COUNT", FLIPPING, "relabel the first COUNT training images of FROM as TO; repeatable", set_flip},
+    {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
+    {0, "doses", "LIST", " lab ", "how many, each from the clean labels [10,30,100]", set_doses},
+    {'n', "rows", "N", " predictions ", "how many test images [5]", set_rows},
+    {0, "by", "predicted|true", " score ", "count under the predicted or the true digit [predicted]", set_by},
+    {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's four files, labels after the flips", set_export},
+    {'c', "cost", "C", NULL, "C of the support vector machines [1]", set_cost},
+    {'g', "gamma", "G", NULL, "scale (1/(d Var X)), auto (1/d) or a number [scale]", set_gamma},
+    {'e', "tolerance", "E", NULL, "largest violation of optimality [0.001]", set_tolerance},
+    {0, "no-shrinking", NULL, NULL, "solve without shrinking: other last bits", set_no_shrinking},
+    {'j', "threads", "N", NULL, "OpenMP threads [all cores]", set_threads},
+    {0, "isa", "c|avx2", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
+    {'o', "output", "FILE", NULL, "write the table there, whole or not at all [-: standard output]", set_output},
+    {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
+    {'q', "quiet", NULL, NULL, "no notes on standard error", set_quiet},
+    {'h', "help", NULL, NULL, "-h: this page; --help: all of it", NULL},
+    {'V', "version", NULL, NULL, "version, libraries, instruction set", NULL},
+};
+enum { OPTIONS = sizeof options / sizeof *options };
+
+static int belongs(const struct option *o, const struct command *c)
+{
+    char word[40];
+    snprintf(word, sizeof word, " %s ", c->name);
+    return !o->commands || strstr(o->commands, word);
+}
+
+/* ---- the nearest name ------------------------------------------------------------------------------------------ */
+
+/* Damerau-Levenshtein distance of two words (optimal string alignment), up to 31 bytes of each. */
+static int distance(const char *a, const char *b)
+{
+    int d[32][32], la = (int)strlen(a), lb = (int)strlen(b);
+    if (la > 31 || lb > 31)
+        return 99;
+    for (int i = 0; i <= la; i++)
+        for (int j = 0; j <= lb; j++) {
+            if (!i || !j) {
+                d[i][j] = i + j;
+                continue;
+            }
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[la][lb];
+}
+
+/* Keeps `name` if it is nearer to `word`, or begins with it. */
+static void consider(const char *word, const char *name, const char **nearest, int *best)
+{
+    int d = strlen(word) > 2 && strncmp(word, name, strlen(word)) == 0 ? 1 : distance(word, name);
+    if (d < *best && d < (int)strlen(name)) {
+        *best = d;
+        *nearest = name;
+    }
+}
+
+static int fail_unknown_command(const struct command *commands, const char *word, poison_error *err)
+{
+    const char *nearest = NULL;
+    int best = NEAR + 1;
+    for (const struct command *c = commands; c->name; c++)
+        consider(word, c->name, &nearest, &best);
+    if (nearest)
+        return poison_fail(err, POISON_EUSAGE, "unknown command '%s': did you mean '%s'?", word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown command '%s': 'poison -h' lists them", word);
+}
+
+static int fail_unknown_option(const char *word, poison_error *err)
+{
+    const char *nearest = NULL;
+    int best = NEAR + 1;
+    for (int k = 0; word[1] == '-' && k < OPTIONS; k++)
+        consider(word + 2, options[k].name, &nearest, &best);
+    if (nearest)
+        return poison_fail(err, POISON_EUSAGE, "unknown option '%s': did you mean '--%s'?", word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown option '%s': '--help' lists them", word);
+}
+
+/* ---- help ------------------------------------------------------------------------------------------------------ */
+
+static void print_lines(FILE *out, const char *text, const char *before)
+{
+    while (*text) {
+        int length = (int)strcspn(text, "\n");
+        fprintf(out, "%s%.*s\n", length ? before : "", length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void print_options(FILE *out, const struct command *c)
+{
+    for (int k = 0; k < OPTIONS; k++) {
+        const struct option *o = &options[k];
+        char left[40];
+        if (!belongs(o, c))
+            continue;
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        fprintf(out, "  %-26s %s\n", left, o->help);
+    }
+}
+
+static const char conventions[] =
+    "Data. --data, else $POISON_DATA, else data/mnist, else ~/.cache/poison/mnist ($XDG_CACHE_HOME). With none of them\n"
+    "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop.\n"
+    "\n"
+    "Tables. Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
+    "'# ' (only in 'lab') are comments. Coefficients and intercepts reload to the same bits.\n"
+    "\n"
+    "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction set.\n"
+    "\n"
+    "Exit codes. 0 done, 1 a check failed, 2 usage, 3 input or output that cannot be used, 4 out of memory, 130 and 143\n"
+    "after Ctrl-C and SIGTERM.\n";
+
+/* The program's help (command NULL) or a command's; `whole`: --help. */
+static void print_help(FILE *out, const struct command *commands, const struct command *c, int all)
+{
+    const struct command *shown = c ? c : commands;
+    if (c) {
+        fprintf(out, "poison %s - %s\n\n", c->name, c->summary);
+    } else {
+        fprintf(out, "poison - what happens to a classifier when somebody alters its training labels?\n\n");
+    }
+    print_lines(out, shown->examples, "  $ ");
+    if (c) {
+        fprintf(out, "\nPrints: ");
+        for (const char *p = c->prints; *p; p++)
+            putc(*p == '\t' ? ' ' : *p, out);
+        fprintf(out, "\n");
+        if (all && c->notes)
+            fprintf(out, "\n%s\n", c->notes);
+    } else {
+        fprintf(out, "\nCommands (poison COMMAND -h tells more):\n");
+        for (const struct command *k = commands; k->name; k++)
+            fprintf(out, "  %-12s %s\n", k->name, k->summary);
+    }
+    fprintf(out, "\nOptions%s:\n", c ? "" : " of 'lab', which runs when no command is named");
+    print_options(out, shown);
+    if (all)
+        fprintf(out, "\n%s", conventions);
+}
+
+/* ---- parsing --------------------------------------------------------------------------------------------------- */
+
+/* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or NULL. */
+static const struct option *find_option(const char *word, const char **value)
+{
+    *value = NULL;
+    for (int k = 0; k < OPTIONS; k++) {
+        const struct option *o = &options[k];
+        size_t length = strlen(o->name);
+        if (word[1] != '-') {
+            if (o->letter != word[1] || (word[2] && !o->value))
+                continue;
+            *value = word[2] ? word + 2 : NULL;
+            return o;
+        }
+        if (strncmp(word + 2, o->name, length) == 0 && (!word[2 + length] || word[2 + length] == '=')) {
+            *value = word[2 + length] ? word + 3 + length : NULL;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+struct given {
+    const struct option *option;
+    const char *value, *word;
+};
+
+/* Splits argv into options with their values and the one operand, the command's name. */
+static int split(struct given *given, int *count, const char **operand, int argc, char **argv, poison_error *err)
+{
+    int options_ended = 0;
+    *count = 0;
+    *operand = NULL;
+    for (int k = 1; k < argc; k++) {
+        const char *word = argv[k];
+        if (!options_ended && strcmp(word, "--") == 0) {
+            options_ended = 1;
+        } else if (options_ended || word[0] != '-' || !word[1]) {
+            if (*operand)
+                return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s'", word, *operand);
+            *operand = word;
+        } else {
+            struct given *g = &given[(*count)++];
+            g->word = word;
+            g->option = find_option(word, &g->value);
+            if (!g->option)
+                return fail_unknown_option(word, err);
+            if (g->value && !g->option->value)
+                return poison_fail(err, POISON_EUSAGE, "--%s takes no value", g->option->name);
+            if (g->option->value && !g->value) {
+                if (k + 1 == argc)
+                    return poison_fail(err, POISON_EUSAGE, "%s needs a value: %s", word, g->option->value);
+                g->value = argv[++k];
+            }
+        }
+    }
+    return 0;
+}
+
+static int fill_defaults(struct args *args, poison_error *err)
+{
+    *args = (struct args){.settings = poison_settings_default(), .train = 2000, .test = 1000, .rows = 5, .output = "-"};
+    int status = set_pair(args, "1:2", err);
+    return status < 0 ? status : set_doses(args, "10,30,100", err);
+}
+
+int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
+{
+    int status = 0, count;
+    const char *operand;
+    struct given *given = poison_take((size_t)argc + 1, sizeof *given);
+    if (!given)
+        TRY(poison_fail_memory(err, (size_t)argc + 1, sizeof *given, "the command line"));
+    TRY(fill_defaults(args, err));
+    TRY(split(given, &count, &operand, argc, argv, err));
+    const struct command *c = commands;
+    while (operand && c->name && strcmp(c->name, operand) != 0)
+        c++;
+    if (!c->name)
+        TRY(fail_unknown_command(commands, operand, err));
+    args->command = c;
+    for (int k = 0; k < count; k++) {
+        const struct option *o = given[k].option;
+        if (!o->set) {
+            if (*o->name == 'h')
+                print_help(out, commands, operand ? c : NULL, given[k].word[1] == '-');
+            status = *o->name == 'h' ? ARGS_HELP : ARGS_VERSION;
+            goto done;
+        }
+    }
+    for (int k = 0; k < count; k++) {
+        const struct option *o = given[k].option;
+        if (!belongs(o, c))
+            TRY(poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to%.*s", o->name, c->name,
+                            (int)strlen(o->commands) - 1, o->commands));
+        TRY(o->set(args, given[k].value, err));
+    }
+done:
+    free(given);
+    return status;
+}
+
+void args_free(struct args *args)
+{
+    free(args->flip);
+    free(args->dose);
+}

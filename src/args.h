@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* args - the command line: one table of options that parses, checks and prints the help */
+#ifndef POISON_ARGS_H
+#define POISON_ARGS_H
+
+#include "poison.h"
+
+#include <stdio.h>
+
+struct laboratory; /* poison.c's */
+
+enum needs { NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
+
+/* A command is a row of poison.c's table; the last row has no name. */
+struct command {
+    const char *name, *summary;
+    enum needs needs;      /* what is made before it runs */
+    const char *prints;   /* the header of its table, for the help; or words about it */
+    const char *examples; /* lines, each without its newline's indentation */
+    const char *notes;    /* what --help adds; NULL: nothing */
+    int (*run)(struct laboratory *lab, poison_error *err);
+};
+
+/* What the command line said, defaults filled in. */
+struct args {
+    const struct command *command;
+    poison_settings settings;
+    const char *data; /* NULL: look for MNIST */
+    size_t train, test;
+    int train_given, test_given;
+    poison_flip *flip; /* in order; the caller frees with args_free */
+    size_t flips;
+    int from, to; /* lab's pair */
+    size_t *dose, doses;
+    size_t rows; /* -n */
+    int rows_given;
+    int by_true;
+    const char *export_to;
+    const char *output;
+    int timing, quiet;
+};
+
+enum { ARGS_HELP = 1, ARGS_VERSION };
+
+/*
+ * Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`. ARGS_VERSION: asked for.
+ * POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that this CPU lacks, POISON_ENOMEM.
+ */
+int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err);
+void args_free(struct args *args);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "base.h"
+
+#include <omp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+
+poison_settings poison_settings_default(void)
+{
+    return (poison_settings){
+        .C = 1, .gamma = POISON_GAMMA_SCALE, .tolerance = 1e-3, .shrinking = 1,
+        .threads = omp_get_max_threads(), .isa = poison_isa_best(),
+    };
+}
+
+int poison_fail(poison_error *err, int status, const char *format, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(err->text, sizeof err->text, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+int poison_fail_memory(poison_error *err, size_t count, size_t size, const char *what)
+{
+    double mib = (double)count * (double)size / (1 << 20);
+    return poison_fail(err, POISON_ENOMEM, mib < 10 ? "out of memory: %s needs %.2f MiB" : "out of memory: %s needs %.0f MiB",
+                       what, mib);
+}
+
+void *poison_take(size_t count, size_t size)
+{
+    return calloc(count ? count : 1, size ? size : 1);
+}
+
+void *poison_take_big(size_t count, size_t size)
+{
+    size_t bytes;
+    void *memory;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX)
+        return NULL;
+    if (bytes < 1 << 21) /* less than a huge page */
+        return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;
+    if (posix_memalign(&memory, 1 << 21, bytes))
+        return NULL;
+    madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: first touch of 4 KiB pages is slow on virtual machines */
+    return memory;
+}
+
+uint64_t poison_mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15;
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
+    x = (x ^ x >> 27) * 0x94D049BB133111EB;
+    return x ^ x >> 31;
+}
+
+uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row)
+{
+    return poison_mix(poison_mix(poison_mix(seed) + stream) + row);
+}
+
+uint32_t poison_crc32(uint32_t crc, const void *data, size_t length)
+{
+    uint32_t table[256]; /* made at each call: 2 us, and no global state */
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t c = i;
+        for (int bit = 0; bit < 8; bit++)
+            c = c >> 1 ^ (c & 1 ? 0xEDB88320 : 0);
+        table[i] = c;
+    }
+    const uint8_t *byte = data;
+    crc = ~crc;
+    while (length--)
+        crc = crc >> 8 ^ table[(crc ^ *byte++) & 255];
+    return ~crc;
+}
+
+double poison_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int poison_cancelled(const poison_settings *settings)
+{
+    return settings->cancel && *settings->cancel;
+}
+
+int poison_fail_cancelled(poison_error *err)
+{
+    return poison_fail(err, POISON_ECANCEL, "interrupted");
+}

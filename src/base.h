@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* base - what every floor stands on: errors with a sentence, checked memory, keyed random numbers, clock, checksums */
+#ifndef POISON_BASE_H
+#define POISON_BASE_H
+
+#include "poison.h"
+
+#ifdef __FAST_MATH__
+#error "poison's results are exact to the last bit: -ffast-math is not for it"
+#endif
+
+#define TRY(call)                     \
+    do {                              \
+        if ((status = (call)) < 0)    \
+            goto done;                \
+    } while (0)
+
+/* Fills *err (if not NULL) and returns status: `return poison_fail(err, POISON_EDATA, "%s: ...", path);` */
+int poison_fail(poison_error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int poison_fail_memory(poison_error *err, size_t count, size_t size, const char *what);
+
+/* malloc, zeroed, of count items of `size` bytes; NULL if the product overflows or there is no memory. free() it. */
+void *poison_take(size_t count, size_t size);
+/* The same for big buffers: 64-byte aligned, in huge pages where the system gives them, not zeroed. free() it. */
+void *poison_take_big(size_t count, size_t size);
+
+/* Splitmix64's finaliser, and the random number of (seed, stream, row): no order, no state, no threads in it. */
+uint64_t poison_mix(uint64_t x);
+uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);
+
+/* CRC-32 (as in gzip) of data that follows what gave `crc`; 0 at the start. */
+uint32_t poison_crc32(uint32_t crc, const void *data, size_t length);
+
+double poison_clock(void); /* seconds, monotonic */
+
+int poison_cancelled(const poison_settings *settings);
+int poison_fail_cancelled(poison_error *err);
+
+#endif

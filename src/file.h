@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* file - output that is whole or not there: written beside its target, then renamed */
+#ifndef POISON_FILE_H
+#define POISON_FILE_H
+
+#include "poison.h"
+
+#include <stdio.h>
+
+/* Standard output's reader has gone (`| head -1`): not an error, but a reason to stop. */
+enum { FILE_READER_GONE = -100 };
+
+struct file {
+    FILE *out;
+    char *path, *temporary; /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
+};
+
+/* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA or POISON_ENOMEM. */
+int file_open(struct file *file, const char *path, poison_error *err);
+
+/* Flushes. 0, FILE_READER_GONE, or POISON_EDATA if not all could be written. */
+int file_flush(struct file *file, poison_error *err);
+
+/* Ends it: with status >= 0 the target appears, else it is as before. Returns status, or what went wrong here. */
+int file_close(struct file *file, int status, poison_error *err);
+
+#endif

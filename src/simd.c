@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "simd.h"
+
+#include "poison.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- exp: shared by all instances ------------------------------------------------------------------------------ */
+
+/*
+ * exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2 + 2^-40, exp(r) by Taylor to degree 11.
+ *
+ * Error, relative: truncation r^12 / 12! <= 6.4e-15; rounding of r <= 2^-53 |r|, of Horner's last steps <= 2^-52 (each
+ * earlier step's error shrinks by |r| < 0.35 as it is carried on); together < 7e-15, under 64 units in the last place
+ * of a double (a unit is at least 1.1e-16 of the value).
+ *
+ * A float keeps 24 of the 53 bits. If the 29 dropped ones lie more than 64 units from the rounding point (and libm's own
+ * exp is within 1), the polynomial and libm round to the same float. SIMD_GUARD is four times that; those inside, one
+ * value in a million, are computed by libm.
+ */
+#define LOG2E 0x1.71547652b82fep+0
+#define LN2_HIGH 0x1.62e42fee00000p-1 /* the last 21 bits are zero: n * LN2_HIGH is exact */
+#define LN2_LOW 0x1.a39ef35793c76p-33
+#define ROUND 0x1.8p52 /* adding it rounds to an integer, which then stands in the low bits */
+#define DROPPED 0x1FFFFFFF
+#define HALFWAY 0x10000000
+#define SIMD_GUARD 256
+static const double inverse_factorial[12] = {
+    1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800,
+    1.0 / 39916800,
+};
+
+static inline uint64_t bits_of(double x)
+{
+    uint64_t b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+double simd_exp(double x)
+{
+    if (x < SIMD_EXP_MIN)
+        return 0;
+    double t = x * LOG2E + ROUND, n = t - ROUND, r = (x - n * LN2_HIGH) - n * LN2_LOW;
+    double p = inverse_factorial[11];
+    for (int k = 10; k >= 0; k--)
+        p = p * r + inverse_factorial[k];
+    uint64_t b = bits_of(p) + (bits_of(t) << 52);
+    memcpy(&p, &b, sizeof p);
+    return p;
+}
+
+/* ---- the reference --------------------------------------------------------------------------------------------- */
+
+#define TAU 1e-12 /* LIBSVM's floor of the curvature */
+
+static inline void offer(struct pick *pick, double value, size_t index)
+{
+    if (value >= pick->value) {
+        pick->tied = value == pick->value && pick->index >= 0;
+        pick->value = value;
+        pick->index = (ptrdiff_t)index;
+    }
+}
+
+static inline double gain_of(double F, float ki, double gmax)
+{
+    double difference = gmax + F, q = 2 - 2 * (double)ki;
+    return difference * difference / (q > TAU ? q : TAU);
+}
+
+static const struct pick none = {-INFINITY, -1, 0};
+
+static void step_from(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up,
+                      size_t from, size_t len, struct pick *next)
+{
+    for (size_t t = from; t < len; t++) {
+        F[t] += ki[t] * di + kj[t] * dj;
+        if (up[t])
+            offer(next, 0 - F[t], t);
+    }
+}
+
+static double gain_from(const double *F, const float *ki, const uint8_t *low, double gmax, size_t from, size_t len,
+                        double gmax2, struct pick *best)
+{
+    for (size_t t = from; t < len; t++)
+        if (low[t]) {
+            gmax2 = F[t] > gmax2 ? F[t] : gmax2;
+            if (gmax + F[t] > 0)
+                offer(best, gain_of(F[t], ki[t], gmax), t);
+        }
+    return gmax2;
+}
+
+static inline double exponent(const struct rbf *r, const float *dot, size_t t)
+{
+    double product = (dot ? (double)dot[t] : 0) + (r->more ? r->more[t] : 0);
+    return -r->gamma * (r->norm + r->norms[t] - 2 * product);
+}
+
+static void rbf_float_from(float *out, const float *dot, const struct rbf *r, size_t from, size_t len)
+{
+    for (size_t t = from; t < len; t++)
+        out[t] = (float)exp(exponent(r, dot, t));
+}
+
+static void rbf_double_from(double *out, const float *dot, const struct rbf *r, size_t from, size_t len)
+{
+    for (size_t t = from; t < len; t++)
+        out[t] = simd_exp(exponent(r, dot, t));
+}
+
+static void weigh_from(double *sum, const double *coef, const double *const *row, size_t count, size_t from, size_t len)
+{
+    for (size_t t = from; t < len; t++)
+        sum[t] = 0;
+    for (size_t s = 0; s < count; s++)
+        for (size_t t = from; t < len; t++)
+            sum[t] += coef[s] * row[s][t];
+}
+
+static void step_c(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up, size_t len,
+                   double *scratch, struct pick *next)
+{
+    (void)scratch;
+    *next = none;
+    step_from(F, ki, kj, di, dj, up, 0, len, next);
+}
+
+static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
+                     struct pick *best)
+{
+    (void)scratch;
+    *best = none;
+    return gain_from(F, ki, low, gmax, 0, len, -INFINITY, best);
+}
+
+static void rbf_float_c(float *out, const float *dot, const struct rbf *r, size_t len)
+{
+    rbf_float_from(out, dot, r, 0, len);
+}
+
+static void rbf_double_c(double *out, const float *dot, const struct rbf *r, size_t len)
+{
+    rbf_double_from(out, dot, r, 0, len);
+}
+
+static void weigh_c(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
+{
+    weigh_from(sum, coef, row, count, 0, len);
+}
+
+/* ---- one instance an instruction set --------------------------------------------------------------------------- */
+
+#if defined __x86_64__
+#include <immintrin.h>
+
+#define NAME(loop) loop##_avx2
+#define TARGET __attribute__((target("avx2"))) /* without fma, so that nothing can be fused */
+#define W 4
+#define V __m256d
+#define MASK __m256d
+#define v_set(x) _mm256_set1_pd(x)
+#define v_load(p) _mm256_loadu_pd(p)
+#define v_store(p, v) _mm256_storeu_pd(p, v)
+#define v_load_float(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
+#define v_store_float(p, v) _mm_storeu_ps(p, _mm256_cvtpd_ps(v))
+#define v_add(a, b) _mm256_add_pd(a, b)
+#define v_sub(a, b) _mm256_sub_pd(a, b)
+#define v_mul(a, b) _mm256_mul_pd(a, b)
+#define v_div(a, b) _mm256_div_pd(a, b)
+#define v_max(a, b) _mm256_max_pd(a, b)
+#define v_min(a, b) _mm256_min_pd(a, b)
+#define v_select(mask, a, b) _mm256_blendv_pd(b, a, mask)
+#define v_gt(a, b) _mm256_cmp_pd(a, b, _CMP_GT_OQ)
+#define v_eq(a, b) _mm256_cmp_pd(a, b, _CMP_EQ_OQ)
+#define v_lt(a, b) _mm256_cmp_pd(a, b, _CMP_LT_OQ)
+#define m_and(a, b) _mm256_and_pd(a, b)
+#define m_bits(mask) ((unsigned)_mm256_movemask_pd(mask))
+#define m_load(p) _mm256_castsi256_pd(_mm256_cvtepi8_epi64(_mm_loadu_si32(p)))
+#define I __m256i
+#define v_bits(v) _mm256_castpd_si256(v)
+#define i_double(i) _mm256_castsi256_pd(i)
+#define i_set(x) _mm256_set1_epi64x(x)
+#define i_add(a, b) _mm256_add_epi64(a, b)
+#define i_and(a, b) _mm256_and_si256(a, b)
+#define i_shift52(a) _mm256_slli_epi64(a, 52)
+#define i_less(a, b) _mm256_castsi256_pd(_mm256_cmpgt_epi64(b, a))
+#include "simd_loops.h"
+
+#endif
+
+/* ---- the choice ------------------------------------------------------------------------------------------------ */
+
+/* Lower instruction sets come first; a slot that this build does not have falls back on the one before it. */
+static const struct {
+    const char *name;
+    struct simd loops;
+} instance[POISON_ISA_COUNT] = {
+    [POISON_ISA_C] = {"c", {step_c, gain_c, rbf_float_c, rbf_double_c, weigh_c}},
+#if defined __x86_64__
+    [POISON_ISA_AVX2] = {"avx2", {step_avx2, gain_avx2, rbf_float_avx2, rbf_double_avx2, weigh_avx2}},
+#else
+    [POISON_ISA_AVX2] = {"avx2", {step_c, gain_c, rbf_float_c, rbf_double_c, weigh_c}},
+#endif
+};
+
+int poison_isa_best(void)
+{
+#if defined __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        return POISON_ISA_AVX2;
+#endif
+    return POISON_ISA_C;
+}
+
+const char *poison_isa_name(int isa)
+{
+    return instance[isa].name;
+}
+
+const struct simd *simd_loops(int isa)
+{
+    return &instance[isa].loops;
+}

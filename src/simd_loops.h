@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simd_loops - the loops of simd.h for one instruction set; simd.c includes this once for each, after naming vectors
+ * V of W doubles, masks, their operations (v_, m_, and i_ on the same bits as integers), TARGET and NAME
+ *
+ * The scans look for the last of the greatest values in two parts: a pass that only keeps the greatest of each lane,
+ * and writes those of every block of BLOCK vectors to `scratch`; then a look at the blocks, from the last, that hold
+ * the winner. Keeping an index in the pass would cost more, and would lose ties between lanes.
+ */
+#define BLOCK 8
+#define SPAN (BLOCK * W) /* elements of a block */
+
+TARGET static inline double NAME(greatest)(V v)
+{
+    double lane[W];
+    v_store(lane, v);
+    double g = lane[0];
+    for (int k = 1; k < W; k++)
+        g = lane[k] > g ? lane[k] : g;
+    return g;
+}
+
+TARGET static inline V NAME(gains)(V F, V ki, V gmax, MASK low)
+{
+    V difference = v_add(gmax, F);
+    V q = v_max(v_sub(v_set(2), v_mul(v_set(2), ki)), v_set(TAU));
+    V gain = v_div(v_mul(difference, difference), q);
+    return v_select(m_and(low, v_gt(difference, v_set(0))), gain, v_set(-INFINITY));
+}
+
+/* In the tail the reference goes on; in the blocks before it the last winner is found again. */
+#define FIND_LAST(pick, greatest_value, blocks, match)                                         \
+    do {                                                                                       \
+        (pick)->value = (greatest_value);                                                      \
+        int found_ = 0;                                                                        \
+        for (size_t b_ = (blocks); b_-- > 0 && found_ < 2 && (pick)->value > -INFINITY;) {     \
+            if (!m_bits(v_eq(v_load(scratch + b_ * W), v_set((pick)->value))))                 \
+                continue;                                                                      \
+            for (int u_ = BLOCK - 1; u_ >= 0; u_--) {                                          \
+                size_t t_ = b_ * SPAN + (size_t)u_ * W;                                        \
+                unsigned bits_ = match;                                                        \
+                if (bits_ && !found_)                                                          \
+                    (pick)->index = (ptrdiff_t)t_ + 31 - __builtin_clz(bits_);                 \
+                found_ += __builtin_popcount(bits_);                                           \
+            }                                                                                  \
+        }                                                                                      \
+        (pick)->tied = found_ > 1;                                                             \
+    } while (0)
+
+TARGET static void NAME(step)(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up,
+                              size_t len, double *scratch, struct pick *next)
+{
+    size_t blocks = len / SPAN;
+    V vi = v_set(di), vj = v_set(dj), all = v_set(INFINITY);
+    for (size_t b = 0; b < blocks; b++) {
+        V least = v_set(INFINITY);
+        for (size_t t = b * SPAN; t < (b + 1) * SPAN; t += W) {
+            V sum = v_add(v_mul(v_load_float(ki + t), vi), v_mul(v_load_float(kj + t), vj));
+            V f = v_add(v_load(F + t), sum);
+            v_store(F + t, f);
+            least = v_min(least, v_select(m_load(up + t), f, v_set(INFINITY)));
+        }
+        v_store(scratch + b * W, v_sub(v_set(0), least));
+        all = v_min(all, least);
+    }
+    *next = none;
+    FIND_LAST(next, NAME(greatest)(v_sub(v_set(0), all)), blocks,
+              m_bits(m_and(m_load(up + t_), v_eq(v_load(F + t_), v_set(-next->value)))));
+    step_from(F, ki, kj, di, dj, up, blocks * SPAN, len, next);
+}
+
+TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
+                                double *scratch, struct pick *best)
+{
+    size_t blocks = len / SPAN;
+    V all = v_set(-INFINITY), most = all, vmax = v_set(gmax);
+    for (size_t b = 0; b < blocks; b++) {
+        V greatest = v_set(-INFINITY);
+        for (size_t t = b * SPAN; t < (b + 1) * SPAN; t += W) {
+            V f = v_load(F + t);
+            MASK in = m_load(low + t);
+            most = v_max(most, v_select(in, f, v_set(-INFINITY)));
+            greatest = v_max(greatest, NAME(gains)(f, v_load_float(ki + t), vmax, in));
+        }
+        v_store(scratch + b * W, greatest);
+        all = v_max(all, greatest);
+    }
+    *best = none;
+    FIND_LAST(best, NAME(greatest)(all), blocks,
+              m_bits(v_eq(NAME(gains)(v_load(F + t_), v_load_float(ki + t_), vmax, m_load(low + t_)),
+                          v_set(best->value))));
+    return gain_from(F, ki, low, gmax, blocks * SPAN, len, NAME(greatest)(most), best);
+}
+
+/* simd_exp for x >= SIMD_EXP_MIN */
+TARGET static inline V NAME(exp)(V x)
+{
+    V t = v_add(v_mul(x, v_set(LOG2E)), v_set(ROUND)), n = v_sub(t, v_set(ROUND));
+    V r = v_sub(v_sub(x, v_mul(n, v_set(LN2_HIGH))), v_mul(n, v_set(LN2_LOW)));
+    V p = v_set(inverse_factorial[11]);
+    for (int k = 10; k >= 0; k--)
+        p = v_add(v_mul(p, r), v_set(inverse_factorial[k]));
+    return i_double(i_add(v_bits(p), i_shift52(v_bits(t))));
+}
+
+TARGET static inline V NAME(exponent)(const struct rbf *r, const float *dot, size_t t)
+{
+    V product = v_add(dot ? v_load_float(dot + t) : v_set(0), r->more ? v_load(r->more + t) : v_set(0));
+    V distance = v_sub(v_add(v_set(r->norm), v_load(r->norms + t)), v_mul(v_set(2), product));
+    return v_mul(v_set(-r->gamma), distance);
+}
+
+TARGET static void NAME(rbf_float)(float *out, const float *dot, const struct rbf *r, size_t len)
+{
+    size_t t = 0;
+    for (; t + W <= len; t += W) {
+        V x = NAME(exponent)(r, dot, t), e = NAME(exp)(x);
+        I dropped = i_add(i_and(v_bits(e), i_set(DROPPED)), i_set(SIMD_GUARD - HALFWAY)); /* 0 to 2 SIMD_GUARD: doubtful */
+        unsigned doubtful = m_bits(i_less(i_set(-1), dropped)) & m_bits(i_less(dropped, i_set(2 * SIMD_GUARD + 1)));
+        doubtful |= m_bits(v_lt(x, v_set(SIMD_EXP_FLOAT_MIN)));
+        v_store_float(out + t, e);
+        for (; doubtful; doubtful &= doubtful - 1) {
+            size_t k = t + (size_t)__builtin_ctz(doubtful);
+            rbf_float_from(out, dot, r, k, k + 1);
+        }
+    }
+    rbf_float_from(out, dot, r, t, len);
+}
+
+TARGET static void NAME(rbf_double)(double *out, const float *dot, const struct rbf *r, size_t len)
+{
+    size_t t = 0;
+    for (; t + W <= len; t += W) {
+        V x = NAME(exponent)(r, dot, t);
+        v_store(out + t, v_select(v_lt(x, v_set(SIMD_EXP_MIN)), v_set(0), NAME(exp)(x)));
+    }
+    rbf_double_from(out, dot, r, t, len);
+}
+
+TARGET static void NAME(weigh)(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
+{
+    size_t t = 0;
+    for (; t + SPAN <= len; t += SPAN) { /* a block of sums stays in registers while the rows go by */
+        V acc[BLOCK];
+        for (int u = 0; u < BLOCK; u++)
+            acc[u] = v_set(0);
+        for (size_t s = 0; s < count; s++) {
+            V c = v_set(coef[s]);
+            for (int u = 0; u < BLOCK; u++)
+                acc[u] = v_add(acc[u], v_mul(c, v_load(row[s] + t + u * W)));
+        }
+        for (int u = 0; u < BLOCK; u++)
+            v_store(sum + t + u * W, acc[u]);
+    }
+    weigh_from(sum, coef, row, count, t, len);
+}
+
+#undef BLOCK
+#undef SPAN
+#undef FIND_LAST
+#undef NAME
+#undef TARGET
+#undef W
+#undef V
+#undef MASK
+#undef I
