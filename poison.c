@@ -240,7 +240,7 @@ static int print_subproblems(struct laboratory *lab, poison_error *err)
         table_count(&t, k->iterations);
         table_count(&t, k->sv);
         table_count(&t, k->bounded);
-        table_exact(&t, -k->rho);
+        table_exact(&t, k->rho != 0 ? -k->rho : 0); /* scikit-learn has no -0 here */
         table_exact(&t, k->objective);
         if (seconds)
             table_seconds(&t, k->seconds);
