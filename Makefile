@@ -12,10 +12,10 @@ PREFIX ?= /usr/local
 SAN ?=
 V ?=
 
+comma := ,
 Q := $(if $(V),,@)
 build := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-comma := ,
-program := $(if $(SAN),$(build)/poison,poison)
+program := $(if $(SAN)$(findstring clang,$(CC)),$(build)/poison,poison)
 
 # ---- what the system has. OpenBLAS: the archive of the OpenMP build if it is there, else whatever -lopenblas is.
 triplet := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -29,7 +29,7 @@ ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersi
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
 ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
-exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations -fexcess-precision=standard
+exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
 libs := $(OPENBLAS_LIBS) $(if $(ZLIB),-lz) -lm
 
 sources := poison.c $(wildcard src/*.c)
@@ -51,10 +51,27 @@ $(objects): | announce
 announce:
 	@echo "  OpenBLAS: $(if $(openblas_archive),OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no (gzipped files will not be read))"
 
--include $(objects:.o=.d)
+# ---- tests: unit tests link all but poison.c
+units := $(patsubst test/%.c,$(build)/test/%,$(wildcard test/*_test.c))
+
+$(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+
+check: $(program) $(units)
+	$(Q)test/run $(program) $(units)
+
+bench: $(program)
+	$(Q)bench/lab
+
+install: $(program)
+	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/poison
+
+-include $(objects:.o=.d) $(units:=.d)
 
 clean:
 	rm -rf build poison
 
 .PHONY: all announce check bench install clean
+.SECONDARY:
 .DELETE_ON_ERROR:

@@ -37,7 +37,10 @@ int poison_fail_memory(poison_error *err, size_t count, size_t size, const char 
 
 void *poison_take(size_t count, size_t size)
 {
-    return calloc(count ? count : 1, size ? size : 1);
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return calloc(bytes ? bytes : 1, 1);
 }
 
 void *poison_take_big(size_t count, size_t size)

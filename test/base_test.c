@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <stdlib.h>
+
+static void keys_are_the_documented_ones(void **state)
+{
+    (void)state;
+    assert_true(poison_key(0, 1, 0) == 0x94926c2e801cb6f9);
+    assert_true(poison_key(0, 1, 1) == 0xac1a201f5ae37988);
+    assert_true(poison_key(1, 1, 0) == 0xd5159b73432a2795);
+    assert_true(poison_key(42, 2, 1999) == 0x385c3f73e906a611);
+    assert_true(poison_key(UINT64_MAX, 5, 60000) == 0x126de040b9f1f68e);
+}
+
+static void crc_is_gzips(void **state)
+{
+    (void)state;
+    assert_int_equal(poison_crc32(0, "123456789", 9), 0xCBF43926);
+    assert_int_equal(poison_crc32(poison_crc32(0, "1234", 4), "56789", 5), 0xCBF43926);
+}
+
+static void impossible_sizes_are_refused(void **state)
+{
+    (void)state;
+    assert_null(poison_take_big(SIZE_MAX / 2, 3));
+    assert_null(poison_take(SIZE_MAX / 2, 3));
+    free(poison_take_big(0, 8));
+}
+
+static void errors_hold_one_sentence(void **state)
+{
+    (void)state;
+    poison_error err;
+    assert_int_equal(poison_fail(&err, POISON_EDATA, "%s: %d", "x", 3), POISON_EDATA);
+    assert_string_equal(err.text, "x: 3");
+    assert_int_equal(poison_fail(NULL, POISON_EUSAGE, "nobody listens"), POISON_EUSAGE);
+}
+
+static void built_in_digits_never_change(void **state)
+{
+    (void)state;
+    uint32_t crc = 0;
+    uint8_t pixels[784], label;
+    for (uint64_t k = 0; k < 1000; k++) {
+        poison_digits_draw(0, k, pixels, &label);
+        crc = poison_crc32(crc, pixels, sizeof pixels);
+    }
+    assert_int_equal(crc, 0xC77F31C4);
+    poison_settings settings = poison_settings_default();
+    for (int threads = 1; threads <= 3; threads++) {
+        poison_data data;
+        settings.threads = threads;
+        assert_int_equal(poison_data_draw(&data, 1000, 10, &settings, NULL), 0);
+        assert_int_equal(poison_crc32(0, data.train.x, 784000), 0xC77F31C4);
+        poison_digits_draw(1, 9, pixels, &label); /* by index, without those before it */
+        assert_memory_equal(data.test.x + 9 * 784, pixels, 784);
+        assert_int_equal(data.test.y[9], label);
+        poison_data_free(&data);
+    }
+}
+
+static void flips_walk_in_order(void **state)
+{
+    (void)state;
+    int y[6] = {1, 2, 1, 3, 1, 1}, labels[6], want[6] = {2, 2, 2, 3, 1, 1};
+    poison_data data = {.train = {.n = 6, .y = y}};
+    poison_flip flip;
+    assert_int_equal(poison_flip_parse(&flip, "1:2:2", NULL), 0);
+    memcpy(labels, y, sizeof y);
+    assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), 0);
+    assert_memory_equal(labels, want, sizeof want);
+    flip.count = 3; /* two are left */
+    assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), POISON_EDATA);
+    assert_memory_equal(labels, want, sizeof want);
+    static const char *const nonsense[] = {"", "1", "1:2", "1:2:", "1:2:3:4", "1:1:1", "a:2:1", "1:256:1", "-1:2:1",
+                                           "1:2:-1", "1:2:99999999999999999999", " 1:2:3", "1:2:3 "};
+    for (size_t k = 0; k < sizeof nonsense / sizeof *nonsense; k++)
+        assert_int_equal(poison_flip_parse(&flip, nonsense[k], NULL), POISON_EUSAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_the_documented_ones), cmocka_unit_test(crc_is_gzips),
+        cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(errors_hold_one_sentence),
+        cmocka_unit_test(built_in_digits_never_change), cmocka_unit_test(flips_walk_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Each loop against the reference, by memcmp, for every length 0..131, with buffers that end at an unmapped page */
+#include "unit.h"
+
+#include "simd.h"
+
+#include <math.h>
+
+enum { MOST = 131, ROWS = 9 };
+
+static double *F, *G, *scratch, *out, *out2, *norms, *more, *rows[ROWS];
+static float *ki, *kj, *fout, *fout2;
+static uint8_t *mask;
+
+/* Buffers of exactly `len` elements, filled from stream `s`; `coarse` values make ties. */
+static void fill(size_t len, uint64_t s, int coarse)
+{
+    size_t at = MOST - len;
+    for (size_t t = 0; t < len; t++) {
+        double u = uniform(s, 8 * t), v = uniform(s, 8 * t + 1);
+        F[at + t] = G[at + t] = coarse ? floor(5 * u) - 2 : 4 * u - 2;
+        ki[at + t] = (float)(coarse ? floor(3 * v) / 2 : v); /* 1 meets the floor of the curvature */
+        kj[at + t] = (float)(coarse ? 0.5 : uniform(s, 8 * t + 2));
+        mask[at + t] = uniform(s, 8 * t + 3) < 0.7 ? 0xFF : 0;
+        norms[at + t] = floor(1e6 * uniform(s, 8 * t + 4));
+        more[at + t] = floor(1e5 * uniform(s, 8 * t + 5));
+        for (int r = 0; r < ROWS; r++)
+            rows[r][at + t] = uniform(s, 8 * t + 6) - 0.5 * r;
+    }
+}
+
+static void same_pick(const struct pick *a, const struct pick *b)
+{
+    assert_true(a->value == b->value);
+    assert_int_equal(a->index, b->index);
+    assert_int_equal(a->tied, b->tied);
+}
+
+static void every_length(void (*check)(const struct simd *c, const struct simd *s, size_t at, size_t len))
+{
+    for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++)
+        for (size_t len = 0; len <= MOST; len++)
+            for (uint64_t k = 0; k < 6; k++) {
+                fill(len, 1000 * k + len, k % 2);
+                check(simd_loops(POISON_ISA_C), simd_loops(isa), MOST - len, len);
+            }
+}
+
+static void check_step(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    struct pick a, b;
+    c->step(F + at, ki + at, kj + at, 0.3, -0.7, mask + at, len, scratch, &a);
+    s->step(G + at, ki + at, kj + at, 0.3, -0.7, mask + at, len, scratch, &b);
+    assert_memory_equal(F + at, G + at, len * sizeof *F);
+    same_pick(&a, &b);
+}
+
+static void check_gain(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    struct pick a, b;
+    double p = c->gain(F + at, ki + at, mask + at, 0.5, len, scratch, &a);
+    double q = s->gain(F + at, ki + at, mask + at, 0.5, len, scratch, &b);
+    assert_true(p == q);
+    same_pick(&a, &b);
+}
+
+static void check_rbf(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    for (int k = 0; k < 3; k++) { /* float products, double ones, both */
+        struct rbf rbf = {3e-6 * (k + 1), 12345, norms + at, k ? more + at : NULL};
+        const float *dot = k == 1 ? NULL : kj + at;
+        c->rbf_float(fout + at, dot, &rbf, len);
+        s->rbf_float(fout2 + at, dot, &rbf, len);
+        assert_memory_equal(fout + at, fout2 + at, len * sizeof *fout);
+        c->rbf_double(out + at, dot, &rbf, len);
+        s->rbf_double(out2 + at, dot, &rbf, len);
+        assert_memory_equal(out + at, out2 + at, len * sizeof *out);
+    }
+}
+
+static void check_weigh(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    double coef[ROWS];
+    const double *row[ROWS];
+    for (int r = 0; r < ROWS; r++) {
+        coef[r] = uniform(3, (uint64_t)r) - 0.5;
+        row[r] = rows[r] + at;
+    }
+    c->weigh(out + at, coef, row, len % (ROWS + 1), len);
+    s->weigh(out2 + at, coef, row, len % (ROWS + 1), len);
+    assert_memory_equal(out + at, out2 + at, len * sizeof *out);
+}
+
+static void step_is_the_reference(void **state) { (void)state; every_length(check_step); }
+static void gain_is_the_reference(void **state) { (void)state; every_length(check_gain); }
+static void rbf_is_the_reference(void **state) { (void)state; every_length(check_rbf); }
+static void weigh_is_the_reference(void **state) { (void)state; every_length(check_weigh); }
+
+/* The last of equal values wins, inside a vector, across vectors and blocks, and in the tail. */
+static void the_last_of_ties_wins(void **state)
+{
+    (void)state;
+    for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++)
+        for (size_t p = 0; p < MOST; p++)
+            for (size_t q = 0; q < p; q += 5) {
+                struct pick pick;
+                for (size_t t = 0; t < MOST; t++) {
+                    F[t] = t == p || t == q ? -1 : 1;
+                    ki[t] = kj[t] = 0;
+                    mask[t] = 0xFF;
+                }
+                simd_loops(isa)->step(F, ki, kj, 0, 0, mask, MOST, scratch, &pick);
+                assert_int_equal(pick.index, p);
+                assert_true(pick.tied && pick.value == 1);
+                for (size_t t = 0; t < MOST; t++)
+                    F[t] = -F[t];
+                simd_loops(isa)->gain(F, ki, mask, 0.5, MOST, scratch, &pick);
+                assert_int_equal(pick.index, p);
+                assert_true(pick.tied);
+            }
+}
+
+/*
+ * Training kernel values equal (float)exp() of libm. Precondition: arguments in [-110, 0]. A million of them, drawn so
+ * that a tenth lies within the guard band of a float rounding point, where a polynomial alone would fail.
+ */
+static void floats_are_libms(void **state)
+{
+    (void)state;
+    static float x[1000], got[1000];
+    static double norm[1000], argument[1000];
+    size_t doubtful = 0;
+    for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++)
+        for (uint64_t round = 0; round < 1000; round++) {
+            for (uint64_t k = 0; k < 1000; k++) {
+                double a = -110 * uniform(round, k) * uniform(round, 5000 + k);
+                if (k % 10 == 0 && a > -87) { /* the argument whose exp is nearest to the middle of two floats */
+                    float f = (float)exp(a);
+                    double middle = 0.5 * ((double)f + (double)nextafterf(f, 2));
+                    a = log(middle);
+                }
+                norm[k] = argument[k] = a;
+                x[k] = 0;
+            }
+            struct rbf rbf = {-1.0, 0, norm, NULL}; /* the argument is -gamma (0 + norm - 0) */
+            simd_loops(isa)->rbf_float(got, x, &rbf, 1000);
+            for (int k = 0; k < 1000; k++) {
+                double e = exp(argument[k]);
+                uint64_t bits;
+                float want = (float)e;
+                memcpy(&bits, &e, sizeof bits);
+                int64_t off = (int64_t)(bits & 0x1FFFFFFF) - 0x10000000;
+                doubtful += off >= -256 && off <= 256;
+                assert_memory_equal(&want, &got[k], sizeof want);
+            }
+        }
+    assert_true(doubtful > 10000); /* the band was really entered */
+}
+
+/* simd_exp is within 1e-14 of exp, relatively, on [-708, 0], and 0 below. */
+static void doubles_are_close(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (uint64_t k = 0; k < 1000000; k++) {
+        double a = -708 * uniform(9, k) * uniform(10, k), e = exp(a);
+        worst = fmax(worst, fabs(simd_exp(a) - e) / e);
+    }
+    assert_true(worst > 0 && worst < 1e-14);
+    assert_true(simd_exp(0) == 1 && simd_exp(-709) == 0 && simd_exp(-1e300) == 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    F = edge_memory(MOST * sizeof *F), G = edge_memory(MOST * sizeof *G);
+    out = edge_memory(MOST * sizeof *out), out2 = edge_memory(MOST * sizeof *out2);
+    norms = edge_memory(MOST * sizeof *norms), more = edge_memory(MOST * sizeof *more);
+    ki = edge_memory(MOST * sizeof *ki), kj = edge_memory(MOST * sizeof *kj);
+    fout = edge_memory(MOST * sizeof *fout), fout2 = edge_memory(MOST * sizeof *fout2);
+    mask = edge_memory(MOST);
+    scratch = edge_memory((MOST / 8 + 8) * sizeof *scratch);
+    for (int r = 0; r < ROWS; r++)
+        rows[r] = edge_memory(MOST * sizeof *rows[r]);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(step_is_the_reference), cmocka_unit_test(gain_is_the_reference),
+        cmocka_unit_test(rbf_is_the_reference), cmocka_unit_test(weigh_is_the_reference),
+        cmocka_unit_test(the_last_of_ties_wins), cmocka_unit_test(floats_are_libms), cmocka_unit_test(doubles_are_close),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
