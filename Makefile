@@ -14,6 +14,7 @@ V ?=
 
 comma := ,
 Q := $(if $(V),,@)
+say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 build := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 program := $(if $(SAN)$(findstring clang,$(CC)),$(build)/poison,poison)
 
@@ -38,24 +39,19 @@ objects := $(sources:%.c=$(build)/%.o)
 all: $(program)
 
 $(program): $(objects)
-	@echo "  LINK    $@"
+	@echo "  LINK    $@ (OpenBLAS: $(if $(openblas_archive),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read))"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
 
 $(build)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	@echo "  CC      $<"
+	$(say) "  CC      $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ours) $(exact) -c -o $@ $<
-
-# Said once a build, before the first file.
-$(objects): | announce
-announce:
-	@echo "  OpenBLAS: $(if $(openblas_archive),OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no (gzipped files will not be read))"
 
 # ---- tests: unit tests link all but poison.c
 units := $(patsubst test/%.c,$(build)/test/%,$(wildcard test/*_test.c))
 
 $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
-	@echo "  LINK    $@"
+	$(say) "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
 
 check: $(program) $(units)
@@ -72,6 +68,6 @@ install: $(program)
 clean:
 	rm -rf build poison
 
-.PHONY: all announce check bench install clean
+.PHONY: all check bench install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

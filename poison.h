@@ -40,10 +40,10 @@ typedef struct {
 /* ---- settings -------------------------------------------------------------------------------------------------- */
 
 /* Instruction sets for our own loops, each including those before it. The results are equal in every bit. */
-enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_COUNT };
+enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_AVX512, POISON_ISA_COUNT };
 
 int poison_isa_best(void);              /* the highest that this CPU has */
-const char *poison_isa_name(int isa);   /* "c", "avx2" */
+const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512" */
 
 #define POISON_GAMMA_SCALE 0.0  /* 1 / (d Var(X)), numpy's variance in every bit; 1 if the variance is 0 */
 #define POISON_GAMMA_AUTO (-1.0) /* 1 / d */

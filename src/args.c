@@ -164,7 +164,7 @@ static int set_isa(struct args *a, const char *v, poison_error *err)
     while (isa < POISON_ISA_COUNT && strcmp(v, poison_isa_name(isa)) != 0)
         isa++;
     if (isa == POISON_ISA_COUNT)
-        return poison_fail(err, POISON_EUSAGE, "--isa %s: expected c or avx2", v);
+        return poison_fail(err, POISON_EUSAGE, "--isa %s: expected c, avx2 or avx512", v);
     if (isa > poison_isa_best())
         return poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v, poison_isa_name(poison_isa_best()));
     a->settings.isa = isa;
@@ -221,7 +221,7 @@ static const struct option options[] = {
     {'e', "tolerance", "E", NULL, "largest violation of optimality [0.001]", set_tolerance},
     {0, "no-shrinking", NULL, NULL, "solve without shrinking: other last bits", set_no_shrinking},
     {'j', "threads", "N", NULL, "OpenMP threads [all cores]", set_threads},
-    {0, "isa", "c|avx2", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
+    {0, "isa", "c|avx2|avx512", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
     {'o', "output", "FILE", NULL, "write the table there, whole or not at all [-: standard output]", set_output},
     {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
     {'q', "quiet", NULL, NULL, "no notes on standard error", set_quiet},

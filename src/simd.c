@@ -190,26 +190,65 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define i_less(a, b) _mm256_castsi256_pd(_mm256_cmpgt_epi64(b, a))
 #include "simd_loops.h"
 
+#define NAME(loop) loop##_avx512
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define W 8
+#define V __m512d
+#define MASK __mmask8
+#define v_set(x) _mm512_set1_pd(x)
+#define v_load(p) _mm512_loadu_pd(p)
+#define v_store(p, v) _mm512_storeu_pd(p, v)
+#define v_load_float(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define v_store_float(p, v) _mm256_storeu_ps(p, _mm512_cvtpd_ps(v))
+#define v_add(a, b) _mm512_add_pd(a, b)
+#define v_sub(a, b) _mm512_sub_pd(a, b)
+#define v_mul(a, b) _mm512_mul_pd(a, b)
+#define v_div(a, b) _mm512_div_pd(a, b)
+#define v_max(a, b) _mm512_max_pd(a, b)
+#define v_min(a, b) _mm512_min_pd(a, b)
+#define v_select(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
+#define v_gt(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
+#define v_eq(a, b) _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ)
+#define v_lt(a, b) _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#define m_and(a, b) ((__mmask8)((a) & (b)))
+#define m_bits(mask) ((unsigned)(mask))
+#define m_load(p) ((__mmask8)_mm_movepi8_mask(_mm_loadl_epi64((const __m128i *)(p))))
+#define I __m512i
+#define v_bits(v) _mm512_castpd_si512(v)
+#define i_double(i) _mm512_castsi512_pd(i)
+#define i_set(x) _mm512_set1_epi64(x)
+#define i_add(a, b) _mm512_add_epi64(a, b)
+#define i_and(a, b) _mm512_and_si512(a, b)
+#define i_shift52(a) _mm512_slli_epi64(a, 52)
+#define i_less(a, b) _mm512_cmplt_epi64_mask(a, b)
+#include "simd_loops.h"
+
 #endif
 
 /* ---- the choice ------------------------------------------------------------------------------------------------ */
 
-/* Lower instruction sets come first; a slot that this build does not have falls back on the one before it. */
+#define LOOPS(isa) {step_##isa, gain_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
+
 static const struct {
     const char *name;
     struct simd loops;
 } instance[POISON_ISA_COUNT] = {
-    [POISON_ISA_C] = {"c", {step_c, gain_c, rbf_float_c, rbf_double_c, weigh_c}},
+    [POISON_ISA_C] = {"c", LOOPS(c)},
 #if defined __x86_64__
-    [POISON_ISA_AVX2] = {"avx2", {step_avx2, gain_avx2, rbf_float_avx2, rbf_double_avx2, weigh_avx2}},
-#else
-    [POISON_ISA_AVX2] = {"avx2", {step_c, gain_c, rbf_float_c, rbf_double_c, weigh_c}},
+    [POISON_ISA_AVX2] = {"avx2", LOOPS(avx2)},
+    [POISON_ISA_AVX512] = {"avx512", LOOPS(avx512)},
+#else /* never chosen: poison_isa_best says so */
+    [POISON_ISA_AVX2] = {"avx2", LOOPS(c)},
+    [POISON_ISA_AVX512] = {"avx512", LOOPS(c)},
 #endif
 };
 
 int poison_isa_best(void)
 {
 #if defined __x86_64__
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl"))
+        return POISON_ISA_AVX512;
     if (__builtin_cpu_supports("avx2"))
         return POISON_ISA_AVX2;
 #endif
