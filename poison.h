@@ -40,10 +40,10 @@ typedef struct {
 /* ---- settings -------------------------------------------------------------------------------------------------- */
 
 /* Instruction sets for our own loops, each including those before it. The results are equal in every bit. */
-enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_AVX512, POISON_ISA_COUNT };
+enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_AVX512, POISON_ISA_VNNI, POISON_ISA_AMX, POISON_ISA_COUNT };
 
 int poison_isa_best(void);              /* the highest that this CPU has */
-const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512" */
+const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512", "vnni", "amx" */
 
 #define POISON_GAMMA_SCALE 0.0  /* 1 / (d Var(X)), numpy's variance in every bit; 1 if the variance is 0 */
 #define POISON_GAMMA_AUTO (-1.0) /* 1 / d */
@@ -57,6 +57,9 @@ typedef struct {
     int shrinking;    /* 0 leaves it out; another path, other bits */
     int threads;      /* > 0 */
     int isa;
+    int blas_only;    /* OpenBLAS for kernel rows on demand too, where 8-bit features have loops of their own */
+    int no_reuse;     /* every training begins anew; for comparison */
+    size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, at most 4 GiB */
     const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return POISON_ECANCEL soon */
     poison_trace *trace;                 /* NULL, or where to add times */
 } poison_settings;
@@ -66,11 +69,12 @@ poison_settings poison_settings_default(void);
 
 /* ---- data ------------------------------------------------------------------------------------------------------ */
 
-/* Labelled images (or other rows of 8-bit features), in the file's order. */
+/* Labelled images (or other rows of features), in the file's order. */
 typedef struct {
     size_t n;
     int d, height, width; /* d = height width */
     uint8_t *x;           /* (n, d) */
+    double *v;            /* (n, d) instead of x, where features are not 8-bit integers; else NULL */
     int *y;               /* (n) labels, 0..255 */
 } poison_set;
 

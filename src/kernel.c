@@ -2,7 +2,6 @@
 #include "kernel.h"
 
 #include "base.h"
-#include "simd.h"
 #include "trace.h"
 
 #include <cblas.h>
@@ -10,117 +9,190 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TILE 256   /* rows and columns of a GEMM: two operands and the result stay in 2 MiB of L2 */
+#define TILE KERNEL_TILE
 #define SLICE 1024 /* features whose dot product is exact in float */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-int rows_fill(struct rows *rows, const uint8_t *x, size_t n, int d, const size_t *order,
+const struct dot_engine *kernel_engine(const poison_set *set, const poison_settings *settings)
+{
+    static const int of_isa[POISON_ISA_COUNT] = {DOT_C, DOT_AVX2, DOT_AVX2, DOT_VNNI, DOT_AMX};
+    int which = of_isa[settings->isa];
+    if (set->v || settings->blas_only || which == DOT_C || set->d > DOT_FEATURES || !dot_available(which))
+        return NULL; /* in plain C OpenBLAS is faster */
+    return dot_engine(which);
+}
+
+
+size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
+{
+    return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
+}
+
+/* The squared norm of 8-bit features after a shift, and the shifted features if `to` is given. */
+static double shifted_norm(const uint8_t *from, int d, int shift, float *to)
+{
+    int64_t norm = 0;
+    for (int f = 0; f < d; f++) {
+        int v = from[f] - shift;
+        norm += v * v;
+        if (to)
+            to[f] = (float)v;
+    }
+    return (double)norm;
+}
+
+/* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
+static void multiply_doubles(double *product, const double *x, const double *z, int d)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE, TILE, d, 1, x, d, z, d, 0, product, TILE);
+}
+
+/* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
+static void double_norms(double *norm, const double *v, size_t count, int d, double *product)
+{
+    multiply_doubles(product, v, v, d);
+    for (size_t r = 0; r < count; r++)
+        norm[r] = product[r * TILE + r];
+}
+
+/* Rows [from, to), at most a tile, wherever they are held. product: scratch of a tile, if features are not 8-bit */
+static void fill_range(struct rows *rows, const poison_set *set, const size_t *order, size_t from, size_t to,
+                       double *product)
+{
+    size_t d = (size_t)rows->d;
+    for (size_t s = from; s < to; s++) {
+        size_t r = order ? order[s] : s;
+        if (rows->v)
+            memcpy(rows->v + s * d, set->v + r * d, d * sizeof *rows->v);
+        else
+            rows->norm[s] = shifted_norm(set->x + r * d, rows->d, rows->dot ? 0 : 128, rows->dot ? NULL : rows->x + s * d);
+    }
+    if (rows->v)
+        double_norms(rows->norm + from, rows->v + from * d, to - from, rows->d, product);
+    if (rows->dot)
+        dot_panel_pack(&rows->packed, set->x, order, from, to);
+}
+
+int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,
               const poison_settings *settings, poison_error *err)
 {
-    *rows = (struct rows){.n = n, .d = d};
-    rows->x = poison_take_big(n, (size_t)d * sizeof *rows->x);
+    size_t d = (size_t)set->d;
+    *rows = (struct rows){.n = n, .d = set->d, .dot = dot};
     rows->norm = poison_take_big(n, sizeof *rows->norm);
-    if (!rows->x || !rows->norm) {
+    if (dot)
+        rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
+    else if (set->v)
+        rows->v = poison_take((n + TILE - 1) / TILE * TILE, d * sizeof *rows->v);
+    else
+        rows->x = poison_take_big(n, d * sizeof *rows->x);
+    struct tile *tiles = set->v ? take_tiles(settings->threads) : NULL;
+    if (!rows->norm || (!rows->memory && !rows->v && !rows->x) || (set->v && !tiles)) {
+        free(tiles);
         rows_free(rows);
-        return poison_fail_memory(err, n, (size_t)d * sizeof *rows->x, "the features");
+        return poison_fail_memory(err, 1, rows_bytes(n, set->d, dot), "the features");
     }
+    if (dot)
+        rows->packed = dot_panel_in(rows->memory, n, set->d);
 #pragma omp parallel for num_threads(settings->threads)
-    for (size_t s = 0; s < n; s++) {
-        const uint8_t *from = x + (order ? order[s] : s) * (size_t)d;
-        float *to = rows->x + s * (size_t)d;
-        int64_t norm = 0;
-        for (int f = 0; f < d; f++) {
-            int v = from[f] - 128;
-            to[f] = (float)v;
-            norm += v * v;
-        }
-        rows->norm[s] = (double)norm;
-    }
+    for (size_t from = 0; from < n; from += TILE)
+        fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
+    free(tiles);
     return 0;
 }
 
 void rows_free(struct rows *rows)
 {
     free(rows->x);
+    free(rows->v);
+    free(rows->memory);
     free(rows->norm);
     *rows = (struct rows){0};
 }
 
 /* ---- gamma ----------------------------------------------------------------------------------------------------- */
 
-/* numpy's sum of n values: pairwise; here of table[x[0]], table[x[1]], ... */
-static double pairwise(const double *table, const uint8_t *x, size_t n)
+/* numpy's sum of n doubles: pairwise */
+static double pairwise(const double *a, size_t n)
 {
     if (n > 128) {
         size_t left = n / 2 - n / 2 % 8;
-        return pairwise(table, x, left) + pairwise(table, x + left, n - left);
+        return pairwise(a, left) + pairwise(a + left, n - left);
     }
     size_t i = 0;
     double sum = 0;
     if (n >= 8) {
         double r[8];
-        for (int k = 0; k < 8; k++)
-            r[k] = table[x[k]];
+        memcpy(r, a, sizeof r);
         for (i = 8; i < n - n % 8; i += 8)
             for (int k = 0; k < 8; k++)
-                r[k] += table[x[i + k]];
+                r[k] += a[i + k];
         sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
     }
     for (; i < n; i++)
-        sum += table[x[i]];
+        sum += a[i];
     return sum;
 }
 
-/* numpy.var of the float64 matrix, in every bit. The first sum is of integers, exact in any order. */
-static int variance(double *result, const uint8_t *x, size_t count, const poison_settings *settings, poison_error *err)
+enum { CHUNK = 8192 }; /* numpy's buffer: chunks are summed one by one, their sums added in order */
+
+/* The sum of `count` values of a chunk from element `from` on: features (mean NULL), or their squared deviations */
+static double chunk_sum(const poison_set *set, size_t from, size_t count, const double *mean)
 {
-    enum { CHUNK = 8192 }; /* numpy's buffer: chunks are summed one by one, their sums added in order */
+    double value[CHUNK];
+    for (size_t i = 0; i < count; i++) {
+        double v = set->v ? set->v[from + i] : set->x[from + i];
+        value[i] = mean ? (v - *mean) * (v - *mean) : v;
+    }
+    return pairwise(value, count);
+}
+
+/* numpy's sum of the float64 matrix, or of its squared deviations from the mean, in every bit. part: one a chunk */
+static double matrix_sum(const poison_set *set, size_t count, const double *mean, double *part, int threads)
+{
+    double sum = 0;
     size_t chunks = (count + CHUNK - 1) / CHUNK;
-    double *part = poison_take(chunks, sizeof *part);
-    if (!part)
-        return poison_fail_memory(err, chunks, sizeof *part, "the variance");
-    uint64_t total = 0;
-#pragma omp parallel for num_threads(settings->threads) reduction(+ : total)
-    for (size_t i = 0; i < count; i++)
-        total += x[i];
-    double mean = (double)total / (double)count, squared[256], sum = 0;
-    for (int v = 0; v < 256; v++)
-        squared[v] = (v - mean) * (v - mean);
-#pragma omp parallel for num_threads(settings->threads)
+#pragma omp parallel for num_threads(threads)
     for (size_t c = 0; c < chunks; c++)
-        part[c] = pairwise(squared, x + c * CHUNK, c + 1 < chunks ? CHUNK : count - c * CHUNK);
+        part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
     for (size_t c = 0; c < chunks; c++)
         sum += part[c];
-    free(part);
-    *result = sum / (double)count;
-    return 0;
+    return sum;
 }
 
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma, poison_error *err)
 {
-    int d = data->train.d;
-    *gamma = settings->gamma == POISON_GAMMA_AUTO ? 1.0 / d : settings->gamma;
+    const poison_set *set = &data->train;
+    size_t count = set->n * (size_t)set->d, chunks = (count + CHUNK - 1) / CHUNK;
+    *gamma = settings->gamma == POISON_GAMMA_AUTO ? 1.0 / set->d : settings->gamma;
     if (settings->gamma != POISON_GAMMA_SCALE)
         return 0;
-    double begun = trace_begin(settings->trace), var;
-    int status = variance(&var, data->train.x, data->train.n * (size_t)d, settings, err);
-    if (status == 0)
-        *gamma = var > 0 ? 1.0 / (d * var) : 1.0;
+    double begun = trace_begin(settings->trace), *part = poison_take(chunks, sizeof *part);
+    if (!part)
+        return poison_fail_memory(err, chunks, sizeof *part, "the variance");
+    double mean = matrix_sum(set, count, NULL, part, settings->threads) / (double)count;
+    double variance = matrix_sum(set, count, &mean, part, settings->threads) / (double)count;
+    *gamma = variance > 0 ? 1.0 / (set->d * variance) : 1.0;
+    free(part);
     trace_end(settings->trace, TRACE_VARIANCE, begun, 0, settings->threads);
-    return status;
+    return 0;
 }
 
-/* ---- tiles ----------------------------------------------------------------------------------------------------- */
+/* ---- products -------------------------------------------------------------------------------------------------- */
 
-/* One thread's dot products of up to TILE rows with up to TILE others. */
-struct tile {
-    float dot[TILE * TILE];   /* of the last slice */
-    double more[TILE * TILE]; /* of the slices before it, if there are any */
-};
+struct tile *take_tiles(int threads)
+{
+    openblas_set_num_threads(1); /* the tiles are the parallelism */
+    return poison_take_big((size_t)threads, sizeof(struct tile));
+}
 
-/* dot[a * TILE + b] (+ more) = x[a] . z[b] for a < rows, b < columns */
-static void multiply(struct tile *tile, const float *x, size_t rows, const float *z, size_t columns, int d)
+/* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < rows, b < columns */
+static void multiply_floats(struct tile *tile, const float *x, size_t rows, const float *z, size_t columns, int d)
 {
     for (int f = 0; f < d; f += SLICE) {
         int width = d - f < SLICE ? d - f : SLICE;
@@ -134,21 +206,91 @@ static void multiply(struct tile *tile, const float *x, size_t rows, const float
     }
 }
 
-static struct rbf tile_row(const struct tile *tile, size_t a, double gamma, double norm, const double *norms, int d)
+/* Where row a of the tile's products is. */
+static struct rbf tile_row(const struct tile *tile, const struct rows *rows, size_t a, double gamma, double norm,
+                           const double *norms)
 {
-    return (struct rbf){gamma, norm, norms, d > SLICE ? tile->more + a * TILE : NULL};
+    struct rbf rbf = {.gamma = gamma, .norm = norm, .norms = norms};
+    if (rows->dot)
+        rbf.whole = tile->whole + a * TILE;
+    else if (!rows->v)
+        rbf.dot = tile->dot + a * TILE;
+    if (rows->v || (!rows->dot && rows->d > SLICE))
+        rbf.more = tile->more + a * TILE;
+    return rbf;
 }
 
-static size_t least(size_t a, size_t b)
+size_t batch_bytes(const struct rows *with)
 {
-    return a < b ? a : b;
+    if (with->v) /* and room for their products with each other */
+        return (TILE * (size_t)with->d + TILE * TILE) * sizeof(double);
+    return with->dot ? dot_requests_bytes(TILE, with->d) : TILE * (size_t)with->d * sizeof(float);
 }
 
-/* A tile a thread. OpenBLAS stays on its caller's thread: the tiles are the parallelism. */
-static struct tile *take_tiles(const poison_settings *settings)
+void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
+                size_t count)
 {
-    openblas_set_num_threads(1);
-    return poison_take_big((size_t)settings->threads, sizeof(struct tile));
+    size_t d = (size_t)with->d;
+    batch->count = count;
+    batch->x = with->dot || with->v ? NULL : memory;
+    batch->v = with->v ? memory : NULL;
+    if (with->v)
+        memset(memory, 0, batch_bytes(with));
+    for (size_t r = 0; r < count; r++) {
+        if (with->v)
+            memcpy(batch->v + r * d, set->v + which[r] * d, d * sizeof *batch->v);
+        else
+            batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, with->dot ? 0 : 128,
+                                          with->dot ? NULL : batch->x + r * d);
+    }
+    if (with->v)
+        double_norms(batch->norm, batch->v, count, with->d, batch->v + TILE * d);
+    if (with->dot)
+        with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
+}
+
+static void multiply(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
+{
+    size_t d = (size_t)rows->d;
+    if (rows->dot)
+        rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
+    else if (rows->v)
+        multiply_doubles(tile->more, batch->v, rows->v + first * d, rows->d);
+    else
+        multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows->d);
+}
+
+void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
+                   double gamma, struct tile *tile, const struct simd *simd)
+{
+    multiply(tile, batch, rows, first, columns);
+    for (size_t r = 0; r < batch->count; r++) {
+        struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
+        simd->rbf_float(floats[r] + first, &rbf, columns);
+    }
+}
+
+void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
+                    size_t columns, double gamma, struct tile *tile, const struct simd *simd)
+{
+    multiply(tile, batch, rows, first, columns);
+    for (size_t r = 0; r < batch->count; r++) {
+        struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
+        simd->rbf_double(doubles[r], &rbf, columns);
+    }
+}
+
+/* ---- the whole matrix ------------------------------------------------------------------------------------------ */
+
+/* K's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks that stay in L1. */
+static void mirror(float *K, size_t ld, size_t a0, size_t an, size_t b0, size_t bn)
+{
+    enum { SIDE = 16 };
+    for (size_t b = 0; b < bn; b += SIDE)
+        for (size_t a = 0; a < an; a += SIDE)
+            for (size_t q = b; q < least(bn, b + SIDE); q++)
+                for (size_t p = a; p < least(an, a + SIDE); p++)
+                    K[(b0 + q) * ld + a0 + p] = K[(a0 + p) * ld + b0 + q];
 }
 
 int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, const poison_settings *settings,
@@ -157,7 +299,7 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, co
     const struct simd *simd = simd_loops(settings->isa);
     size_t n = rows->n, d = (size_t)rows->d, side = (n + TILE - 1) / TILE;
     double begun = trace_begin(settings->trace);
-    struct tile *tiles = take_tiles(settings);
+    struct tile *tiles = take_tiles(settings->threads);
     if (!tiles)
         return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles, "the kernel's tiles");
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
@@ -167,54 +309,18 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, co
                 continue;
             struct tile *tile = tiles + omp_get_thread_num();
             size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
-            multiply(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows->d);
+            if (rows->v)
+                multiply_doubles(tile->more, rows->v + a0 * d, rows->v + b0 * d, rows->d);
+            else
+                multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows->d);
             for (size_t a = 0; a < an; a++) {
-                struct rbf rbf = tile_row(tile, a, gamma, rows->norm[a0 + a], rows->norm + b0, rows->d);
-                simd->rbf_float(K + (a0 + a) * ld + b0, tile->dot + a * TILE, &rbf, bn);
+                struct rbf rbf = tile_row(tile, rows, a, gamma, rows->norm[a0 + a], rows->norm + b0);
+                simd->rbf_float(K + (a0 + a) * ld + b0, &rbf, bn);
             }
-            for (size_t b = 0; u != v && b < bn; b++)
-                for (size_t a = 0; a < an; a++)
-                    K[(b0 + b) * ld + a0 + a] = K[(a0 + a) * ld + b0 + b];
+            if (u != v)
+                mirror(K, ld, a0, an, b0, bn);
         }
     free(tiles);
     trace_end(settings->trace, TRACE_KERNEL, begun, (double)n * (double)n * (double)d, settings->threads);
-    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
-}
-
-int kernel_cross(double *T, size_t ld, const struct rows *rows, const size_t *which, size_t count,
-                 const struct rows *tests, double gamma, const poison_settings *settings, poison_error *err)
-{
-    const struct simd *simd = simd_loops(settings->isa);
-    size_t d = (size_t)rows->d, down = (count + TILE - 1) / TILE, across = (tests->n + TILE - 1) / TILE;
-    size_t threads = (size_t)settings->threads;
-    double begun = trace_begin(settings->trace);
-    struct tile *tiles = take_tiles(settings);
-    float *gathered = poison_take_big(threads, TILE * d * sizeof *gathered);
-    if (!tiles || !gathered) {
-        free(tiles);
-        free(gathered);
-        return poison_fail_memory(err, threads, TILE * d * sizeof *gathered + sizeof *tiles, "the test kernel's tiles");
-    }
-#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
-    for (size_t u = 0; u < down; u++)
-        for (size_t v = 0; v < across; v++) {
-            if (poison_cancelled(settings))
-                continue;
-            struct tile *tile = tiles + omp_get_thread_num();
-            float *x = gathered + (size_t)omp_get_thread_num() * TILE * d;
-            const size_t *row = which + u * TILE;
-            size_t an = least(TILE, count - u * TILE), b0 = v * TILE, bn = least(TILE, tests->n - b0);
-            for (size_t a = 0; a < an; a++)
-                memcpy(x + a * d, rows->x + row[a] * d, d * sizeof *x);
-            multiply(tile, x, an, tests->x + b0 * d, bn, rows->d);
-            for (size_t a = 0; a < an; a++) {
-                struct rbf rbf = tile_row(tile, a, gamma, rows->norm[row[a]], tests->norm + b0, rows->d);
-                simd->rbf_double(T + row[a] * ld + b0, tile->dot + a * TILE, &rbf, bn);
-            }
-        }
-    free(tiles);
-    free(gathered);
-    trace_end(settings->trace, TRACE_TEST_KERNEL, begun, 2.0 * (double)count * (double)tests->n * (double)d,
-              settings->threads);
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }

@@ -1,36 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel - RBF kernel values through OpenBLAS, exact for 8-bit features
+ * kernel - RBF kernel values exp(-gamma |x - z|^2), exact for 8-bit features
  *
- * Distances do not change when every feature is shifted, so features are held as v - 128. Then a dot product of up to
- * 1024 of them, and every partial sum of it in any order, is an integer of at most 1024 * 128^2 = 2^24: exact in single
- * precision, fused or not. More features are cut in slices whose results are added in double. (Unshifted, a slice could
- * have 258 features only.)
+ * Two engines make the dot products. OpenBLAS: distances do not change when every feature is shifted, so features are
+ * held as v - 128. Then a dot product of up to 1024 of them, and every partial sum of it in any order, is an integer of
+ * at most 1024 * 128^2 = 2^24: exact in single precision, fused or not. More features are cut in slices whose results
+ * are added in double. (Unshifted, a slice could have 258 features only.) And dot.h's integer loops, for the skinny
+ * products of a few rows with many. Features that are no 8-bit integers go through double-precision GEMM, in tiles of
+ * one shape, so that a value's bits depend on its two rows only.
  */
 #ifndef POISON_KERNEL_H
 #define POISON_KERNEL_H
 
+#include "dot.h"
 #include "poison.h"
+#include "simd.h"
 
-/* Rows ready for GEMM. Zeroed is empty; free with rows_free. */
+#define KERNEL_TILE 256 /* rows and columns of a product: operands and result stay in 2 MiB of L2 */
+
+/* Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v, packed is filled. */
 struct rows {
     size_t n;
     int d;
-    float *x;     /* (n, d) features - 128 */
-    double *norm; /* (n) squared norms of the rows of x */
+    const struct dot_engine *dot; /* NULL: OpenBLAS */
+    float *x;                     /* (n, d) features - 128 */
+    double *v;                    /* (n rounded up to a tile, d) features, if those are not 8-bit */
+    struct dot_panel packed;
+    void *memory;                 /* of packed */
+    double *norm;                 /* (n) squared norms, of the features as they are held */
 };
 
-/* rows[s] is row order[s] of x (n, d), or row s if order is NULL. */
-int rows_fill(struct rows *rows, const uint8_t *x, size_t n, int d, const size_t *order,
+/* What the rows of n samples would take. */
+size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
+
+/* rows[s] is row order[s] of the set's first n, or row s if order is NULL. */
+int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,
               const poison_settings *settings, poison_error *err);
 void rows_free(struct rows *rows);
 
-/* K[i ld + j] = (float)exp(-gamma |x_i - x_j|^2) for all i, j < n; ld >= n. 0 or POISON_ENOMEM, POISON_ECANCEL. */
+/* The integer engine that the settings choose for rows of a set, or NULL for OpenBLAS. */
+const struct dot_engine *kernel_engine(const poison_set *set, const poison_settings *settings);
+
+/* K[i ld + j] = (float)exp(-gamma |x_i - x_j|^2) for all i, j < n; ld >= n; rows of OpenBLAS's kind. 0 or a failure. */
 int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, const poison_settings *settings,
                   poison_error *err);
 
-/* T[r ld + t] = exp(-gamma |x_r - z_t|^2), double, for the `count` rows r in `which` and all t < tests->n <= ld. */
-int kernel_cross(double *T, size_t ld, const struct rows *rows, const size_t *which, size_t count,
-                 const struct rows *tests, double gamma, const poison_settings *settings, poison_error *err);
+/* ---- pieces, for those who have threads of their own ----------------------------------------------------------- */
+
+/* Up to KERNEL_TILE rows of a set, in the layout that multiplies with some `struct rows`. */
+struct batch {
+    size_t count;
+    float *x;
+    double *v;
+    struct dot_requests packed;
+    double norm[KERNEL_TILE];
+};
+
+size_t batch_bytes(const struct rows *with);
+/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes, 64-byte aligned. */
+void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
+                size_t count);
+
+/* A thread's scratch for products. */
+struct tile {
+    union {
+        float dot[KERNEL_TILE * KERNEL_TILE];
+        int32_t whole[KERNEL_TILE * KERNEL_TILE];
+    };
+    double more[KERNEL_TILE * KERNEL_TILE];
+};
+
+/* One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is no memory. */
+struct tile *take_tiles(int threads);
+
+/*
+ * Kernel values of a batch with rows [first, first + columns), columns <= KERNEL_TILE, first a multiple of DOT_STEP:
+ * value r, c goes to floats[r][first + c] (exactly rounded), or to doubles[r][c].
+ */
+void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
+                   double gamma, struct tile *tile, const struct simd *simd);
+void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
+                    size_t columns, double gamma, struct tile *tile, const struct simd *simd);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "simd.h"
 
+#include "dot.h"
 #include "poison.h"
 
 #include <math.h>
@@ -94,22 +95,22 @@ static double gain_from(const double *F, const float *ki, const uint8_t *low, do
     return gmax2;
 }
 
-static inline double exponent(const struct rbf *r, const float *dot, size_t t)
+static inline double exponent(const struct rbf *r, size_t t)
 {
-    double product = (dot ? (double)dot[t] : 0) + (r->more ? r->more[t] : 0);
+    double product = (r->dot ? (double)r->dot[t] : r->whole ? (double)r->whole[t] : 0) + (r->more ? r->more[t] : 0);
     return -r->gamma * (r->norm + r->norms[t] - 2 * product);
 }
 
-static void rbf_float_from(float *out, const float *dot, const struct rbf *r, size_t from, size_t len)
+static void rbf_float_from(float *out, const struct rbf *r, size_t from, size_t len)
 {
     for (size_t t = from; t < len; t++)
-        out[t] = (float)exp(exponent(r, dot, t));
+        out[t] = (float)exp(exponent(r, t));
 }
 
-static void rbf_double_from(double *out, const float *dot, const struct rbf *r, size_t from, size_t len)
+static void rbf_double_from(double *out, const struct rbf *r, size_t from, size_t len)
 {
     for (size_t t = from; t < len; t++)
-        out[t] = simd_exp(exponent(r, dot, t));
+        out[t] = simd_exp(exponent(r, t));
 }
 
 static void weigh_from(double *sum, const double *coef, const double *const *row, size_t count, size_t from, size_t len)
@@ -137,14 +138,14 @@ static double gain_c(const double *F, const float *ki, const uint8_t *low, doubl
     return gain_from(F, ki, low, gmax, 0, len, -INFINITY, best);
 }
 
-static void rbf_float_c(float *out, const float *dot, const struct rbf *r, size_t len)
+static void rbf_float_c(float *out, const struct rbf *r, size_t len)
 {
-    rbf_float_from(out, dot, r, 0, len);
+    rbf_float_from(out, r, 0, len);
 }
 
-static void rbf_double_c(double *out, const float *dot, const struct rbf *r, size_t len)
+static void rbf_double_c(double *out, const struct rbf *r, size_t len)
 {
-    rbf_double_from(out, dot, r, 0, len);
+    rbf_double_from(out, r, 0, len);
 }
 
 static void weigh_c(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
@@ -166,6 +167,7 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define v_load(p) _mm256_loadu_pd(p)
 #define v_store(p, v) _mm256_storeu_pd(p, v)
 #define v_load_float(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
+#define v_load_int(p) _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(p)))
 #define v_store_float(p, v) _mm_storeu_ps(p, _mm256_cvtpd_ps(v))
 #define v_add(a, b) _mm256_add_pd(a, b)
 #define v_sub(a, b) _mm256_sub_pd(a, b)
@@ -199,6 +201,7 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define v_load(p) _mm512_loadu_pd(p)
 #define v_store(p, v) _mm512_storeu_pd(p, v)
 #define v_load_float(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define v_load_int(p) _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(p)))
 #define v_store_float(p, v) _mm256_storeu_ps(p, _mm512_cvtpd_ps(v))
 #define v_add(a, b) _mm512_add_pd(a, b)
 #define v_sub(a, b) _mm512_sub_pd(a, b)
@@ -237,9 +240,13 @@ static const struct {
 #if defined __x86_64__
     [POISON_ISA_AVX2] = {"avx2", LOOPS(avx2)},
     [POISON_ISA_AVX512] = {"avx512", LOOPS(avx512)},
+    [POISON_ISA_VNNI] = {"vnni", LOOPS(avx512)}, /* these two differ in dot.c only */
+    [POISON_ISA_AMX] = {"amx", LOOPS(avx512)},
 #else /* never chosen: poison_isa_best says so */
     [POISON_ISA_AVX2] = {"avx2", LOOPS(c)},
     [POISON_ISA_AVX512] = {"avx512", LOOPS(c)},
+    [POISON_ISA_VNNI] = {"vnni", LOOPS(c)},
+    [POISON_ISA_AMX] = {"amx", LOOPS(c)},
 #endif
 };
 
@@ -248,7 +255,9 @@ int poison_isa_best(void)
 #if defined __x86_64__
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vl"))
-        return POISON_ISA_AVX512;
+        return dot_available(DOT_AMX)    ? POISON_ISA_AMX
+               : dot_available(DOT_VNNI) ? POISON_ISA_VNNI
+                                         : POISON_ISA_AVX512;
     if (__builtin_cpu_supports("avx2"))
         return POISON_ISA_AVX2;
 #endif

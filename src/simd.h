@@ -24,13 +24,15 @@ struct pick {
 };
 
 /*
- * The squared distances |x|^2 + |z_j|^2 - 2 x.z_j of a row x to rows z_j. The dot products come as `dot` (float: exact
- * integers up to 2^24), or `more` (double), or as the sum of both; either may be NULL.
+ * The squared distances |x|^2 + |z_j|^2 - 2 x.z_j of a row x to rows z_j. The dot products come as floats or 32-bit
+ * integers, or as doubles, or as the sum of a double and one of the others; NULL: not that way.
  */
 struct rbf {
     double gamma, norm;  /* |x|^2 */
     const double *norms; /* (len) |z_j|^2 */
-    const double *more;  /* (len) or NULL */
+    const float *dot;    /* (len) exact integers up to 2^24 */
+    const int32_t *whole; /* (len) */
+    const double *more;  /* (len) */
 };
 
 struct simd {
@@ -49,9 +51,9 @@ struct simd {
                    struct pick *best);
 
     /* (float)exp(-gamma * distance), libm's to the last bit */
-    void (*rbf_float)(float *out, const float *dot, const struct rbf *rbf, size_t len);
+    void (*rbf_float)(float *out, const struct rbf *rbf, size_t len);
     /* the same in double by simd_exp, within 1e-14 of it relatively */
-    void (*rbf_double)(double *out, const float *dot, const struct rbf *rbf, size_t len);
+    void (*rbf_double)(double *out, const struct rbf *rbf, size_t len);
 
     /* sum[t] = coef[0] row[0][t] + coef[1] row[1][t] + ... from left to right, for each t < len */
     void (*weigh)(double *sum, const double *coef, const double *const *row, size_t count, size_t len);

@@ -103,38 +103,40 @@ TARGET static inline V NAME(exp)(V x)
     return i_double(i_add(v_bits(p), i_shift52(v_bits(t))));
 }
 
-TARGET static inline V NAME(exponent)(const struct rbf *r, const float *dot, size_t t)
+TARGET static inline V NAME(exponent)(const struct rbf *r, size_t t)
 {
-    V product = v_add(dot ? v_load_float(dot + t) : v_set(0), r->more ? v_load(r->more + t) : v_set(0));
+    V product = r->dot ? v_load_float(r->dot + t) : r->whole ? v_load_int(r->whole + t) : v_set(0);
+    if (r->more)
+        product = v_add(product, v_load(r->more + t));
     V distance = v_sub(v_add(v_set(r->norm), v_load(r->norms + t)), v_mul(v_set(2), product));
     return v_mul(v_set(-r->gamma), distance);
 }
 
-TARGET static void NAME(rbf_float)(float *out, const float *dot, const struct rbf *r, size_t len)
+TARGET static void NAME(rbf_float)(float *out, const struct rbf *r, size_t len)
 {
     size_t t = 0;
     for (; t + W <= len; t += W) {
-        V x = NAME(exponent)(r, dot, t), e = NAME(exp)(x);
+        V x = NAME(exponent)(r, t), e = NAME(exp)(x);
         I dropped = i_add(i_and(v_bits(e), i_set(DROPPED)), i_set(SIMD_GUARD - HALFWAY)); /* 0 to 2 SIMD_GUARD: doubtful */
         unsigned doubtful = m_bits(i_less(i_set(-1), dropped)) & m_bits(i_less(dropped, i_set(2 * SIMD_GUARD + 1)));
         doubtful |= m_bits(v_lt(x, v_set(SIMD_EXP_FLOAT_MIN)));
         v_store_float(out + t, e);
         for (; doubtful; doubtful &= doubtful - 1) {
             size_t k = t + (size_t)__builtin_ctz(doubtful);
-            rbf_float_from(out, dot, r, k, k + 1);
+            rbf_float_from(out, r, k, k + 1);
         }
     }
-    rbf_float_from(out, dot, r, t, len);
+    rbf_float_from(out, r, t, len);
 }
 
-TARGET static void NAME(rbf_double)(double *out, const float *dot, const struct rbf *r, size_t len)
+TARGET static void NAME(rbf_double)(double *out, const struct rbf *r, size_t len)
 {
     size_t t = 0;
     for (; t + W <= len; t += W) {
-        V x = NAME(exponent)(r, dot, t);
+        V x = NAME(exponent)(r, t);
         v_store(out + t, v_select(v_lt(x, v_set(SIMD_EXP_MIN)), v_set(0), NAME(exp)(x)));
     }
-    rbf_double_from(out, dot, r, t, len);
+    rbf_double_from(out, r, t, len);
 }
 
 TARGET static void NAME(weigh)(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
@@ -168,6 +170,7 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
 #undef v_load
 #undef v_store
 #undef v_load_float
+#undef v_load_int
 #undef v_store_float
 #undef v_add
 #undef v_sub

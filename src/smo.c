@@ -36,6 +36,7 @@ static size_t lay_out(struct smo *s, char *memory)
     PLACE(event, size);
     PLACE(up, size);
     PLACE(low, size);
+    PLACE(used, size);
 #undef PLACE
     return used;
 }
@@ -238,6 +239,7 @@ static void step(struct smo *s)
 
 static int have(struct smo *s, size_t t, size_t keep)
 {
+    s->used[t] = 1;
     return s->row[t][0] || s->fetch(s, t, keep);
 }
 
@@ -458,6 +460,65 @@ static int advance(struct smo *s, int *done)
         s->stage = COUNT;
         return 1;
     }
+}
+
+/* ---- what it waits for ----------------------------------------------------------------------------------------- */
+
+enum { GUESSES_MOST = 16 };
+
+/* The `count` variables without a row that have the greatest sign * F where the mask allows it, greatest first. */
+static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, size_t *out, size_t count)
+{
+    double key[GUESSES_MOST];
+    size_t found = 0;
+    for (size_t t = 0; t < s->size; t++) {
+        double k = sign * s->F[t];
+        if (!mask[t] || s->row[t][0] || (found == count && k <= key[found - 1]))
+            continue;
+        size_t at = found < count ? found++ : found - 1;
+        for (; at > 0 && key[at - 1] < k; at--) {
+            key[at] = key[at - 1];
+            out[at] = out[at - 1];
+        }
+        key[at] = k;
+        out[at] = t;
+    }
+    return found;
+}
+
+/* Rows that the rebuilding of the gradient lacks, in its order. */
+static size_t rebuild_wants(const struct smo *s, size_t *wanted, size_t most)
+{
+    size_t count = 0;
+    for (size_t k = s->rebuild_next; count < most && k < s->events + s->active; k++) {
+        int32_t e = k < s->events ? s->event[k] : 0;
+        size_t t = k < s->events ? (size_t)(e > 0 ? e : -e) - 1 : s->at[k - s->events];
+        int taken = s->row[t][0] || (k >= s->events && !is_free(s, t));
+        for (size_t w = 0; w < count && !taken; w++)
+            taken = wanted[w] == t;
+        if (!taken)
+            wanted[count++] = t;
+    }
+    return count;
+}
+
+size_t smo_wants(const struct smo *s, size_t *wanted, size_t most, size_t guesses, size_t *needed)
+{
+    size_t count = 0, candidate[GUESSES_MOST];
+    if (s->stage == UNSHRINK || s->stage == CHECK || (s->stage == STEP && s->events + 2 > s->size))
+        return *needed = rebuild_wants(s, wanted, most);
+    wanted[count++] = (size_t)s->i.index;
+    if (s->stage == STEP)
+        wanted[count++] = (size_t)s->j.index;
+    *needed = count;
+    guesses = guesses < GUESSES_MOST ? guesses : GUESSES_MOST;
+    for (int down = 0; down < 2; down++) {
+        size_t found = strongest(s, down ? s->low : s->up, down ? 1 : -1, candidate, (guesses + (size_t)down) / 2);
+        for (size_t k = 0; k < found && count < most; k++)
+            if (candidate[k] != wanted[0] && (count < 2 || candidate[k] != wanted[1]))
+                wanted[count++] = candidate[k];
+    }
+    return count;
 }
 
 int smo_run(struct smo *s)

@@ -52,6 +52,7 @@ struct smo {
     uint32_t *at, *position; /* LIBSVM's order: at[position[t]] = t */
     int32_t *event;     /* +-(t + 1): F_bar changes by +-C k(x_t, .) */
     uint8_t *up, *low;  /* 0xFF: active, and y alpha may grow; may shrink */
+    uint8_t *used;      /* set when a row is used; for the owner, who may clear it */
     size_t active, events, counter, rebuild_next;
     int stage, unshrunk, permuted, last_check;
     struct pick i, j;
@@ -66,6 +67,13 @@ void smo_begin(struct smo *smo, void *memory);
 
 /* SMO_DONE, SMO_WAITS (for a row that fetch did not give), or POISON_ECANCEL. */
 int smo_run(struct smo *smo);
+
+/*
+ * After SMO_WAITS: the variables whose rows it needs now (all of *needed must be there at once, except while the gradient
+ * is rebuilt, when any one of them lets it go on), then up to `guesses` that it will probably need next: the strongest
+ * violators without a row. Returns how many were written to `wanted`, at most `most` >= 2.
+ */
+size_t smo_wants(const struct smo *smo, size_t *wanted, size_t most, size_t guesses, size_t *needed);
 
 static inline size_t smo_variable(const struct smo *smo, int side, size_t q)
 {

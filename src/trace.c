@@ -4,7 +4,7 @@
 #include "base.h"
 
 static const char *const phase_name[TRACE_PHASES] = {
-    "load", "variance", "kernel", "solve", "test kernel", "decide",
+    "load", "variance", "kernel", "kernel rows", "solve", "predict",
 };
 
 double trace_begin(const struct poison_trace *trace)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum trace_phase { TRACE_LOAD, TRACE_VARIANCE, TRACE_KERNEL, TRACE_SOLVE, TRACE_TEST_KERNEL, TRACE_DECIDE, TRACE_PHASES };
+enum trace_phase { TRACE_LOAD, TRACE_VARIANCE, TRACE_KERNEL, TRACE_ROWS, TRACE_SOLVE, TRACE_PREDICT, TRACE_PHASES };
 
 struct poison_trace {
     double start; /* poison_clock() when the work began */

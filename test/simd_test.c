@@ -10,6 +10,7 @@ enum { MOST = 131, ROWS = 9 };
 
 static double *F, *G, *scratch, *out, *out2, *norms, *more, *rows[ROWS];
 static float *ki, *kj, *fout, *fout2;
+static int32_t *whole;
 static uint8_t *mask;
 
 /* Buffers of exactly `len` elements, filled from stream `s`; `coarse` values make ties. */
@@ -23,6 +24,7 @@ static void fill(size_t len, uint64_t s, int coarse)
         kj[at + t] = (float)(coarse ? 0.5 : uniform(s, 8 * t + 2));
         mask[at + t] = uniform(s, 8 * t + 3) < 0.7 ? 0xFF : 0;
         norms[at + t] = floor(1e6 * uniform(s, 8 * t + 4));
+        whole[at + t] = (int32_t)(5e5 * v);
         more[at + t] = floor(1e5 * uniform(s, 8 * t + 5));
         for (int r = 0; r < ROWS; r++)
             rows[r][at + t] = uniform(s, 8 * t + 6) - 0.5 * r;
@@ -66,14 +68,14 @@ static void check_gain(const struct simd *c, const struct simd *s, size_t at, si
 
 static void check_rbf(const struct simd *c, const struct simd *s, size_t at, size_t len)
 {
-    for (int k = 0; k < 3; k++) { /* float products, double ones, both */
-        struct rbf rbf = {3e-6 * (k + 1), 12345, norms + at, k ? more + at : NULL};
-        const float *dot = k == 1 ? NULL : kj + at;
-        c->rbf_float(fout + at, dot, &rbf, len);
-        s->rbf_float(fout2 + at, dot, &rbf, len);
+    for (int k = 0; k < 4; k++) { /* products: float, double, both, integer */
+        struct rbf rbf = {.gamma = 3e-6 * (k + 1), .norm = 12345, .norms = norms + at, .dot = k % 2 ? NULL : kj + at,
+                          .whole = k == 3 ? whole + at : NULL, .more = k && k < 3 ? more + at : NULL};
+        c->rbf_float(fout + at, &rbf, len);
+        s->rbf_float(fout2 + at, &rbf, len);
         assert_memory_equal(fout + at, fout2 + at, len * sizeof *fout);
-        c->rbf_double(out + at, dot, &rbf, len);
-        s->rbf_double(out2 + at, dot, &rbf, len);
+        c->rbf_double(out + at, &rbf, len);
+        s->rbf_double(out2 + at, &rbf, len);
         assert_memory_equal(out + at, out2 + at, len * sizeof *out);
     }
 }
@@ -142,8 +144,8 @@ static void floats_are_libms(void **state)
                 norm[k] = argument[k] = a;
                 x[k] = 0;
             }
-            struct rbf rbf = {-1.0, 0, norm, NULL}; /* the argument is -gamma (0 + norm - 0) */
-            simd_loops(isa)->rbf_float(got, x, &rbf, 1000);
+            struct rbf rbf = {.gamma = -1, .norms = norm, .dot = x}; /* the argument is -gamma (0 + norm - 0) */
+            simd_loops(isa)->rbf_float(got, &rbf, 1000);
             for (int k = 0; k < 1000; k++) {
                 double e = exp(argument[k]);
                 uint64_t bits;
@@ -179,6 +181,7 @@ static int set_up(void **state)
     ki = edge_memory(MOST * sizeof *ki), kj = edge_memory(MOST * sizeof *kj);
     fout = edge_memory(MOST * sizeof *fout), fout2 = edge_memory(MOST * sizeof *fout2);
     mask = edge_memory(MOST);
+    whole = edge_memory(MOST * sizeof *whole);
     scratch = edge_memory((MOST / 8 + 8) * sizeof *scratch);
     for (int r = 0; r < ROWS; r++)
         rows[r] = edge_memory(MOST * sizeof *rows[r]);

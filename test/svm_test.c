@@ -23,40 +23,127 @@ static double squared_distance(const uint8_t *x, const uint8_t *z, int d)
     return sum;
 }
 
+/* Kernel values of `which` rows with all rows, in pieces, as the cache computes them: floats and doubles */
+static void check_pieces(const poison_set *set, double gamma, const poison_settings *settings)
+{
+    enum { COUNT = 40 };
+    size_t which[COUNT], d = (size_t)set->d;
+    const struct dot_engine *engine = kernel_engine(set, settings);
+    struct rows rows;
+    struct batch batch;
+    struct tile *tile = take_tiles(1);
+    float *floats[COUNT];
+    double *doubles[COUNT];
+    assert_int_equal(rows_fill(&rows, set, set->n, NULL, engine, settings, NULL), 0);
+    void *memory = poison_take_big(batch_bytes(&rows), 1);
+    for (size_t r = 0; r < COUNT; r++) {
+        which[r] = (r * 37 + 1) % set->n;
+        floats[r] = poison_take(set->n, sizeof *floats[r]);
+        doubles[r] = poison_take(KERNEL_TILE, sizeof *doubles[r]);
+    }
+    batch_fill(&batch, memory, &rows, set, which, COUNT);
+    for (size_t first = 0; first < set->n; first += KERNEL_TILE) {
+        size_t columns = set->n - first < KERNEL_TILE ? set->n - first : KERNEL_TILE;
+        kernel_floats(floats, &batch, &rows, first, columns, gamma, tile, simd_loops(settings->isa));
+        kernel_doubles(doubles, &batch, &rows, first, columns, gamma, tile, simd_loops(settings->isa));
+        for (size_t r = 0; r < COUNT; r++)
+            for (size_t c = 0; c < columns; c++) {
+                double e = exp(-gamma * squared_distance(set->x + which[r] * d, set->x + (first + c) * d, set->d));
+                assert_true(floats[r][first + c] == (float)e);
+                assert_true(fabs(doubles[r][c] - e) <= 1e-14 * e);
+            }
+    }
+    for (size_t r = 0; r < COUNT; r++) {
+        free(floats[r]);
+        free(doubles[r]);
+    }
+    rows_free(&rows);
+    free(memory);
+    free(tile);
+}
+
 /* Every value equals (float)exp of the exact distance; also where features come in slices, and are as large as can be */
 static void kernel_is_exact(void **state)
 {
     (void)state;
     static const int widths[] = {1, 3, 784, 1024, 1025, 2100};
-    enum { N = 300, M = 260 }; /* more than a tile of both */
-    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+    enum { N = 300 }; /* more than a tile */
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        int d = widths[w];
+        poison_set set = {.n = N, .d = d, .x = poison_take(N, (size_t)d)};
+        double gamma = 1.0 / (d * 6000.0);
+        float *K = poison_take(N, N * sizeof *K);
+        for (size_t i = 0; i < N * (size_t)d; i++) /* nine bright rows */
+            set.x[i] = (uint8_t)(i < (size_t)d * 9 ? 255 - 9 * uniform(w, i) : 256 * uniform(w, i));
         for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++) {
-            int d = widths[w];
-            uint8_t *x = poison_take(N, (size_t)d);
-            size_t which[2] = {0, N - 1};
-            float *K = poison_take(N, N * sizeof *K);
-            double *T = poison_take(N, M * sizeof *T), gamma = 1.0 / (d * 6000.0);
-            for (size_t i = 0; i < N * (size_t)d; i++)
-                x[i] = (uint8_t)(i < (size_t)d * 9 ? 255 - 9 * uniform(w, i) : 256 * uniform(w, i)); /* nine bright rows */
-            struct rows rows, tests;
+            struct rows rows;
             poison_settings settings = settings_of(isa, 1 + (int)w % 2);
-            assert_int_equal(rows_fill(&rows, x, N, d, NULL, &settings, NULL), 0);
-            assert_int_equal(rows_fill(&tests, x, M, d, NULL, &settings, NULL), 0);
+            assert_int_equal(rows_fill(&rows, &set, N, NULL, NULL, &settings, NULL), 0);
             assert_int_equal(kernel_matrix(K, N, &rows, gamma, &settings, NULL), 0);
-            assert_int_equal(kernel_cross(T, M, &rows, which, 2, &tests, gamma, &settings, NULL), 0);
             for (size_t i = 0; i < N; i++)
-                for (size_t j = 0; j < N; j++) {
-                    double e = exp(-gamma * squared_distance(x + i * (size_t)d, x + j * (size_t)d, d));
-                    assert_true(K[i * N + j] == (float)e);
-                    if (j < M && (i == 0 || i == N - 1))
-                        assert_true(fabs(T[i * M + j] - e) <= 1e-14 * e);
-                }
+                for (size_t j = 0; j < N; j++)
+                    assert_true(K[i * N + j]
+                                == (float)exp(-gamma * squared_distance(set.x + i * (size_t)d, set.x + j * (size_t)d, d)));
             rows_free(&rows);
-            rows_free(&tests);
-            free(x);
-            free(K);
-            free(T);
+            check_pieces(&set, gamma, &settings);
+            settings.blas_only = 1;
+            check_pieces(&set, gamma, &settings);
         }
+        free(set.x);
+        free(K);
+    }
+}
+
+/*
+ * Features that are no 8-bit integers: within 1 ulp of float of exp of the distance; equal bits from the matrix and from
+ * pieces, whatever else is asked for along with them; symmetric, and 1 on the diagonal.
+ */
+static void other_data_are_close_and_consistent(void **state)
+{
+    (void)state;
+    enum { N = 300, D = 37, COUNT = 11 };
+    poison_set set = {.n = N, .d = D, .v = poison_take(N, D * sizeof(double))};
+    double gamma = 0.02;
+    for (size_t i = 0; i < N * D; i++)
+        set.v[i] = 3 * uniform(50, i) - 1;
+    poison_settings settings = settings_of(poison_isa_best(), 2);
+    struct rows rows;
+    float *K = poison_take(N, N * sizeof *K);
+    assert_int_equal(rows_fill(&rows, &set, N, NULL, kernel_engine(&set, &settings), &settings, NULL), 0);
+    assert_int_equal(kernel_matrix(K, N, &rows, gamma, &settings, NULL), 0);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            double distance = 0;
+            for (size_t f = 0; f < D; f++)
+                distance += (set.v[i * D + f] - set.v[j * D + f]) * (set.v[i * D + f] - set.v[j * D + f]);
+            float e = (float)exp(-gamma * distance), k = K[i * N + j];
+            assert_true(k == e || k == nextafterf(e, 2) || k == nextafterf(e, 0));
+            assert_true(k == K[j * N + i] && (i != j || k == 1));
+        }
+    struct tile *tile = take_tiles(1);
+    void *memory = poison_take_big(batch_bytes(&rows), 1);
+    for (size_t start = 0; start < N - COUNT; start += 17) {
+        size_t which[COUNT];
+        float *out[COUNT];
+        struct batch batch;
+        for (size_t r = 0; r < COUNT; r++) {
+            which[r] = start + r;
+            out[r] = poison_take(N, sizeof *out[r]);
+        }
+        batch_fill(&batch, memory, &rows, &set, which, COUNT);
+        for (size_t first = 0; first < N; first += KERNEL_TILE)
+            kernel_floats(out, &batch, &rows, first, N - first < KERNEL_TILE ? N - first : KERNEL_TILE, gamma, tile,
+                          simd_loops(settings.isa));
+        for (size_t r = 0; r < COUNT; r++) {
+            assert_memory_equal(out[r], K + which[r] * N, N * sizeof *K);
+            free(out[r]);
+        }
+    }
+    free(memory);
+    free(tile);
+    rows_free(&rows);
+    free(set.v);
+    free(K);
 }
 
 static void check_equal(poison_svm *a, poison_svm *b, size_t m)
@@ -195,7 +282,8 @@ static void constant_data_have_gamma_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernel_is_exact), cmocka_unit_test(retraining_equals_training),
+        cmocka_unit_test(kernel_is_exact), cmocka_unit_test(other_data_are_close_and_consistent),
+        cmocka_unit_test(retraining_equals_training),
         cmocka_unit_test(decisions_are_the_documented_sum), cmocka_unit_test(built_in_digits_serve_the_lab),
         cmocka_unit_test(constant_data_have_gamma_one),
     };

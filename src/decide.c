@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "decide.h"
+
+#include "base.h"
+#include "trace.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
+
+int decisions_new(struct decisions *d, const poison_data *data, double gamma, size_t bytes, const poison_settings *settings,
+                  poison_error *err)
+{
+    size_t n = data->train.n, m = data->test.n;
+    *d = (struct decisions){.data = data, .settings = *settings, .gamma = gamma, .m = m};
+    d->keep = (double)n * (double)m * sizeof(double) <= (double)bytes;
+    d->have = poison_take(n, 1);
+    d->place = poison_take(n, sizeof *d->place);
+    d->row = poison_take(n, sizeof *d->row);
+    return d->have && d->place && d->row ? 0 : poison_fail_memory(err, n, 13, "the support rows");
+}
+
+void decisions_free(struct decisions *d)
+{
+    free(d->value);
+    free(d->known);
+    free(d->T);
+    free(d->have);
+    free(d->place);
+    free(d->row);
+    rows_free(&d->test);
+    *d = (struct decisions){0};
+}
+
+void decisions_forget(struct decisions *d)
+{
+    d->P = 0;
+    if (d->have)
+        memset(d->have, 0, d->data->train.n);
+}
+
+int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err)
+{
+    uint8_t *known = poison_take(P, 1);
+    double *value = poison_take_big(P, d->m * sizeof *value);
+    if (!known || !value) {
+        free(known);
+        free(value);
+        return poison_fail_memory(err, P, d->m * sizeof *value, "the decision values");
+    }
+    for (size_t p = 0; p < P; p++)
+        if (old[p] >= 0 && (size_t)old[p] < d->P && d->known[old[p]]) {
+            known[p] = 1;
+            memcpy(value + p * d->m, d->value + (size_t)old[p] * d->m, d->m * sizeof *value);
+        }
+    free(d->known);
+    free(d->value);
+    d->known = known;
+    d->value = value;
+    d->P = P;
+    return 0;
+}
+
+/* ---- computing ------------------------------------------------------------------------------------------------- */
+
+/* One call's work: support rows to compute, in batches, and where their values go. */
+struct job {
+    const struct decisions *d;
+    const poison_machine *machine;
+    size_t rows, batches, most_sv;
+    struct batch *batch;
+    uint8_t *batch_memory;
+    size_t batch_size;
+    struct tile *tiles;
+    const double **pointer; /* (threads, most_sv) */
+    double *values;         /* (threads, rows, WIDTH), unless T is kept */
+};
+
+/* Lists the support rows without kernel values, of machines whose decisions are not known. */
+static void list_rows(struct decisions *d, struct job *job)
+{
+    size_t n = d->data->train.n;
+    memset(d->place, 0xFF, n * sizeof *d->place);
+    job->rows = 0;
+    job->most_sv = 1;
+    for (size_t p = 0; p < d->P; p++) {
+        const poison_machine *machine = &job->machine[p];
+        if (d->known[p])
+            continue;
+        job->most_sv = machine->sv > job->most_sv ? machine->sv : job->most_sv;
+        for (size_t s = 0; s < machine->sv; s++) {
+            size_t row = machine->sv_row[s];
+            if (d->place[row] != UINT32_MAX || (d->T && d->have[row]))
+                continue;
+            d->place[row] = (uint32_t)job->rows;
+            d->row[job->rows++] = row;
+        }
+    }
+}
+
+static int prepare(struct decisions *d, struct job *job, poison_error *err)
+{
+    size_t threads = (size_t)d->settings.threads;
+    int status = 0;
+    if (!d->test.n)
+        TRY(rows_fill(&d->test, &d->data->test, d->m, NULL, kernel_engine(&d->data->train, &d->settings), &d->settings, err));
+    if (d->keep && !d->T)
+        d->T = poison_take_big(d->data->train.n, d->m * sizeof *d->T);
+    list_rows(d, job);
+    job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
+    job->batch_size = batch_bytes(&d->test);
+    job->batch = poison_take_big(job->batches, sizeof *job->batch);
+    job->batch_memory = poison_take_big(job->batches, job->batch_size);
+    job->tiles = take_tiles(d->settings.threads);
+    job->pointer = poison_take(threads, job->most_sv * sizeof *job->pointer);
+    job->values = d->T ? NULL : poison_take_big(threads, job->rows * WIDTH * sizeof *job->values);
+    if (!job->batch || !job->batch_memory || !job->tiles || !job->pointer || (!d->T && !job->values))
+        TRY(poison_fail_memory(err, job->rows, job->batch_size / KERNEL_TILE + threads * WIDTH * sizeof(double),
+                               "the support vectors"));
+done:
+    return status;
+}
+
+/* The values of training row `row` with the tile at t0 begin here. */
+static double *values_of(const struct job *job, size_t row, size_t t0, int thread)
+{
+    const struct decisions *d = job->d;
+    return d->T ? d->T + row * d->m + t0 : job->values + ((size_t)thread * job->rows + d->place[row]) * WIDTH;
+}
+
+static void compute_kernel(const struct job *job, size_t t0, size_t count, int thread)
+{
+    const struct decisions *d = job->d;
+    double *to[KERNEL_TILE];
+    for (size_t b = 0; b < job->batches; b++) {
+        for (size_t r = 0; r < job->batch[b].count; r++)
+            to[r] = values_of(job, d->row[b * KERNEL_TILE + r], t0, thread);
+        kernel_doubles(to, &job->batch[b], &d->test, t0, count, d->gamma, job->tiles + thread, simd_loops(d->settings.isa));
+    }
+}
+
+static void decide(const struct job *job, size_t p, size_t t0, size_t count, int thread)
+{
+    const struct decisions *d = job->d;
+    const poison_machine *machine = &job->machine[p];
+    const double **row = job->pointer + (size_t)thread * job->most_sv;
+    double *value = d->value + p * d->m + t0;
+    for (size_t s = 0; s < machine->sv; s++)
+        row[s] = values_of(job, machine->sv_row[s], t0, thread);
+    simd_loops(d->settings.isa)->weigh(value, machine->sv_coef, row, machine->sv, count);
+    for (size_t t = 0; t < count; t++)
+        value[t] -= machine->rho;
+}
+
+static void compute_tile(const struct job *job, size_t t0, size_t count)
+{
+    compute_kernel(job, t0, count, omp_get_thread_num());
+    for (size_t p = 0; p < job->d->P; p++)
+        if (!job->d->known[p])
+            decide(job, p, t0, count, omp_get_thread_num());
+}
+
+int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, poison_error *err)
+{
+    struct job job = {.d = d, .machine = machine};
+    size_t m = d->m;
+    int status, threads = d->settings.threads;
+    double begun = trace_begin(d->settings.trace);
+    TRY(prepare(d, &job, err));
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp for schedule(dynamic)
+        for (size_t b = 0; b < job.batches; b++)
+            batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->test, &d->data->train,
+                       d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE);
+#pragma omp for schedule(dynamic)
+        for (size_t t0 = 0; t0 < m; t0 += WIDTH)
+            if (!poison_cancelled(&d->settings))
+                compute_tile(&job, t0, m - t0 < WIDTH ? m - t0 : WIDTH);
+    }
+    if (poison_cancelled(&d->settings))
+        TRY(poison_fail_cancelled(err));
+    memset(d->known, 1, P);
+    for (size_t k = 0; d->T && k < job.rows; k++)
+        d->have[d->row[k]] = 1;
+    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->test.d, threads);
+done:
+    free(job.batch);
+    free(job.batch_memory);
+    free(job.tiles);
+    free(job.pointer);
+    free(job.values);
+    return status;
+}
+
+/* ---- voting ---------------------------------------------------------------------------------------------------- */
+
+static int vote(const struct decisions *d, const int *label, size_t K, size_t t)
+{
+    size_t votes[256] = {0}, best = 0;
+    const double *value = d->value + t;
+    for (size_t a = 0; a < K; a++)
+        for (size_t b = a + 1; b < K; b++, value += d->m)
+            votes[*value > 0 ? a : b]++;
+    for (size_t c = 1; c < K; c++)
+        if (votes[c] > votes[best])
+            best = c;
+    return label[best];
+}
+
+void decisions_vote(const struct decisions *d, const int *label, size_t K, int *predicted)
+{
+#pragma omp parallel for num_threads(d->settings.threads)
+    for (size_t t = 0; t < d->m; t++)
+        predicted[t] = vote(d, label, K, t);
+}

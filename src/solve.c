@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+#include "solve.h"
+
+#include "base.h"
+#include "smo.h"
+#include "trace.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL_BYTES (32u << 20) /* gathered rows a thread keeps */
+#define WANTS 32               /* rows that a problem asks for at a time, at most */
+#define GUESSES 3              /* of them beyond what it needs; measured on all of MNIST, see bench/ */
+
+static size_t length(const struct task *task)
+{
+    return task->a->n + task->b->n;
+}
+
+static struct smo problem(const struct class *a, const struct class *b, const poison_settings *settings)
+{
+    return (struct smo){
+        .n = {a->n, b->n}, .C = settings->C, .tolerance = settings->tolerance, .shrinking = settings->shrinking,
+        .simd = simd_loops(settings->isa), .cancel = settings->cancel,
+    };
+}
+
+static void keep_solution(const struct task *task, const struct smo *smo)
+{
+    poison_machine *machine = task->machine;
+    machine->sv = machine->bounded = 0;
+    for (int s = 0; s < 2; s++) {
+        const struct class *class = s ? task->b : task->a;
+        for (size_t q = 0; q < class->n; q++) {
+            double alpha = smo->alpha[smo_variable(smo, s, q)];
+            if (!(alpha > 0))
+                continue;
+            machine->bounded += alpha >= smo->C;
+            machine->sv_row[machine->sv] = class->row[q];
+            machine->sv_coef[machine->sv++] = s ? -alpha : alpha;
+        }
+    }
+    machine->iterations = smo->iterations;
+    machine->rho = smo->rho;
+    machine->objective = smo->objective;
+}
+
+/* ---- from a matrix --------------------------------------------------------------------------------------------- */
+
+/* What a thread needs to solve machine after machine: the solver's memory and a pool of gathered kernel rows. */
+struct worker {
+    const float *K;
+    size_t ld;
+    void *memory;
+    float *pool;
+    uint32_t *holds; /* variable whose row is in each place of the pool */
+    size_t places, next, width;
+    const struct class *side[2];
+};
+
+static size_t row_floats(const struct task *task)
+{
+    return (length(task) + 31) / 16 * 16;
+}
+
+/* Takes the pool's next place, other than that of variable `keep`. */
+static float *take_place(struct worker *w, struct smo *smo, size_t t, size_t keep)
+{
+    if (w->holds[w->next] == keep)
+        w->next = (w->next + 1) % w->places;
+    size_t place = w->next;
+    if (w->holds[place] != UINT32_MAX)
+        smo->row[w->holds[place]][0] = smo->row[w->holds[place]][1] = NULL;
+    w->holds[place] = (uint32_t)t;
+    w->next = (place + 1) % w->places;
+    return w->pool + place * w->width;
+}
+
+static int fetch_row(struct smo *smo, size_t t, size_t keep)
+{
+    struct worker *w = smo->owner;
+    int own = t >= smo->begin[1];
+    const float *from = w->K + w->side[own]->slot[t - smo->begin[own]] * w->ld;
+    float *place = NULL;
+    for (int side = 0; side < 2; side++) {
+        const struct class *class = w->side[side];
+        if (class->in_place) {
+            smo->row[t][side] = from + class->slot[0];
+            continue;
+        }
+        if (!place)
+            place = take_place(w, smo, t, keep);
+        for (size_t q = 0; q < class->n; q++)
+            place[q] = from[class->slot[q]];
+        smo->row[t][side] = place;
+        place += class->n;
+    }
+    return 1;
+}
+
+static int solve(struct worker *w, const struct task *task, const poison_settings *settings)
+{
+    double begun = poison_clock();
+    struct smo smo = problem(task->a, task->b, settings);
+    smo.fetch = fetch_row;
+    smo.owner = w;
+    w->side[0] = task->a;
+    w->side[1] = task->b;
+    w->width = row_floats(task);
+    w->places = POOL_BYTES / sizeof *w->pool / w->width;
+    w->places = w->places < 2 ? 2 : w->places > length(task) ? length(task) : w->places;
+    w->next = 0;
+    memset(w->holds, 0xFF, w->places * sizeof *w->holds);
+    smo_begin(&smo, w->memory);
+    int status = smo_run(&smo);
+    if (status == SMO_DONE)
+        keep_solution(task, &smo);
+    task->machine->seconds = poison_clock() - begun;
+    return status;
+}
+
+/* Memory for every thread, for the longest of the tasks. */
+static int take_workers(struct worker **out, const struct task *task, size_t tasks, size_t threads, poison_error *err)
+{
+    size_t bytes = 64, floats = 0, rows = 2;
+    for (size_t k = 0; k < tasks; k++) {
+        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n), width = row_floats(&task[k]);
+        bytes = need > bytes ? need : bytes;
+        floats = width > floats ? width : floats;
+        rows = length(&task[k]) > rows ? length(&task[k]) : rows;
+    }
+    size_t pool = POOL_BYTES / sizeof(float) < rows * floats ? POOL_BYTES / sizeof(float) : rows * floats;
+    pool = pool < 2 * floats ? 2 * floats : pool;
+    struct worker *worker = *out = poison_take(threads, sizeof *worker);
+    int short_of = !worker;
+    for (size_t k = 0; worker && k < threads; k++) {
+        worker[k].memory = poison_take_big(bytes, 1);
+        worker[k].pool = poison_take_big(pool, sizeof(float));
+        worker[k].holds = poison_take(rows, sizeof *worker[k].holds);
+        short_of |= !worker[k].memory || !worker[k].pool || !worker[k].holds;
+    }
+    return short_of ? poison_fail_memory(err, threads, bytes + pool * sizeof(float), "solving") : 0;
+}
+
+static void free_workers(struct worker *worker, size_t threads)
+{
+    for (size_t k = 0; worker && k < threads; k++) {
+        free(worker[k].memory);
+        free(worker[k].pool);
+        free(worker[k].holds);
+    }
+    free(worker);
+}
+
+int solve_from_matrix(const struct task *task, size_t tasks, const float *K, size_t ld, const poison_settings *settings,
+                      poison_error *err)
+{
+    struct worker *worker = NULL;
+    size_t threads = (size_t)settings->threads;
+    int status = 0, cancelled = 0;
+    double begun = trace_begin(settings->trace);
+    TRY(take_workers(&worker, task, tasks, threads, err));
+    for (size_t k = 0; k < threads; k++) {
+        worker[k].K = K;
+        worker[k].ld = ld;
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(settings->threads) reduction(| : cancelled)
+    for (size_t k = 0; k < tasks; k++)
+        cancelled |= solve(worker + omp_get_thread_num(), &task[k], settings) < 0;
+    if (cancelled)
+        TRY(poison_fail_cancelled(err));
+done:
+    free_workers(worker, threads);
+    trace_end(settings->trace, TRACE_SOLVE, begun, 0, settings->threads);
+    return status;
+}
+
+/* ---- from a cache, in rounds ----------------------------------------------------------------------------------- */
+
+/* A problem that is under way. */
+struct runner {
+    const struct task *task; /* NULL: nobody */
+    struct rounds *rounds;
+    struct smo smo;
+    void *memory;
+    double seconds;
+    int status;
+    size_t wanted[WANTS], wants, needed;
+};
+
+struct rounds {
+    struct cache *cache;
+    const poison_settings *settings;
+    struct runner *runner; /* (most) */
+    size_t most, running;
+    struct runner *of_pair[CACHE_LABELS][CACHE_LABELS];
+    struct { /* (n) where each training row stands */
+        uint32_t rank; /* in its class */
+        int16_t label; /* -1: in none */
+    } *of_row;
+};
+
+static const struct class *side_of(const struct runner *r, int side)
+{
+    return side ? r->task->b : r->task->a;
+}
+
+static size_t row_of(const struct runner *r, size_t t)
+{
+    int side = t >= r->smo.begin[1];
+    return side_of(r, side)->row[t - r->smo.begin[side]];
+}
+
+static int fetch_piece(struct smo *smo, size_t t, size_t keep)
+{
+    struct runner *r = smo->owner;
+    size_t row = row_of(r, t);
+    const float *a = cache_get(r->rounds->cache, row, r->task->a->label);
+    const float *b = a ? cache_get(r->rounds->cache, row, r->task->b->label) : NULL;
+    (void)keep;
+    if (!b)
+        return 0;
+    smo->row[t][0] = a;
+    smo->row[t][1] = b;
+    return 1;
+}
+
+/* Calls visit for every running problem that uses the piece (row, label), with the row's variable there. */
+static int visit_users(struct rounds *rounds, size_t row, int label, int (*visit)(struct smo *smo, size_t t))
+{
+    int own = rounds->of_row[row].label, any = 0;
+    for (int other = 0; other < CACHE_LABELS; other++) {
+        if (own != label && other != label)
+            continue;
+        struct runner *r = rounds->of_pair[own][other];
+        if (r)
+            any |= visit(&r->smo, smo_variable(&r->smo, r->task->b->label == own, rounds->of_row[row].rank));
+    }
+    return any;
+}
+
+static int was_used(struct smo *smo, size_t t)
+{
+    int used = smo->used[t];
+    smo->used[t] = 0;
+    return used;
+}
+
+static int lose_row(struct smo *smo, size_t t)
+{
+    smo->row[t][0] = smo->row[t][1] = NULL;
+    return 0;
+}
+
+static int in_use(void *self, size_t row, int label)
+{
+    return visit_users(self, row, label, was_used);
+}
+
+static void forget(void *self, size_t row, int label)
+{
+    visit_users(self, row, label, lose_row);
+}
+
+/* The pieces that only this problem used. */
+static void drop_pieces(struct rounds *rounds, const struct task *task)
+{
+    for (size_t q = 0; q < task->a->n; q++)
+        cache_drop(rounds->cache, task->a->row[q], task->b->label);
+    for (size_t q = 0; q < task->b->n; q++)
+        cache_drop(rounds->cache, task->b->row[q], task->a->label);
+}
+
+static void start(struct rounds *rounds, struct runner *r, const struct task *task)
+{
+    r->task = task;
+    r->rounds = rounds;
+    r->seconds = 0;
+    r->smo = problem(task->a, task->b, rounds->settings);
+    r->smo.fetch = fetch_piece;
+    r->smo.owner = r;
+    smo_begin(&r->smo, r->memory);
+    rounds->of_pair[task->a->label][task->b->label] = rounds->of_pair[task->b->label][task->a->label] = r;
+    rounds->running++;
+}
+
+static void finish(struct rounds *rounds, struct runner *r)
+{
+    keep_solution(r->task, &r->smo);
+    r->task->machine->seconds = r->seconds;
+    rounds->of_pair[r->task->a->label][r->task->b->label] = rounds->of_pair[r->task->b->label][r->task->a->label] = NULL;
+    drop_pieces(rounds, r->task);
+    r->task = NULL;
+    rounds->running--;
+}
+
+/* Runs a problem until it waits, and lets it say for what. */
+static void run(struct runner *r)
+{
+    double begun = poison_clock();
+    r->status = smo_run(&r->smo);
+    r->wants = r->needed = 0;
+    if (r->status == SMO_WAITS)
+        r->wants = smo_wants(&r->smo, r->wanted, WANTS, GUESSES, &r->needed);
+    r->seconds += poison_clock() - begun;
+}
+
+/* Everybody's needs first, then everybody's guesses. */
+static void ask(struct rounds *rounds)
+{
+    struct cache_user user = {rounds, in_use, forget};
+    for (int guessing = 0; guessing < 2; guessing++)
+        for (size_t k = 0; k < rounds->most; k++) {
+            struct runner *r = &rounds->runner[k];
+            if (!r->task)
+                continue;
+            for (size_t w = guessing ? r->needed : 0; w < (guessing ? r->wants : r->needed); w++)
+                if (!cache_ask(rounds->cache, row_of(r, r->wanted[w]), r->task->a->label, &user)
+                    || !cache_ask(rounds->cache, row_of(r, r->wanted[w]), r->task->b->label, &user))
+                    break;
+        }
+}
+
+/*
+ * How many problems run at a time, and how many pieces the cache may then hold. A problem of l rows uses about l / 16
+ * of them (measured on MNIST: 5.9 %), two pieces each; while they fit, all run, which shares most. At the very least a
+ * problem needs the rows of its pair, each against two classes.
+ */
+static int share_memory(struct rounds *rounds, const struct task *task, size_t tasks, size_t state, size_t bytes,
+                        poison_error *err)
+{
+    size_t threads = (size_t)rounds->settings->threads, l = 0, pieces = 0, labels = 0;
+    uint8_t seen[CACHE_LABELS] = {0};
+    for (size_t k = 0; k < tasks; k++) {
+        l += length(&task[k]);
+        labels += !seen[task[k].a->label];
+        seen[task[k].a->label] = 1;
+        labels += !seen[task[k].b->label];
+        seen[task[k].b->label] = 1;
+    }
+    for (rounds->most = tasks; rounds->most > 0; rounds->most--) {
+        size_t states = rounds->most * (state + sizeof *rounds->runner), touching = rounds->most < labels - 1 ? rounds->most : labels - 1;
+        pieces = bytes > states ? cache_limit(rounds->cache, bytes - states) : 0;
+        size_t comfortable = rounds->most * (l / tasks) / 8 / labels;
+        if (pieces >= 2 * touching + 2 && (pieces >= comfortable || rounds->most <= threads))
+            return 0;
+    }
+    return poison_fail(err, POISON_ENOMEM, "out of memory: one machine's kernel rows and state need %zu MiB, --memory leaves %zu",
+                       (state + cache_need(rounds->cache, 4) + (1 << 20)) >> 20, bytes >> 20);
+}
+
+static int take_runners(struct rounds *rounds, size_t state, poison_error *err)
+{
+    rounds->runner = poison_take(rounds->most, sizeof *rounds->runner);
+    for (size_t k = 0; rounds->runner && k < rounds->most; k++)
+        if (!(rounds->runner[k].memory = poison_take_big(state, 1)))
+            return poison_fail_memory(err, rounds->most, state, "solving");
+    return rounds->runner ? 0 : poison_fail_memory(err, rounds->most, sizeof *rounds->runner, "solving");
+}
+
+static void place_rows(struct rounds *rounds, const struct class *class)
+{
+    for (size_t q = 0; q < class->n; q++) {
+        rounds->of_row[class->row[q]].rank = (uint32_t)q;
+        rounds->of_row[class->row[q]].label = (int16_t)class->label;
+    }
+}
+
+/* Rounds until all tasks are done: run, ask, fill. */
+static int go_round(struct rounds *rounds, const struct task *task, size_t tasks, poison_error *err)
+{
+    size_t next = 0;
+    while (next < tasks || rounds->running) {
+        for (size_t k = 0; k < rounds->most && next < tasks; k++)
+            if (!rounds->runner[k].task)
+                start(rounds, &rounds->runner[k], &task[next++]);
+        double begun = trace_begin(rounds->settings->trace);
+#pragma omp parallel for schedule(dynamic) num_threads(rounds->settings->threads)
+        for (size_t k = 0; k < rounds->most; k++)
+            if (rounds->runner[k].task)
+                run(&rounds->runner[k]);
+        trace_end(rounds->settings->trace, TRACE_SOLVE, begun, 0, rounds->settings->threads);
+        if (poison_cancelled(rounds->settings))
+            return poison_fail_cancelled(err);
+        for (size_t k = 0; k < rounds->most; k++)
+            if (rounds->runner[k].task && rounds->runner[k].status == SMO_DONE)
+                finish(rounds, &rounds->runner[k]);
+        ask(rounds);
+        int status = cache_fill(rounds->cache, err);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows, size_t bytes,
+                     const poison_settings *settings, poison_error *err)
+{
+    int status = 0;
+    size_t state = 64;
+    struct rounds *rounds = poison_take(1, sizeof *rounds);
+    if (!rounds)
+        return poison_fail_memory(err, 1, sizeof *rounds, "solving");
+    rounds->cache = cache;
+    rounds->settings = settings;
+    rounds->of_row = poison_take(rows, sizeof *rounds->of_row);
+    if (!rounds->of_row)
+        TRY(poison_fail_memory(err, rows, sizeof *rounds->of_row, "solving"));
+    for (size_t k = 0; k < tasks; k++) {
+        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n);
+        state = need > state ? need : state;
+        place_rows(rounds, task[k].a);
+        place_rows(rounds, task[k].b);
+    }
+    if (tasks) {
+        TRY(share_memory(rounds, task, tasks, state, bytes, err));
+        TRY(take_runners(rounds, state, err));
+        TRY(go_round(rounds, task, tasks, err));
+    }
+done:
+    for (size_t k = 0; rounds->runner && k < rounds->most; k++)
+        free(rounds->runner[k].memory);
+    free(rounds->runner);
+    free(rounds->of_row);
+    free(rounds);
+    return status;
+}
