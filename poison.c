@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define LABELS 256
@@ -53,7 +54,12 @@ static int load(poison_data *data, const struct args *a, int *fallback, poison_e
         status = poison_data_draw(data, a->train, a->test, &a->settings, err);
     } else {
         /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
-        status = poison_data_read(data, source ? source : found, a->train, a->test, !a->train_given, &a->settings, err);
+        status = poison_data_read(data, source ? source : found, a->train, !a->train_given, a->test, !a->test_given,
+                                  &a->settings, err);
+    }
+    if (status == POISON_EDATA && source && !a->data) {
+        poison_error why = *err;
+        poison_fail(err, status, "POISON_DATA: %.480s", why.text);
     }
     free(found);
     return status;
@@ -322,9 +328,19 @@ static const char *credit(const struct laboratory *lab)
 {
     if (strcmp(lab->data.source, "synthetic") == 0)
         return "drawn by poison";
-    if (lab->data.train.d == 784 && poison_crc32(0, lab->data.train.x, 784) == 0x61D75A5B)
+    if (lab->data.train.d == 784 && poison_crc32(0, lab->data.train.x, 784) == 0x90A92752)
         return "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges";
     return "NA";
+}
+
+static void pixel_range(const poison_set *set, int *least, int *most)
+{
+    *least = 255;
+    *most = 0;
+    for (size_t i = 0; i < set->n * (size_t)set->d; i++) {
+        *least = set->x[i] < *least ? set->x[i] : *least;
+        *most = set->x[i] > *most ? set->x[i] : *most;
+    }
 }
 
 static int run_data(struct laboratory *lab, poison_error *err)
@@ -333,18 +349,14 @@ static int run_data(struct laboratory *lab, poison_error *err)
     struct table t;
     char text[LABELS * 4], *end = text;
     double gamma;
-    int least = 255, most = 0;
-    size_t pixels = data->train.n * (size_t)data->train.d;
+    int least, most;
     uint8_t occurs[LABELS] = {0};
     int status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
     if (status == 0 && lab->args->export_to)
         status = poison_data_write(data, lab->labels, lab->args->export_to, err);
     if (status < 0)
         return status;
-    for (size_t i = 0; i < pixels; i++) {
-        least = data->train.x[i] < least ? data->train.x[i] : least;
-        most = data->train.x[i] > most ? data->train.x[i] : most;
-    }
+    pixel_range(&data->train, &least, &most);
     for (size_t r = 0; r < data->train.n; r++)
         occurs[lab->labels[r]] = 1;
     for (int v = 0; v < LABELS; v++)
@@ -379,15 +391,26 @@ static void print_description(struct laboratory *lab)
 {
     const poison_set *train = &lab->data.train;
     FILE *out = lab->file.out;
-    fprintf(out, "# data source: %s\n", lab->data.source);
-    fprintf(out, "# data rows: %zu training, %zu test, %d features (%d x %d)\n", train->n, lab->data.test.n, train->d,
+    int least, most;
+    fprintf(out, "# data source: ");
+    table_escape(out, lab->data.source);
+    fprintf(out, "\n# data rows: %zu training, %zu test, %d features (%d x %d)\n", train->n, lab->data.test.n, train->d,
             train->height, train->width);
     fprintf(out, "# data labels:");
     for (int k = 0; k < lab->label_count; k++)
         fprintf(out, " %d", lab->label[k]);
-    fprintf(out, "\n# data pixels: 0 to 255\n");
+    pixel_range(&lab->data.train, &least, &most);
+    fprintf(out, "\n# data pixels: %d to %d\n", least, most);
     if (strcmp(credit(lab), "NA") != 0)
         fprintf(out, "# data credit: %s\n", credit(lab));
+}
+
+static int two_classes(const struct laboratory *lab)
+{
+    for (size_t r = 1; r < lab->data.train.n; r++)
+        if (lab->labels[r] != lab->labels[0])
+            return 1;
+    return 0;
 }
 
 /* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
@@ -400,6 +423,9 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     for (size_t k = 0; k < a->doses; k++) { /* refuse what cannot be done before anything is printed */
         poison_flip flip = {a->from, a->to, a->dose[k]};
         TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
+        if (!two_classes(lab))
+            TRY(poison_fail(err, POISON_EDATA, "flip %d:%d:%zu leaves one class only: at least two classes are needed",
+                            flip.from, flip.to, flip.count));
         clean(lab);
     }
     TRY(train_and_predict(lab, err));
@@ -462,9 +488,14 @@ static const struct command commands[] = {
 
 static volatile sig_atomic_t stop_signal;
 
+/* And again every 50 ms, since a write that has begun goes on after the first interruption. */
 static void stop(int number)
 {
+    static const struct itimerval again = {{0, 50000}, {0, 50000}};
+    if (number == SIGALRM)
+        return;
     stop_signal = number;
+    setitimer(ITIMER_REAL, &again, NULL);
 }
 
 static void print_version(FILE *out)
@@ -499,9 +530,10 @@ int main(int argc, char **argv)
     poison_error err = {""};
     struct args args = {0};
     struct poison_trace trace = {.start = poison_clock()};
-    struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = stop, .sa_flags = 0 /* a write to a slow reader ends */};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)
@@ -513,11 +545,17 @@ int main(int argc, char **argv)
     }
     if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
         status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s", strerror(errno));
+    if (status < 0 && stop_signal)
+        status = poison_fail(&err, POISON_ECANCEL, "interrupted");
     if (status == 0 && args.timing)
         trace_print(&trace, stderr);
     args_free(&args);
     if (status >= 0 || status == FILE_READER_GONE)
         return 0;
-    fprintf(stderr, "poison: %s\n", err.text);
-    return status == POISON_ECANCEL ? 128 + (int)stop_signal : -status;
+    fprintf(stderr, "poison: ");
+    table_escape(stderr, err.text);
+    fprintf(stderr, "\n");
+    if (status == POISON_ECANCEL)
+        _exit(128 + (int)stop_signal); /* exit would wait for standard output's reader */
+    return -status;
 }

@@ -83,16 +83,14 @@ typedef struct {
     char source[512];  /* a folder's name or "synthetic" */
 } poison_data;
 
-#define POISON_ALL ((size_t)-1) /* as many rows as there are */
-
 /*
  * poison_data_read - the first n training and m test images of a folder that holds MNIST's four IDX files
  *
  * Each file may be gzipped (train-images-idx3-ubyte or train-images-idx3-ubyte.gz, or with a point before idx).
- * n and m: how many rows, or POISON_ALL; with at_most, fewer are taken where there are fewer. Only these are read or
+ * n and m: how many rows; with n_at_most, m_at_most, fewer are taken where there are fewer. Only these are read or
  * inflated. POISON_EDATA names the file and what is wrong with it. The caller frees with poison_data_free.
  */
-int poison_data_read(poison_data *data, const char *folder, size_t n, size_t m, int at_most,
+int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m, int m_at_most,
                      const poison_settings *settings, poison_error *err);
 
 /* The same from digits drawn by code: n training and m test rows of two disjoint, endless streams. */

@@ -29,6 +29,8 @@ static int set_whole(size_t *value, const char *text, size_t least, const char *
     char *end;
     if (whole(text, least, value, &end) && !*end)
         return 0;
+    if (*text && strspn(text, "0123456789") == strlen(text) && strcmp(text, "0") != 0)
+        return poison_fail(err, POISON_EUSAGE, "%s %s: too large, expected at most 2^40", option, text);
     return poison_fail(err, POISON_EUSAGE, "%s %s: expected a whole number%s", option, text, least ? " of at least 1" : "");
 }
 
@@ -73,8 +75,10 @@ static int set_pair(struct args *a, const char *v, poison_error *err)
 {
     char *end;
     size_t from, to;
-    if (!whole(v, 0, &from, &end) || *end != ':' || !whole(end + 1, 0, &to, &end) || *end || from > 255 || to > 255)
+    if (!whole(v, 0, &from, &end) || *end != ':' || !whole(end + 1, 0, &to, &end) || *end)
         return poison_fail(err, POISON_EUSAGE, "--pair %s: expected FROM:TO, as in 1:2", v);
+    if (from > 255 || to > 255)
+        return poison_fail(err, POISON_EUSAGE, "--pair %s: labels are 0 to 255", v);
     if (from == to)
         return poison_fail(err, POISON_EUSAGE, "--pair %s: the two labels are the same", v);
     a->from = (int)from;
@@ -164,10 +168,35 @@ static int set_isa(struct args *a, const char *v, poison_error *err)
     while (isa < POISON_ISA_COUNT && strcmp(v, poison_isa_name(isa)) != 0)
         isa++;
     if (isa == POISON_ISA_COUNT)
-        return poison_fail(err, POISON_EUSAGE, "--isa %s: expected c, avx2 or avx512", v);
+        return poison_fail(err, POISON_EUSAGE, "--isa %s: expected c, avx2, avx512, vnni or amx", v);
     if (isa > poison_isa_best())
         return poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v, poison_isa_name(poison_isa_best()));
     a->settings.isa = isa;
+    return 0;
+}
+
+static int set_kernel(struct args *a, const char *v, poison_error *err)
+{
+    a->settings.blas_only = strcmp(v, "blas") == 0;
+    return a->settings.blas_only || strcmp(v, "auto") == 0
+               ? 0
+               : poison_fail(err, POISON_EUSAGE, "--kernel %s: expected auto or blas", v);
+}
+
+static int set_memory(struct args *a, const char *v, poison_error *err)
+{
+    if (set_whole(&a->settings.memory, v, 1, "--memory", err) < 0)
+        return POISON_EUSAGE;
+    if (a->settings.memory > SIZE_MAX >> 20)
+        return poison_fail(err, POISON_EUSAGE, "--memory %s: too large", v);
+    a->settings.memory <<= 20;
+    return 0;
+}
+
+static int set_no_reuse(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->settings.no_reuse = 1;
     return 0;
 }
 
@@ -206,22 +235,25 @@ struct option {
 #define FLIPPING " predictions score counts confusion subproblems support data "
 
 static const struct option options[] = {
-    {0, "data", "DIR", NULL, "folder with MNIST's four files, or 'synthetic' [$POISON_DATA, else where build.sh puts MNIST]",
+    {0, "data", "DIR", NULL, "folder of MNIST's files, or 'synthetic' [$POISON_DATA, else MNIST's place]",
      set_data},
     {0, "train", "N", NULL, "the first N training images [2000]", set_train},
     {0, "test", "N", NULL, "the first N test images [1000]", set_test},
-    {0, "flip", "FROM:TO:COUNT", FLIPPING, "relabel the first COUNT training images of FROM as TO; repeatable", set_flip},
+    {0, "flip", "FROM:TO:COUNT", FLIPPING, "make the first COUNT training labels FROM into TO; repeatable", set_flip},
     {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
     {0, "doses", "LIST", " lab ", "how many, each from the clean labels [10,30,100]", set_doses},
     {'n', "rows", "N", " predictions ", "how many test images [5]", set_rows},
     {0, "by", "predicted|true", " score ", "count under the predicted or the true digit [predicted]", set_by},
-    {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's four files, labels after the flips", set_export},
+    {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's files, labels after the flips", set_export},
     {'c', "cost", "C", NULL, "C of the support vector machines [1]", set_cost},
     {'g', "gamma", "G", NULL, "scale (1/(d Var X)), auto (1/d) or a number [scale]", set_gamma},
     {'e', "tolerance", "E", NULL, "largest violation of optimality [0.001]", set_tolerance},
     {0, "no-shrinking", NULL, NULL, "solve without shrinking: other last bits", set_no_shrinking},
     {'j', "threads", "N", NULL, "OpenMP threads [all cores]", set_threads},
-    {0, "isa", "c|avx2|avx512", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
+    {0, "isa", "c|avx2|avx512|vnni|amx", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
+    {0, "kernel", "auto|blas", NULL, "blas: OpenBLAS also where 8-bit data have loops of their own", set_kernel},
+    {'m', "memory", "MIB", NULL, "for data and kernel values [a quarter of the machine's, at most 4096]", set_memory},
+    {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", set_no_reuse},
     {'o', "output", "FILE", NULL, "write the table there, whole or not at all [-: standard output]", set_output},
     {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
     {'q', "quiet", NULL, NULL, "no notes on standard error", set_quiet},
@@ -285,12 +317,15 @@ static int fail_unknown_command(const struct command *commands, const char *word
 static int fail_unknown_option(const char *word, poison_error *err)
 {
     const char *nearest = NULL;
-    int best = NEAR + 1;
-    for (int k = 0; word[1] == '-' && k < OPTIONS; k++)
-        consider(word + 2, options[k].name, &nearest, &best);
+    int best = NEAR + 1, length = (int)strcspn(word, "=");
+    char name[32];
+    snprintf(name, sizeof name, "%s", word + strspn(word, "-"));
+    name[strcspn(name, "=")] = 0;
+    for (int k = 0; name[0] && name[1] && k < OPTIONS; k++)
+        consider(name, options[k].name, &nearest, &best);
     if (nearest)
-        return poison_fail(err, POISON_EUSAGE, "unknown option '%s': did you mean '--%s'?", word, nearest);
-    return poison_fail(err, POISON_EUSAGE, "unknown option '%s': '--help' lists them", word);
+        return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': did you mean '--%s'?", length, word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': '--help' lists them", length, word);
 }
 
 /* ---- help ------------------------------------------------------------------------------------------------------ */

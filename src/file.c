@@ -15,11 +15,27 @@ static int fail_write(poison_error *err, const char *path, const char *action)
     return poison_fail(err, POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
 }
 
-/* The file that `path` means once symbolic links are followed. */
+/* The file that `path` means once symbolic links are followed, also one that is not there yet. free() it. */
 static char *follow(const char *path)
 {
-    char *real = realpath(path, NULL);
-    return real ? real : strdup(path);
+    char *at = strdup(path);
+    for (int links = 0; at && links < 40; links++) {
+        char link[4096], *real = realpath(at, NULL), *next;
+        ssize_t length = real ? -1 : readlink(at, link, sizeof link - 1);
+        if (length < 0) { /* the end of the way, or of what can be told about it */
+            if (real) {
+                free(at);
+                at = real;
+            }
+            return at;
+        }
+        link[length] = 0;
+        const char *slash = link[0] == '/' ? NULL : strrchr(at, '/');
+        int written = asprintf(&next, "%.*s%s", slash ? (int)(slash - at) + 1 : 0, at, link);
+        free(at);
+        at = written < 0 ? NULL : next;
+    }
+    return at;
 }
 
 int file_open(struct file *file, const char *path, poison_error *err)
@@ -32,14 +48,15 @@ int file_open(struct file *file, const char *path, poison_error *err)
         file->path = strdup("standard output");
         return file->path ? 0 : poison_fail_memory(err, 1, 16, "a name");
     }
-    file->path = follow(path);
+    int there = stat(path, &info) == 0, replaceable = !there || S_ISREG(info.st_mode);
+    file->path = replaceable ? follow(path) : strdup(path);
     if (!file->path)
         return poison_fail_memory(err, 1, strlen(path), "a name");
-    if (stat(file->path, &info) == 0) {
-        if (!S_ISREG(info.st_mode)) {
-            file->out = fopen(file->path, "w");
-            return file->out ? 0 : file_close(file, fail_write(err, path, "write"), NULL);
-        }
+    if (!replaceable) { /* a device, a pipe */
+        file->out = fopen(path, "w");
+        return file->out ? 0 : file_close(file, fail_write(err, path, "write"), NULL);
+    }
+    if (there) {
         mode = info.st_mode & 07777;
         if (access(file->path, W_OK) != 0)
             return file_close(file, fail_write(err, path, "write"), NULL);
@@ -48,11 +65,15 @@ int file_open(struct file *file, const char *path, poison_error *err)
         umask(mask);
         mode &= ~mask;
     }
-    if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
+    const char *slash = strrchr(file->path, '/'); /* a short name: the target's may be as long as names can be */
+    if (asprintf(&file->temporary, "%.*s.poison-XXXXXX", slash ? (int)(slash - file->path) + 1 : 0, file->path) < 0) {
         file->temporary = NULL;
         return file_close(file, poison_fail_memory(err, 1, strlen(path), "a name"), NULL);
     }
-    int fd = mkstemp(file->temporary);
+    struct stat folder;
+    int fd = slash && !slash[1] ? (errno = EISDIR, -1) : lstat(file->path, &folder) == 0 && S_ISLNK(folder.st_mode)
+                                                             ? (errno = ELOOP, -1)
+                                                             : mkstemp(file->temporary);
     if (fd < 0) {
         int status = fail_write(err, path, "write");
         free(file->temporary);
@@ -70,6 +91,8 @@ int file_flush(struct file *file, poison_error *err)
 {
     if (fflush(file->out) == 0 && !ferror(file->out))
         return 0;
+    if (errno == EINTR)
+        return poison_fail_cancelled(err);
     return errno == EPIPE ? FILE_READER_GONE : fail_write(err, file->path, "write");
 }
 

@@ -21,13 +21,15 @@ static long long number(const char **text, long long most)
 int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
 {
     const char *at = text;
-    long long from = number(&at, 255), to = -1, count = -1;
+    long long from = number(&at, 1LL << 40), to = -1, count = -1;
     if (from >= 0 && *at++ == ':')
-        to = number(&at, 255);
+        to = number(&at, 1LL << 40);
     if (to >= 0 && *at++ == ':')
         count = number(&at, 1LL << 40);
     if (count < 0 || *at)
         return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT, as in 1:2:100", text);
+    if (from > 255 || to > 255)
+        return poison_fail(err, POISON_EUSAGE, "--flip %s: labels are 0 to 255", text);
     if (from == to)
         return poison_fail(err, POISON_EUSAGE, "--flip %s: the two labels are the same", text);
     *flip = (poison_flip){(int)from, (int)to, (size_t)count};

@@ -84,6 +84,10 @@ static int stream_read(struct stream *s, uint8_t *to, size_t length, poison_erro
             int code;
             got = gzread(s->gz, to, (unsigned)piece);
             const char *text = gzerror(s->gz, &code);
+            if (got < 0 && code == Z_ERRNO && errno == EINTR) {
+                gzclearerr(s->gz);
+                continue;
+            }
             if (code == Z_BUF_ERROR)
                 return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->path);
             if (got < 0)
@@ -197,10 +201,10 @@ static char *find(const char *folder, const char *stem, int dimensions, poison_e
     return NULL;
 }
 
-/* How many of `there` rows: as many as asked for, or all, or (at_most) as many as there are. */
+/* How many of `there` rows: as many as asked for, or (at_most) as many as there are. */
 static int rows_to_read(size_t *n, size_t there, int at_most, const char *option, const char *path, poison_error *err)
 {
-    if (*n != POISON_ALL && *n > there && !at_most)
+    if (*n > there && !at_most)
         return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", option, *n, path, there);
     *n = *n > there ? there : *n;
     return 0;
@@ -248,15 +252,15 @@ done:
     return status;
 }
 
-int poison_data_read(poison_data *data, const char *folder, size_t n, size_t m, int at_most,
+int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m, int m_at_most,
                      const poison_settings *settings, poison_error *err)
 {
     int status;
     double begun = trace_begin(settings->trace);
     memset(data, 0, sizeof *data);
     snprintf(data->source, sizeof data->source, "%s", folder);
-    TRY(read_pair(&data->train, folder, "train", n, at_most, settings, err));
-    TRY(read_pair(&data->test, folder, "t10k", m, at_most, settings, err));
+    TRY(read_pair(&data->train, folder, "train", n, n_at_most, settings, err));
+    TRY(read_pair(&data->test, folder, "t10k", m, m_at_most, settings, err));
     if (data->train.height != data->test.height || data->train.width != data->test.width)
         TRY(poison_fail(err, POISON_EDATA, "%s: training images of %d x %d pixels, test images of %d x %d", folder,
                         data->train.height, data->train.width, data->test.height, data->test.width));

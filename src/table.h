@@ -18,6 +18,9 @@ void table_count(struct table *table, size_t value);
 void table_label(struct table *table, int value);
 void table_exact(struct table *table, double value); /* %.17g: reloads to the same bits */
 void table_seconds(struct table *table, double value);
-void table_text(struct table *table, const char *text);
+void table_text(struct table *table, const char *text); /* escaped */
+
+/* Prints text that came from outside on one line: control characters as \n, \t, \x1b ... */
+void table_escape(FILE *out, const char *text);
 
 #endif
