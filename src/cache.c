@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 64 /* pieces that memory is taken for at a time */
+#define CHUNK_BYTES ((size_t)4 << 20) /* of pieces that memory is taken for at a time: huge pages, few calls */
 #define NONE UINT32_MAX
 
 struct piece {
@@ -20,6 +20,7 @@ struct piece {
 struct panel {
     struct rows rows;
     size_t width;         /* floats a piece takes: members, rounded up */
+    size_t per_chunk;     /* pieces whose memory is taken at a time */
     size_t pieces, most;  /* made so far; at most */
     size_t hand;          /* where the search for a piece to drop goes on */
     struct piece *piece;  /* (room for pieces, in chunks) */
@@ -102,6 +103,8 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
         return 0;
     size_t total = cache->set->n;
     panel->width = (n + 15) / 16 * 16;
+    panel->per_chunk = CHUNK_BYTES / sizeof(float) / panel->width;
+    panel->per_chunk += !panel->per_chunk;
     panel->place = poison_take(total, sizeof *panel->place);
     int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->settings, err);
     if (status == 0 && !panel->place)
@@ -132,7 +135,7 @@ size_t cache_limit(struct cache *cache, size_t bytes)
 
 static float *piece_values(const struct panel *panel, size_t p)
 {
-    return panel->chunk[p / CHUNK] + p % CHUNK * panel->width;
+    return panel->chunk[p / panel->per_chunk] + p % panel->per_chunk * panel->width;
 }
 
 const float *cache_get(const struct cache *cache, size_t row, int label)
@@ -141,10 +144,10 @@ const float *cache_get(const struct cache *cache, size_t row, int label)
     return panel->place[row] == NONE ? NULL : piece_values(panel, panel->place[row]);
 }
 
-/* Room for CHUNK more pieces; 0 if there is no memory. */
+/* Room for a chunk more of pieces; 0 if there is no memory. */
 static int grow(struct panel *panel)
 {
-    size_t room = (panel->chunks + 1) * CHUNK;
+    size_t room = (panel->chunks + 1) * panel->per_chunk;
 #define GROW(array, count)                                                       \
     do {                                                                         \
         void *larger_ = realloc(panel->array, (count) * sizeof *panel->array);   \
@@ -157,9 +160,11 @@ static int grow(struct panel *panel)
     GROW(wanted, room);
     GROW(chunk, panel->chunks + 1);
 #undef GROW
-    panel->chunk[panel->chunks] = poison_take_big(CHUNK, panel->width * sizeof(float));
-    panel->chunks += panel->chunk[panel->chunks] != NULL;
-    return panel->chunk[panel->chunks - 1] != NULL && panel->chunks * CHUNK == room;
+    panel->chunk[panel->chunks] = poison_take_big(panel->per_chunk, panel->width * sizeof(float));
+    if (!panel->chunk[panel->chunks])
+        return 0;
+    panel->chunks++;
+    return 1;
 }
 
 void cache_drop(struct cache *cache, size_t row, int label)
@@ -178,7 +183,7 @@ static uint32_t find_room(struct cache *cache, struct panel *panel, int label, c
     if (panel->vacancies)
         return panel->vacant[--panel->vacancies];
     if (panel->pieces < panel->most) {
-        if (panel->pieces < panel->chunks * CHUNK || grow(panel))
+        if (panel->pieces < panel->chunks * panel->per_chunk || grow(panel))
             return (uint32_t)panel->pieces++;
         panel->most = panel->pieces; /* memory is out: this is the limit */
     }

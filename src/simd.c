@@ -95,6 +95,20 @@ static double gain_from(const double *F, const float *ki, const uint8_t *low, do
     return gmax2;
 }
 
+static void add_from(double *sum, const float *k, double weight, size_t from, size_t len)
+{
+    for (size_t t = from; t < len; t++)
+        sum[t] += weight * k[t];
+}
+
+static size_t above_c(const double *F, const uint8_t *mask, double sign, double bound, size_t from, size_t len)
+{
+    size_t t = from;
+    while (t < len && !(mask[t] && sign * F[t] > bound))
+        t++;
+    return t;
+}
+
 static inline double exponent(const struct rbf *r, size_t t)
 {
     double product = (r->dot ? (double)r->dot[t] : r->whole ? (double)r->whole[t] : 0) + (r->more ? r->more[t] : 0);
@@ -136,6 +150,11 @@ static double gain_c(const double *F, const float *ki, const uint8_t *low, doubl
     (void)scratch;
     *best = none;
     return gain_from(F, ki, low, gmax, 0, len, -INFINITY, best);
+}
+
+static void add_c(double *sum, const float *k, double weight, size_t len)
+{
+    add_from(sum, k, weight, 0, len);
 }
 
 static void rbf_float_c(float *out, const struct rbf *r, size_t len)
@@ -213,6 +232,8 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define v_gt(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
 #define v_eq(a, b) _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ)
 #define v_lt(a, b) _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#define v_ge(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ)
+#define v_reciprocal(v) _mm512_rcp14_pd(v)
 #define m_and(a, b) ((__mmask8)((a) & (b)))
 #define m_bits(mask) ((unsigned)(mask))
 #define m_load(p) ((__mmask8)_mm_movepi8_mask(_mm_loadl_epi64((const __m128i *)(p))))
@@ -230,7 +251,7 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 
 /* ---- the choice ------------------------------------------------------------------------------------------------ */
 
-#define LOOPS(isa) {step_##isa, gain_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
+#define LOOPS(isa) {step_##isa, gain_##isa, add_##isa, above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
 
 static const struct {
     const char *name;

@@ -50,6 +50,12 @@ struct simd {
     double (*gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
                    struct pick *best);
 
+    /* sum[t] += weight k[t] (rounded before it is added) */
+    void (*add)(double *sum, const float *k, double weight, size_t len);
+
+    /* The first t in [from, len) where mask[t] is 0xFF and sign F[t] > bound, else len. sign: 1 or -1 */
+    size_t (*above)(const double *F, const uint8_t *mask, double sign, double bound, size_t from, size_t len);
+
     /* (float)exp(-gamma * distance), libm's to the last bit */
     void (*rbf_float)(float *out, const struct rbf *rbf, size_t len);
     /* the same in double by simd_exp, within 1e-14 of it relatively */

@@ -20,12 +20,43 @@ TARGET static inline double NAME(greatest)(V v)
     return g;
 }
 
+/* What may be chosen as j, and by how much it violates. */
+TARGET static inline MASK NAME(violators)(V F, V gmax, MASK low, V *difference)
+{
+    *difference = v_add(gmax, F);
+    return m_and(low, v_gt(*difference, v_set(0)));
+}
+
+TARGET static inline V NAME(curvature)(V ki)
+{
+    return v_max(v_sub(v_set(2), v_mul(v_set(2), ki)), v_set(TAU));
+}
+
 TARGET static inline V NAME(gains)(V F, V ki, V gmax, MASK low)
 {
-    V difference = v_add(gmax, F);
-    V q = v_max(v_sub(v_set(2), v_mul(v_set(2), ki)), v_set(TAU));
-    V gain = v_div(v_mul(difference, difference), q);
-    return v_select(m_and(low, v_gt(difference, v_set(0))), gain, v_set(-INFINITY));
+    V difference;
+    MASK in = NAME(violators)(F, gmax, low, &difference);
+    return v_select(in, v_div(v_mul(difference, difference), NAME(curvature)(ki)), v_set(-INFINITY));
+}
+
+/*
+ * The greater of `greatest` and the gains. Division costs as much as all the rest: where there is a reciprocal of 14
+ * bits, it tells which lanes cannot reach `reached`, and most vectors do not divide.
+ */
+TARGET static inline V NAME(greater_gains)(V greatest, V F, V ki, V gmax, MASK low, V reached)
+{
+#ifdef v_reciprocal
+    V difference;
+    MASK in = NAME(violators)(F, gmax, low, &difference);
+    V square = v_mul(difference, difference), q = NAME(curvature)(ki);
+    MASK may = m_and(in, v_ge(v_mul(square, v_reciprocal(q)), v_mul(reached, v_set(1 - 0x1p-12))));
+    if (!m_bits(may))
+        return greatest;
+    return v_max(greatest, v_select(in, v_div(square, q), v_set(-INFINITY)));
+#else
+    (void)reached;
+    return v_max(greatest, NAME(gains)(F, ki, gmax, low));
+#endif
 }
 
 /* In the tail the reference goes on; in the blocks before it the last winner is found again. */
@@ -80,7 +111,7 @@ TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t 
             V f = v_load(F + t);
             MASK in = m_load(low + t);
             most = v_max(most, v_select(in, f, v_set(-INFINITY)));
-            greatest = v_max(greatest, NAME(gains)(f, v_load_float(ki + t), vmax, in));
+            greatest = NAME(greater_gains)(greatest, f, v_load_float(ki + t), vmax, in, all);
         }
         v_store(scratch + b * W, greatest);
         all = v_max(all, greatest);
@@ -90,6 +121,25 @@ TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t 
               m_bits(v_eq(NAME(gains)(v_load(F + t_), v_load_float(ki + t_), vmax, m_load(low + t_)),
                           v_set(best->value))));
     return gain_from(F, ki, low, gmax, blocks * SPAN, len, NAME(greatest)(most), best);
+}
+
+TARGET static void NAME(add)(double *sum, const float *k, double weight, size_t len)
+{
+    size_t t = 0;
+    for (; t + W <= len; t += W)
+        v_store(sum + t, v_add(v_load(sum + t), v_mul(v_set(weight), v_load_float(k + t))));
+    add_from(sum, k, weight, t, len);
+}
+
+TARGET static size_t NAME(above)(const double *F, const uint8_t *mask, double sign, double bound, size_t from, size_t len)
+{
+    size_t t = from;
+    for (; t + W <= len; t += W) {
+        unsigned bits = m_bits(m_and(m_load(mask + t), v_gt(v_mul(v_set(sign), v_load(F + t)), v_set(bound))));
+        if (bits)
+            return t + (size_t)__builtin_ctz(bits);
+    }
+    return above_c(F, mask, sign, bound, t, len);
 }
 
 /* simd_exp for x >= SIMD_EXP_MIN */
@@ -182,6 +232,8 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
 #undef v_gt
 #undef v_eq
 #undef v_lt
+#undef v_ge
+#undef v_reciprocal
 #undef v_bits
 #undef m_and
 #undef m_bits

@@ -246,12 +246,8 @@ static int have(struct smo *s, size_t t, size_t keep)
 /* sum += weight * row t, over all variables */
 static void add_row(const struct smo *s, double *sum, size_t t, double weight)
 {
-    for (int side = 0; side < 2; side++) {
-        const float *k = s->row[t][side];
-        double *to = sum + s->begin[side];
-        for (size_t q = 0; q < s->n[side]; q++)
-            to[q] += weight * (double)k[q];
-    }
+    for (int side = 0; side < 2; side++)
+        s->simd->add(sum + s->begin[side], s->row[t][side], weight, s->n[side]);
 }
 
 /* Brings F_bar up to date; 0 if a row is missing. */
@@ -471,9 +467,10 @@ static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, s
 {
     double key[GUESSES_MOST];
     size_t found = 0;
-    for (size_t t = 0; t < s->size; t++) {
+    double bound = -INFINITY; /* nothing below it is of interest */
+    for (size_t t = 0; count && (t = s->simd->above(s->F, mask, sign, bound, t, s->size)) < s->size; t++) {
         double k = sign * s->F[t];
-        if (!mask[t] || s->row[t][0] || (found == count && k <= key[found - 1]))
+        if (s->row[t][0])
             continue;
         size_t at = found < count ? found++ : found - 1;
         for (; at > 0 && key[at - 1] < k; at--) {
@@ -482,6 +479,7 @@ static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, s
         }
         key[at] = k;
         out[at] = t;
+        bound = found == count ? key[found - 1] : bound;
     }
     return found;
 }

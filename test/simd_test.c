@@ -66,6 +66,23 @@ static void check_gain(const struct simd *c, const struct simd *s, size_t at, si
     same_pick(&a, &b);
 }
 
+static void check_add(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    c->add(F + at, ki + at, 0.3, len);
+    s->add(G + at, ki + at, 0.3, len);
+    assert_memory_equal(F + at, G + at, len * sizeof *F);
+}
+
+static void check_above(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    for (int k = 0; k < 9; k++) {
+        size_t from = len * (size_t)k / 9;
+        double sign = k % 2 ? -1 : 1, bound = 0.2 * k - 0.5;
+        assert_int_equal(s->above(F + at, mask + at, sign, bound, from, len),
+                         c->above(F + at, mask + at, sign, bound, from, len));
+    }
+}
+
 static void check_rbf(const struct simd *c, const struct simd *s, size_t at, size_t len)
 {
     for (int k = 0; k < 4; k++) { /* products: float, double, both, integer */
@@ -95,6 +112,8 @@ static void check_weigh(const struct simd *c, const struct simd *s, size_t at, s
 
 static void step_is_the_reference(void **state) { (void)state; every_length(check_step); }
 static void gain_is_the_reference(void **state) { (void)state; every_length(check_gain); }
+static void add_is_the_reference(void **state) { (void)state; every_length(check_add); }
+static void above_is_the_reference(void **state) { (void)state; every_length(check_above); }
 static void rbf_is_the_reference(void **state) { (void)state; every_length(check_rbf); }
 static void weigh_is_the_reference(void **state) { (void)state; every_length(check_weigh); }
 
@@ -192,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(step_is_the_reference), cmocka_unit_test(gain_is_the_reference),
+        cmocka_unit_test(add_is_the_reference), cmocka_unit_test(above_is_the_reference),
         cmocka_unit_test(rbf_is_the_reference), cmocka_unit_test(weigh_is_the_reference),
         cmocka_unit_test(the_last_of_ties_wins), cmocka_unit_test(floats_are_libms), cmocka_unit_test(doubles_are_close),
     };
