@@ -59,7 +59,7 @@ static int load(poison_data *data, const struct args *a, int *fallback, poison_e
     }
     if (status == POISON_EDATA && source && !a->data) {
         poison_error why = *err;
-        poison_fail(err, status, "POISON_DATA: %.480s", why.text);
+        poison_fail(err, status, "POISON_DATA: %.4900s", why.text);
     }
     free(found);
     return status;

@@ -34,7 +34,7 @@
 enum { POISON_EUSAGE = -2, POISON_EDATA = -3, POISON_ENOMEM = -4, POISON_ECANCEL = -5 };
 
 typedef struct {
-    char text[512]; /* one sentence, without a full stop or a newline: what, where, and what to do */
+    char text[5120]; /* one sentence, without a full stop or a newline: what, where, and what to do */
 } poison_error;
 
 /* ---- settings -------------------------------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ typedef struct {
 
 typedef struct {
     poison_set train, test;
-    char source[512];  /* a folder's name or "synthetic" */
+    char source[4100]; /* a folder's name or "synthetic" */
 } poison_data;
 
 /*

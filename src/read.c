@@ -38,7 +38,7 @@ static int stream_open(struct stream *s, const char *path, const poison_settings
     *s = (struct stream){.path = path, .size = -1, .cancel = settings->cancel};
     struct stat info;
     uint8_t magic[2];
-    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe must not hang */
     if (s->fd < 0 || fstat(s->fd, &info) != 0)
         return poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode))

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# files - what becomes of output: whole files or none, pipes, signals; and where the data are looked for
+
+load helper
+
+# ---- -o ----
+
+only() { [ "$(ls -A)" = "$1" ] || complain "the folder holds: $(ls -A | tr '\n' ' ')"; }
+
+@test "-o writes what standard output would hold" {
+    works support $DIGITS
+    cp "$out" "$place/expected"
+    works support $DIGITS -o table
+    [ ! -s "$out" ] || complain "and prints it too"
+    same table "$place/expected" "-o table"
+    only table
+    for output in - /dev/stdout /dev/fd/1; do
+        works support $DIGITS -o $output
+        same "$out" "$place/expected" "-o $output into a file"
+        "$POISON" support $DIGITS -o $output | cat >"$out"
+        same "$out" "$place/expected" "-o $output into a pipe"
+    done
+    works support $DIGITS -o /dev/null
+    [ -c /dev/null ] || complain "/dev/null is no device any more"
+    "$POISON" support $DIGITS -o >(cat >"$place/pipe") || complain "-o into a pipe with a name: exit $?"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do cmp -s "$place/pipe" "$place/expected" && break; sleep 0.1; done
+    same "$place/pipe" "$place/expected" "-o into a pipe with a name"
+    only table
+}
+
+@test "-o keeps the mode of a file that was there, follows links, and takes new files' mode from umask" {
+    works counts $DIGITS
+    cp "$out" "$place/expected"
+    for mode in 640 604 755; do
+        echo old >table
+        chmod $mode table
+        works counts $DIGITS -o table
+        [ "$(stat -c %a table)" = $mode ] || complain "mode $mode became $(stat -c %a table)"
+    done
+    rm table
+    (umask 027; "$POISON" counts $DIGITS -o table)
+    [ "$(stat -c %a table)" = 640 ] || complain "umask 027: a new file of mode $(stat -c %a table)"
+    rm table
+    mkdir far
+    for kind in present absent; do # what the link names
+        rm -f far/table link
+        [ $kind = absent ] || echo old >far/table
+        ln -s far/table link
+        works counts $DIGITS -o link
+        [ -L link ] || complain "the link became a file; what it named was $kind"
+        same far/table "$place/expected" "-o link"
+        [ "$(ls -A far)" = table ] || complain "beside the link's target: $(ls -A far)"
+    done
+}
+
+@test "a failed run keeps the old file and leaves nothing beside it" {
+    works data $DIGITS --export set
+    rows=$("$POISON" counts --data set | awk 'NR > 1 && $1 > 0 { printf " --flip %d:0:%d", $1, $2 }')
+    for name in old link; do
+        echo old >old
+        ln -sf old link
+        poison score --data set -o $name $rows # one class is left: found after the file was opened
+        [ "$status" -eq 3 ] || complain "exit $status"
+        [ "$(cat old)" = old ] || complain "-o $name: the old file is gone"
+        only $'link\nold\nset'
+    done
+}
+
+@test "a full disk: exit 3, a sentence, the old file kept, nothing partial" {
+    works data $DIGITS --export set
+    echo old >old
+    poison support --data set -o /dev/full
+    [ "$status" -eq 3 ] && grep -qE '^poison: /dev/full: .*(space)' "$err" || complain "-o /dev/full: $status $(cat "$err")"
+    for words in 'support --data set' -h --version 'lab --data set --doses 1'; do
+        status=0
+        "$POISON" $words >/dev/full 2>"$err" || status=$?
+        [ "$status" -eq 3 ] && grep -qE '^poison: .*space' "$err" || complain "$words >/dev/full: $status $(cat "$err")"
+        status=0
+        "$POISON" $words >&- 2>"$err" || status=$?
+        [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] || complain "$words, stdout closed: $status $(cat "$err")"
+    done
+    mkdir export
+    limited() { (trap '' XFSZ; ulimit -f 8; "$POISON" "$@" 2>"$err") || status=$?; } # 8 KiB a file
+    status=0
+    limited support --data set -o old
+    [ "$status" -eq 3 ] && grep -q '^poison: .*old: .*large' "$err" || complain "-o past the limit: $status $(cat "$err")"
+    status=0
+    limited data --data set --export export
+    [ "$status" -eq 3 ] && grep -q '^poison: export/train-images' "$err" || complain "--export: $status $(cat "$err")"
+    [ -z "$(ls -A export)" ] || complain "--export left: $(ls -A export)"
+    [ "$(cat old)" = old ] || complain "the old file is gone"
+    only $'export\nold\nset'
+}
+
+# ---- pipes and signals ----
+
+@test "a reader that leaves early ends it quietly, exit 0" {
+    for words in "support $DIGITS" "lab $DIGITS --doses 1" --help; do
+        for reader in 'head -n 1' true; do
+            set +e
+            { "$POISON" $words 2>"$err" && echo 0 >code || echo "$?" >code; } | $reader >"$out"
+            set -e
+            [ "$(cat code)" -eq 0 ] || complain "$words | $reader: exit $(cat code)"
+            [ ! -s "$err" ] || complain "$words | $reader: $(cat "$err")"
+        done
+    done
+    [ "$("$POISON" counts $DIGITS | head -n 1)" = $'Correct\tTrain\tTest' ]
+}
+
+# Ends within a second (0.2 s are promised; the machine may be busy): interrupt SIGNAL CODE AFTER_SECONDS WORDS...
+interrupt() {
+    local signal=$1 code=$2 after=$3 begun late
+    shift 3
+    begun=$EPOCHREALTIME status=0
+    timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" || status=$?
+    late=$(awk -v t="$(since "$begun")" -v a="$after" 'BEGIN { printf "%.3f", t - a }')
+    echo "# $signal after $after s: $late s: $1" >>"$place/latencies"
+    [ "$status" -eq "$code" ] || complain "$signal after $after s: exit $status: $* $(cat "$err")"
+    awk -v l="$late" 'BEGIN { exit l > 1 }' || complain "$signal after $after s: ended $late s late: $*"
+    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" || complain "$signal after $after s: said: $(cat "$err")"
+    [ ! -s "$out" ] || complain "$signal after $after s: printed $(head -n 3 "$out")"
+}
+
+@test "Ctrl-C and SIGTERM end a long run at once, with 130 and 143, and leave no file behind" {
+    echo old >old
+    long='--data synthetic --train 12000 -j 1 --isa c --cost 1e5 --gamma 1e-9' # digits 0.1 s, kernel 1 s, solver 2 s
+    for after in 0.04 0.6; do
+        interrupt INT 130 $after score $long -o old
+        interrupt TERM 143 ${after}5 support $long -o new
+    done
+    interrupt INT 130 1.5 support $long -o old
+    interrupt INT 130 0.5 data --data synthetic --train 2000000 -j 1 -o old
+    interrupt TERM 143 0.5 data --data synthetic --train 2000000 -j 1 --export folder
+    only old
+    [ "$(cat old)" = old ] || complain "the old file is gone"
+    [ -z "${LATENCIES:-}" ] || cat "$place/latencies" >>"$LATENCIES"
+}
+
+@test "a signal does not wait for a reader that is slow" {
+    mkfifo pipe
+    sleep 3 <pipe &
+    reader=$!
+    (exec "$POISON" support --data synthetic >pipe 2>"$err") &
+    writer=$!
+    sleep 0.7
+    begun=$EPOCHREALTIME status=0
+    kill -TERM $writer
+    wait $writer || status=$?
+    late=$(since "$begun")
+    kill $reader 2>/dev/null || true
+    [ "$status" -eq 143 ] && awk -v l="$late" 'BEGIN { exit l > 1 }' || complain "exit $status, $late s after SIGTERM"
+}
+
+@test "an interrupted lab has printed whole lines, those of a whole run" {
+    long="lab --data synthetic --train 4000 --test 2000 -j 1 --isa c"
+    "$POISON" $long --doses 1,2,3 >whole
+    : >"$out"
+    (exec "$POISON" $long --doses "$(seq -s , 1 300)" >"$out" 2>"$err") & # some 6 s
+    for ((k = 0; k < 400; k++)); do [ "$(wc -l <"$out")" -lt 20 ] || break; sleep 0.02; done
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 143 ] || complain "exit $status"
+    [ "$(wc -l <"$out")" -ge 20 ] && [ "$(tail -c 1 "$out" | od -An -tx1)" = ' 0a' ] || complain "ends with: $(tail -n 2 "$out")"
+    length=$(($(stat -c %s whole) - 40)) # without the flag
+    [ "$(stat -c %s "$out")" -ge $length ] || length=$(stat -c %s "$out")
+    cmp -n "$length" "$out" whole || complain "prints other tables"
+}
+
+# ---- where the data are looked for ----
+
+lab() { status=0; "$POISON" lab --doses 1 "$@" >"$out" 2>"$err" </dev/null || status=$?; }
+source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
+    local expected=$1
+    shift
+    lab "$@"
+    grep -qF "# data source: $expected" "$out" || complain "lab $*: expected $expected: $(head -n 1 "$out") $(cat "$err")"
+    works data "$@"
+    [ "$(sed -n 's/^source\t//p' "$out")" = "$expected" ] || complain "data $*: expected $expected: $(grep source "$out")"
+}
+
+@test "without data, lab takes the built-in digits and says so; other commands stop and name the remedies" {
+    for words in "" lab; do
+        poison $words --train 300 --test 100 --doses 1
+        [ "$status" -eq 0 ] || complain "exit $status"
+        [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*built-in digits' "$err" || complain "'$words' said: $(cat "$err")"
+        grep -q '^# data source: synthetic' "$out" || complain "lab: no '# data' line says so"
+    done
+    works lab -q --train 300 --test 100 --doses 1
+    cp "$out" expected
+    works lab $DIGITS --doses 1
+    same "$out" expected "lab and lab --data synthetic"
+    rm expected
+    for command in $(commands); do
+        [ "$command" = lab ] || refuses 3 '\./build\.sh data.*--data synthetic|--data synthetic.*\./build\.sh data' "$command"
+    done
+}
+
+@test "--data, then POISON_DATA, then data/mnist, then the cache folder" {
+    cache=$HOME/.cache/poison/mnist
+    mkdir -p "$HOME/.cache/poison" data xdg/poison
+    for folder in "$cache" xdg/poison/mnist data/mnist variable option; do
+        "$POISON" data --data synthetic --train 60 --test 20 --export "$folder" >/dev/null
+    done
+    source_is option --data option
+    source_is data/mnist
+    POISON_DATA=variable source_is variable
+    POISON_DATA=nowhere source_is option --data option
+    POISON_DATA=synthetic source_is synthetic
+    rm -r data/mnist
+    source_is "$cache"
+    XDG_CACHE_HOME= source_is "$cache"
+    XDG_CACHE_HOME=$PWD/xdg source_is "$PWD/xdg/poison/mnist"
+    rm -r "$cache"
+    lab
+    grep -q 'built-in' "$err" || complain "what lab took: $(head -n 1 "$out")"
+}
+
+@test "data that are named or found but cannot be used are an error, never a fallback" {
+    mkdir empty
+    for command in lab counts; do
+        for bad in nowhere "$PWD/empty" /dev/null; do
+            export POISON_DATA=$bad
+            refuses 3 "$bad" $command
+            unset POISON_DATA
+            refuses 3 "$bad" $command --data "$bad"
+        done
+        export POISON_DATA=
+        refuses 3 POISON_DATA $command
+        unset POISON_DATA
+    done
+    mkdir -p data/mnist
+    refuses 3 data/mnist lab
+}
+
+# ---- data --export ----
+
+@test "an exported folder gives the same tables, flips included, gzipped or not" {
+    mkdir "$place/t"
+    for c in predictions score counts confusion subproblems support; do
+        works $c $DIGITS --flip 1:2:9 --flip 3:4:5
+        cp "$out" "$place/t/$c"
+    done
+    cut -f 1,3 "$place/t/counts" >after
+    works data $DIGITS --flip 1:2:9 --flip 3:4:5 --export set
+    grep -vE '^(source|credit)' "$out" >data
+    [ "$(ls set | tr '\n' ' ')" = 't10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte ' ] ||
+        complain "--export wrote: $(ls set)"
+    [ "$(od -An -tx1 -N 16 set/train-images-idx3-ubyte | tr -d " ")" = 000008030000012c0000001c0000001c ] || complain "another header"
+    for form in plain gzipped points; do
+        [ $form != gzipped ] || gzip set/*
+        [ $form != points ] || for f in set/*; do mv "$f" "${f/-idx/.idx}"; done
+        for c in predictions score confusion subproblems support; do
+            works $c --data set
+            same "$out" "$place/t/$c" "$form: $c"
+        done
+        works counts --data set
+        cut -f 1,2 "$out" | tail -n +2 | cmp -s - <(tail -n +2 after) || complain "$form: the labels after the flips differ"
+        works data --data set
+        same <(grep -vE '^(source|credit)' "$out") data "$form: data"
+    done
+    works data --data set --train 250 --test 50 --export set # over itself; plain files come before gzipped ones
+    works data --data set
+    grep -q $'^train_rows\t250$' "$out" || complain "exported over itself: $(grep rows "$out")"
+}
+
+@test "images do not depend on how many are asked for; training and test images are others" {
+    works data --data synthetic --train 500 --test 500 --export large -j 2
+    works data --data synthetic --train 50 --test 20 --export small -j 1
+    for name in train-images-idx3-ubyte t10k-images-idx3-ubyte train-labels-idx1-ubyte t10k-labels-idx1-ubyte; do
+        size=$(($(stat -c %s small/$name) - 16))
+        cmp -n "$size" -i 16 small/$name large/$name || complain "$name: others in a larger set"
+    done
+    pictures() { od -An -v -tx1 -w784 -j 16 $1 | sort; }
+    [ "$(pictures large/train-images-idx3-ubyte | uniq | wc -l)" -eq 500 ] || complain "a training image occurs twice"
+    [ -z "$(comm -12 <(pictures large/train-images-idx3-ubyte) <(pictures large/t10k-images-idx3-ubyte))" ] ||
+        complain "a test image is also a training image"
+}
