@@ -195,7 +195,9 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
         }
     for (size_t c = 0; c < K; c++) {
         struct class *class = &svm->class[c];
-        class->in_place = class->slot[class->n - 1] - class->slot[0] == class->n - 1;
+        class->in_place = 1; /* two classes made one fill a range of slots too, but not in its order */
+        for (size_t q = 1; q < class->n; q++)
+            class->in_place &= class->slot[q] == class->slot[q - 1] + 1;
     }
     return K;
 }

@@ -171,11 +171,14 @@ END
     }
     for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
-    [ "$(wc -w <<<"$all")" -ge 19 ] || complain "options found in the help: $all"
+    for option in data train test flip pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing \
+        quiet help version; do
+        grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
+    done
     for command in $(commands); do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
-            poison "$command" --data synthetic --train 90 --test 20 $([ "$command" = lab ] && echo --doses 1) "--$option$(good "$option")"
+            poison "$command" -j 1 --data synthetic --train 90 --test 20 $([ "$command" = lab ] && echo --doses 1) "--$option$(good "$option")"
             if grep -qE -- " --$option( |$)" "$command/help"; then
                 [ "$status" -eq 0 ] || complain "$command --$option: $(cat "$err")"
             else

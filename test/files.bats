@@ -124,14 +124,14 @@ interrupt() {
 
 @test "Ctrl-C and SIGTERM end a long run at once, with 130 and 143, and leave no file behind" {
     echo old >old
-    long='--data synthetic --train 12000 -j 1 --isa c --cost 1e5 --gamma 1e-9' # digits 0.1 s, kernel 1 s, solver 2 s
-    for after in 0.04 0.6; do
-        interrupt INT 130 $after score $long -o old
-        interrupt TERM 143 ${after}5 support $long -o new
-    done
-    interrupt INT 130 1.5 support $long -o old
-    interrupt INT 130 0.5 data --data synthetic --train 2000000 -j 1 -o old
-    interrupt TERM 143 0.5 data --data synthetic --train 2000000 -j 1 --export folder
+    slow='--data synthetic -j 1 --isa c' # the signals meet the drawing, kernel rows, the solver, predictions, the drawing
+    interrupt INT 130 0.04 score $slow --train 12000 -o old
+    interrupt TERM 143 0.5 score $slow --train 20000 -o old
+    two=$("$POISON" counts --data synthetic --train 4000 | awk 'NR > 1 && $1 > 1 { printf " --flip %d:%d:%d", $1, $1 % 2, $2 }')
+    interrupt INT 130 0.7 support $slow --train 4000 $two --cost 1e9 --gamma 1e-9 --tolerance 1e-9 -o new
+    interrupt TERM 143 0.8 predictions $slow --train 3000 --test 40000 -o new
+    interrupt INT 130 0.4 data $slow --train 2000000 -o old
+    interrupt TERM 143 0.4 data $slow --train 2000000 --export folder
     only old
     [ "$(cat old)" = old ] || complain "the old file is gone"
     [ -z "${LATENCIES:-}" ] || cat "$place/latencies" >>"$LATENCIES"

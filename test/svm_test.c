@@ -146,6 +146,24 @@ static void other_data_are_close_and_consistent(void **state)
     free(K);
 }
 
+static void check_retraining(size_t memory, int blas_only, int no_reuse);
+
+static void retraining_equals_training(void **state)
+{
+    (void)state;
+    check_retraining(0, 0, 0);
+    check_retraining(0, 0, 1);
+}
+
+static void a_cache_equals_the_matrix(void **state)
+{
+    (void)state;
+    check_retraining(3000000, 0, 0);
+    check_retraining(3000000, 0, 1);
+    check_retraining(1300000, 0, 0);
+    check_retraining(3000000, 1, 0);
+}
+
 static void check_equal(poison_svm *a, poison_svm *b, size_t m)
 {
     const poison_machine *p, *q;
@@ -160,15 +178,20 @@ static void check_equal(poison_svm *a, poison_svm *b, size_t m)
     }
 }
 
-/* A model whose labels were changed again and again equals one that is trained afresh, in every bit. */
-static void retraining_equals_training(void **state)
+/*
+ * A model whose labels were changed again and again equals one that is trained afresh, in every bit; also where memory
+ * is too small for the matrix and kernel rows come from a cache: a roomy one, and one that has to drop and recompute.
+ */
+static void check_retraining(size_t memory, int blas_only, int no_reuse)
 {
-    (void)state;
     enum { N = 500, M = 150 };
     poison_data data;
     poison_settings settings = settings_of(poison_isa_best(), 2);
     assert_int_equal(poison_data_draw(&data, N, M, &settings, NULL), 0);
     poison_svm *svm, *fresh;
+    settings.memory = memory;
+    settings.blas_only = blas_only;
+    settings.no_reuse = no_reuse;
     assert_int_equal(poison_svm_new(&svm, &data, &settings, NULL), 0);
     int labels[N], predicted[M], again[M];
     static const struct { int from, to; size_t modulus; } change[] = { /* to -1: left out */
@@ -197,6 +220,38 @@ static void retraining_equals_training(void **state)
     assert_int_equal(poison_svm_machines(svm, NULL), 0);
     assert_int_equal(poison_svm_train(svm, data.train.y, NULL), 0);
     poison_svm_free(svm);
+    poison_data_free(&data);
+}
+
+/*
+ * A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0 is of the first and
+ * the last row of the second, so that the range's ends look right.
+ */
+static void merged_neighbours_are_gathered(void **state)
+{
+    (void)state;
+    enum { N = 240 };
+    poison_data data;
+    poison_settings settings = settings_of(poison_isa_best(), 1);
+    assert_int_equal(poison_data_draw(&data, N, 20, &settings, NULL), 0);
+    int labels[N];
+    for (size_t r = 0; r < N; r++)
+        data.train.y[r] = r == 0 ? 1 : r == N - 1 ? 2 : data.train.y[r] % 4;
+    for (size_t r = 0; r < N; r++)
+        labels[r] = data.train.y[r] == 1 ? 2 : data.train.y[r];
+    poison_svm *merged, *afresh;
+    assert_int_equal(poison_svm_new(&merged, &data, &settings, NULL), 0);
+    assert_int_equal(poison_svm_train(merged, data.train.y, NULL), 0);
+    assert_int_equal(poison_svm_train(merged, labels, NULL), 0);
+    memcpy(data.train.y, labels, sizeof labels); /* laid out by the new labels, nothing is gathered */
+    assert_int_equal(poison_svm_new(&afresh, &data, &settings, NULL), 0);
+    assert_int_equal(poison_svm_train(afresh, labels, NULL), 0);
+    int predicted[20];
+    assert_int_equal(poison_svm_predict(merged, predicted, NULL), 0);
+    assert_int_equal(poison_svm_predict(afresh, predicted, NULL), 0);
+    check_equal(merged, afresh, 20);
+    poison_svm_free(merged);
+    poison_svm_free(afresh);
     poison_data_free(&data);
 }
 
@@ -284,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernel_is_exact), cmocka_unit_test(other_data_are_close_and_consistent),
         cmocka_unit_test(retraining_equals_training),
+        cmocka_unit_test(a_cache_equals_the_matrix), cmocka_unit_test(merged_neighbours_are_gathered),
         cmocka_unit_test(decisions_are_the_documented_sum), cmocka_unit_test(built_in_digits_serve_the_lab),
         cmocka_unit_test(constant_data_have_gamma_one),
     };
