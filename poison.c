@@ -15,6 +15,7 @@
 
 #include <cblas.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -527,6 +528,8 @@ static int run(struct args *a, poison_error *err)
 
 int main(int argc, char **argv)
 {
+    mallopt(M_MMAP_THRESHOLD, 1 << 30); /* freed buffers stay: the first touch of fresh pages costs more than their use */
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
     poison_error err = {""};
     struct args args = {0};
     struct poison_trace trace = {.start = poison_clock()};

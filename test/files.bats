@@ -137,6 +137,18 @@ interrupt() {
     [ -z "${LATENCIES:-}" ] || cat "$place/latencies" >>"$LATENCIES"
 }
 
+@test "a signal in the midst of --export: 130, no partial file" {
+    (exec "$POISON" data --data synthetic --train 200000 --test 10 --export folder >"$out" 2>"$err") &
+    for ((k = 0; k < 1000; k++)); do [ -z "$(ls -A folder 2>/dev/null)" ] || break; sleep 0.01; done
+    begun=$EPOCHREALTIME status=0
+    kill -INT $!
+    wait $! || status=$?
+    late=$(since "$begun")
+    [ "$status" -eq 130 ] && [ ! -s "$out" ] || complain "exit $status, $late s after Ctrl-C, printed: $(head -n 2 "$out")"
+    awk -v l="$late" 'BEGIN { exit l > 1 }' || complain "ended $late s late"
+    [ -z "$(ls -A folder | grep -v '^t[a-z0-9]*-[a-z]*-idx[13]-ubyte$')" ] || complain "--export left: $(ls -A folder)"
+}
+
 @test "a signal does not wait for a reader that is slow" {
     mkfifo pipe
     sleep 3 <pipe &
