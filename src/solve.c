@@ -346,8 +346,23 @@ static int share_memory(struct rounds *rounds, const struct task *task, size_t t
         if (pieces >= 2 * touching + 2 && (pieces >= comfortable || rounds->most <= threads))
             return 0;
     }
-    return poison_fail(err, POISON_ENOMEM, "out of memory: one machine's kernel rows and state need %zu MiB, --memory leaves %zu",
-                       (state + cache_need(rounds->cache, 4) + (1 << 20)) >> 20, bytes >> 20);
+    return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache), "one machine's kernel rows and state");
+}
+
+/* Memory for the state of the largest problem. */
+static size_t largest_state(const struct task *task, size_t tasks)
+{
+    size_t state = 64;
+    for (size_t k = 0; k < tasks; k++) {
+        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n);
+        state = need > state ? need : state;
+    }
+    return state;
+}
+
+size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache)
+{
+    return largest_state(task, tasks) + sizeof(struct runner) + cache_need(cache, 4);
 }
 
 static int take_runners(struct rounds *rounds, size_t state, poison_error *err)
@@ -398,7 +413,7 @@ int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache,
                      const poison_settings *settings, poison_error *err)
 {
     int status = 0;
-    size_t state = 64;
+    size_t state = largest_state(task, tasks);
     struct rounds *rounds = poison_take(1, sizeof *rounds);
     if (!rounds)
         return poison_fail_memory(err, 1, sizeof *rounds, "solving");
@@ -408,8 +423,6 @@ int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache,
     if (!rounds->of_row)
         TRY(poison_fail_memory(err, rows, sizeof *rounds->of_row, "solving"));
     for (size_t k = 0; k < tasks; k++) {
-        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n);
-        state = need > state ? need : state;
         place_rows(rounds, task[k].a);
         place_rows(rounds, task[k].b);
     }

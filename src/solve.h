@@ -34,6 +34,7 @@ int solve_from_matrix(const struct task *task, size_t tasks, const float *K, siz
  * misses a row; then what they need, and what they will probably need next, is computed together. `bytes` may be used
  * for kernel values and the problems' own state; with less of it, fewer problems run at a time.
  */
+size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache); /* with less, it fails */
 int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows, size_t bytes,
                      const poison_settings *settings, poison_error *err);
 

@@ -71,12 +71,11 @@ static size_t data_bytes(const poison_data *data)
     return (data->train.n + data->test.n) * (size_t)data->train.d * (data->train.v ? sizeof(double) : 1);
 }
 
-/* What solving may use beside the data and what is held of them. */
-static size_t left_for_solving(const poison_svm *svm)
+/* The data, and what is held of them for kernel rows on demand */
+static size_t fixed_bytes(const poison_svm *svm)
 {
     const poison_set *train = &svm->data->train;
-    size_t fixed = data_bytes(svm->data) + rows_bytes(svm->n, train->d, kernel_engine(train, &svm->settings));
-    return allowed(&svm->settings) > fixed ? allowed(&svm->settings) - fixed : 0;
+    return data_bytes(svm->data) + rows_bytes(svm->n, train->d, kernel_engine(train, &svm->settings));
 }
 
 static int fill_matrix(poison_svm *svm, poison_error *err)
@@ -276,9 +275,13 @@ static int solve(poison_svm *svm, const struct task *task, size_t tasks, poison_
     if (svm->K)
         return solve_from_matrix(task, tasks, svm->K, svm->ld, &svm->settings, err);
     int status = fill_panels(svm, err);
-    if (status == 0)
-        status = solve_from_cache(task, tasks, svm->cache, svm->n, left_for_solving(svm), &svm->settings, err);
-    return status;
+    if (status < 0 || !tasks)
+        return status;
+    size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache), most = allowed(&svm->settings);
+    if (least > most)
+        return poison_fail(err, POISON_ENOMEM, "out of memory: data, kernel rows and one machine take at least %zu MiB, "
+                                               "--memory allows %zu", (least >> 20) + 1, most >> 20);
+    return solve_from_cache(task, tasks, svm->cache, svm->n, most - fixed, &svm->settings, err);
 }
 
 /* Forgets all that could be reused. */
