@@ -354,10 +354,12 @@ static int run_data(struct laboratory *lab, poison_error *err)
     uint8_t occurs[LABELS] = {0};
     int status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
     if (status == 0 && lab->args->export_to)
-        status = poison_data_write(data, lab->labels, lab->args->export_to, err);
+        status = poison_data_write(data, lab->labels, lab->args->export_to, &lab->args->settings, err);
     if (status < 0)
         return status;
     pixel_range(&data->train, &least, &most);
+    if (poison_cancelled(&lab->args->settings))
+        return poison_fail_cancelled(err);
     for (size_t r = 0; r < data->train.n; r++)
         occurs[lab->labels[r]] = 1;
     for (int v = 0; v < LABELS; v++)
@@ -380,7 +382,12 @@ static int run_data(struct laboratory *lab, poison_error *err)
         const poison_set *set;
     } sets[] = {{"crc32_train_images", &data->train}, {"crc32_test_images", &data->test}};
     for (int k = 0; k < 2; k++) {
-        sprintf(text, "%08x", poison_crc32(0, sets[k].set->x, sets[k].set->n * (size_t)sets[k].set->d));
+        uint32_t crc = 0;
+        for (size_t r = 0, d = (size_t)sets[k].set->d; r < sets[k].set->n && !poison_cancelled(&lab->args->settings); r += 1024)
+            crc = poison_crc32(crc, sets[k].set->x + r * d, d * (sets[k].set->n - r < 1024 ? sets[k].set->n - r : 1024));
+        sprintf(text, "%08x", crc);
+        if (poison_cancelled(&lab->args->settings))
+            return poison_fail_cancelled(err);
         ROW(sets[k].key, table_text, text);
     }
 #undef ROW

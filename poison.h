@@ -103,7 +103,8 @@ void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *labe
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma, poison_error *err);
 
 /* Writes both sets as the four IDX files, each whole or not at all; the training labels are `labels` (n). */
-int poison_data_write(const poison_data *data, const int *labels, const char *folder, poison_error *err);
+int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
+                      poison_error *err);
 
 void poison_data_free(poison_data *data);
 

@@ -289,7 +289,8 @@ static void put_big_endian(FILE *out, uint32_t v)
 }
 
 /* One IDX file: the images of `set`, or `labels` if those are given. */
-static int write_idx(const poison_set *set, const int *labels, const char *folder, const char *name, poison_error *err)
+static int write_idx(const poison_set *set, const int *labels, const char *folder, const char *name,
+                     const poison_settings *settings, poison_error *err)
 {
     struct file file;
     char *path;
@@ -304,22 +305,24 @@ static int write_idx(const poison_set *set, const int *labels, const char *folde
     if (!labels) {
         put_big_endian(file.out, (uint32_t)set->height);
         put_big_endian(file.out, (uint32_t)set->width);
-        fwrite(set->x, (size_t)set->d, set->n, file.out);
+        for (size_t r = 0; r < set->n && !poison_cancelled(settings); r++)
+            fwrite(set->x + r * (size_t)set->d, 1, (size_t)set->d, file.out);
     }
     for (size_t r = 0; labels && r < set->n; r++)
         putc(labels[r], file.out);
-    return file_close(&file, 0, err);
+    return file_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
 }
 
-int poison_data_write(const poison_data *data, const int *labels, const char *folder, poison_error *err)
+int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
+                      poison_error *err)
 {
     int status;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));
-    TRY(write_idx(&data->train, NULL, folder, "train-images-idx3-ubyte", err));
-    TRY(write_idx(&data->train, labels, folder, "train-labels-idx1-ubyte", err));
-    TRY(write_idx(&data->test, NULL, folder, "t10k-images-idx3-ubyte", err));
-    TRY(write_idx(&data->test, data->test.y, folder, "t10k-labels-idx1-ubyte", err));
+    TRY(write_idx(&data->train, NULL, folder, "train-images-idx3-ubyte", settings, err));
+    TRY(write_idx(&data->train, labels, folder, "train-labels-idx1-ubyte", settings, err));
+    TRY(write_idx(&data->test, NULL, folder, "t10k-images-idx3-ubyte", settings, err));
+    TRY(write_idx(&data->test, data->test.y, folder, "t10k-labels-idx1-ubyte", settings, err));
 done:
     return status;
 }
