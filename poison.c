@@ -506,13 +506,13 @@ static void stop(int number)
     setitimer(ITIMER_REAL, &again, NULL);
 }
 
-static void print_version(FILE *out)
+static void print_version(FILE *out, const poison_settings *settings)
 {
     static const char *const threading[] = {"serial", "pthreads", "OpenMP"};
     int parallel = openblas_get_parallel();
     fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION, openblas_get_config(),
             parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
-            poison_settings_default().threads, poison_isa_name(poison_isa_best()));
+            settings->threads, poison_isa_name(settings->isa));
     if (parallel != 2)
         fprintf(stderr, "poison: warning: this OpenBLAS is not its OpenMP build; its threads and OpenMP's may compete for "
                         "the cores (Debian: libopenblas-openmp-dev)\n");
@@ -543,11 +543,14 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = stop, .sa_flags = 0 /* a write to a slow reader ends */};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
+        sigaction(SIGHUP, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)
-        print_version(stdout);
+        print_version(stdout, &args.settings);
     if (status == 0) {
         args.settings.cancel = &stop_signal;
         args.settings.trace = args.timing ? &trace : NULL;

@@ -476,20 +476,24 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     args->command = c;
     for (int k = 0; k < count; k++) {
         const struct option *o = given[k].option;
-        if (!o->set) {
-            if (*o->name == 'h')
-                print_help(out, commands, operand ? c : NULL, given[k].word[1] == '-');
-            status = *o->name == 'h' ? ARGS_HELP : ARGS_VERSION;
+        if (*o->name == 'h') {
+            print_help(out, commands, operand ? c : NULL, given[k].word[1] == '-');
+            status = ARGS_HELP;
             goto done;
         }
     }
+    int version = 0;
     for (int k = 0; k < count; k++) {
         const struct option *o = given[k].option;
+        version |= !o->set;
+        if (!o->set)
+            continue;
         if (!belongs(o, c))
             TRY(poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to%.*s", o->name, c->name,
                             (int)strlen(o->commands) - 1, o->commands));
         TRY(o->set(args, given[k].value, err));
     }
+    status = version ? ARGS_VERSION : 0;
 done:
     free(given);
     return status;

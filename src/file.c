@@ -43,7 +43,8 @@ int file_open(struct file *file, const char *path, poison_error *err)
     struct stat info;
     mode_t mode = 0666;
     *file = (struct file){0};
-    if (strcmp(path, "-") == 0) {
+    /* By these names too: a regular file behind them belongs to the shell, and must not be replaced. */
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0) {
         file->out = stdout;
         file->path = strdup("standard output");
         return file->path ? 0 : poison_fail_memory(err, 1, 16, "a name");

@@ -26,6 +26,8 @@ int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
         to = number(&at, 1LL << 40);
     if (to >= 0 && *at++ == ':')
         count = number(&at, 1LL << 40);
+    if (to >= 0 && count < 0 && *at == 0 && at[-1] >= '0' && at[-1] <= '9')
+        return poison_fail(err, POISON_EUSAGE, "--flip %s: COUNT is too large", text);
     if (count < 0 || *at)
         return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT, as in 1:2:100", text);
     if (from > 255 || to > 255)

@@ -90,9 +90,10 @@ static int stream_read(struct stream *s, uint8_t *to, size_t length, poison_erro
             }
             if (code == Z_BUF_ERROR)
                 return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->path);
+            const char *colon = strstr(text, ": "); /* zlib names the file descriptor before it */
             if (got < 0)
                 return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->path,
-                                   code == Z_ERRNO ? strerror(errno) : text);
+                                   code == Z_ERRNO ? strerror(errno) : colon ? colon + 2 : text);
         } else
 #endif
         {
