@@ -22,12 +22,19 @@ int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
 {
     const char *at = text;
     long long from = number(&at, 1LL << 40), to = -1, count = -1;
-    if (from >= 0 && *at++ == ':')
+    int numbers = from >= 0;
+    if (numbers == 1 && *at == ':') {
+        at++;
         to = number(&at, 1LL << 40);
-    if (to >= 0 && *at++ == ':')
+        numbers += to >= 0;
+    }
+    if (numbers == 2 && *at == ':') {
+        int digit = at[1] >= '0' && at[1] <= '9';
+        at++;
         count = number(&at, 1LL << 40);
-    if (to >= 0 && count < 0 && *at == 0 && at[-1] >= '0' && at[-1] <= '9')
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: COUNT is too large", text);
+        if (count < 0 && digit && !*at)
+            return poison_fail(err, POISON_EUSAGE, "--flip %s: COUNT is too large", text);
+    }
     if (count < 0 || *at)
         return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT, as in 1:2:100", text);
     if (from > 255 || to > 255)
