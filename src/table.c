@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
-/* Nothing more is printed after an error: a signal that ended a write to a slow reader must not meet another write. */
-static int broken(const struct table *table)
-{
-    return ferror(table->out);
-}
+#include <stdarg.h>
 
-static void end_cell(struct table *table)
+/*
+ * One cell and what follows it. Nothing more is printed after an error: a signal that ended a write to a slow reader must
+ * not meet another write.
+ */
+__attribute__((format(printf, 2, 3))) static void cell(struct table *table, const char *format, ...)
 {
+    va_list args;
     table->at = (table->at + 1) % table->columns;
-    if (!broken(table))
-        putc(table->at ? '\t' : '\n', table->out);
+    if (ferror(table->out))
+        return;
+    va_start(args, format);
+    vfprintf(table->out, format, args);
+    va_end(args);
+    putc(table->at ? '\t' : '\n', table->out);
 }
 
 void table_escape(FILE *out, const char *text)
@@ -35,34 +40,27 @@ void table_begin(struct table *table, FILE *out, const char *header)
 
 void table_count(struct table *table, size_t value)
 {
-    if (!broken(table))
-        fprintf(table->out, "%zu", value);
-    end_cell(table);
+    cell(table, "%zu", value);
 }
 
 void table_label(struct table *table, int value)
 {
-    if (!broken(table))
-        fprintf(table->out, "%d", value);
-    end_cell(table);
+    cell(table, "%d", value);
 }
 
 void table_exact(struct table *table, double value)
 {
-    if (!broken(table))
-        fprintf(table->out, "%.17g", value);
-    end_cell(table);
+    cell(table, "%.17g", value);
 }
 
 void table_seconds(struct table *table, double value)
 {
-    if (!broken(table))
-        fprintf(table->out, "%.6f", value);
-    end_cell(table);
+    cell(table, "%.6f", value);
 }
 
 void table_text(struct table *table, const char *text)
 {
-    table_escape(table->out, text);
-    end_cell(table);
+    if (!ferror(table->out))
+        table_escape(table->out, text);
+    cell(table, "%s", "");
 }
