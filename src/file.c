@@ -71,10 +71,13 @@ int file_open(struct file *file, const char *path, poison_error *err)
         file->temporary = NULL;
         return file_close(file, poison_fail_memory(err, 1, strlen(path), "a name"), NULL);
     }
-    struct stat folder;
-    int fd = slash && !slash[1] ? (errno = EISDIR, -1) : lstat(file->path, &folder) == 0 && S_ISLNK(folder.st_mode)
-                                                             ? (errno = ELOOP, -1)
-                                                             : mkstemp(file->temporary);
+    int fd = -1;
+    if (slash && !slash[1])
+        errno = EISDIR;
+    else if (lstat(file->path, &info) == 0 && S_ISLNK(info.st_mode))
+        errno = ELOOP; /* follow gave up */
+    else
+        fd = mkstemp(file->temporary);
     if (fd < 0) {
         int status = fail_write(err, path, "write");
         free(file->temporary);
