@@ -10,6 +10,8 @@
 #include "src/args.h"
 #include "src/base.h"
 #include "src/file.h"
+#include "src/peak.h"
+#include "src/progress.h"
 #include "src/table.h"
 #include "src/trace.h"
 
@@ -121,15 +123,12 @@ done:
     return status;
 }
 
-static int close_laboratory(struct laboratory *lab, int status, poison_error *err)
+static void free_laboratory(struct laboratory *lab)
 {
-    if (lab->file.out)
-        status = file_close(&lab->file, status, err);
     poison_svm_free(lab->svm);
     poison_data_free(&lab->data);
     free(lab->labels);
     free(lab->predicted);
-    return status;
 }
 
 /* The model of the labels as they now are. What did not change since the last call is kept. */
@@ -518,7 +517,31 @@ static void print_version(FILE *out, const poison_settings *settings)
                         "the cores (Debian: libopenblas-openmp-dev)\n");
 }
 
-static int run(struct args *a, poison_error *err)
+/* After the work: --timing's lines, with what the machine could have done, and --trace's file. */
+static int report_times(const struct args *a, const poison_data *data, poison_error *err)
+{
+    poison_trace *trace = a->settings.trace;
+    poison_settings settings = a->settings;
+    double peak[TRACE_PHASES];
+    if (!trace)
+        return 0;
+    double total = poison_clock() - trace->start;
+    settings.trace = NULL;
+    if (a->timing) {
+        peak_measure(peak, &data->train, &settings);
+        trace_print(trace, total, peak, stderr);
+    }
+    if (!a->trace)
+        return 0;
+    struct file file;
+    int status = file_open(&file, a->trace, err);
+    if (status < 0)
+        return status;
+    trace_write(trace, file.out);
+    return file_close(&file, 0, err);
+}
+
+static int run(struct args *a, struct progress *progress, poison_error *err)
 {
     struct laboratory lab;
     int status = open_laboratory(&lab, a, err);
@@ -530,7 +553,13 @@ static int run(struct args *a, poison_error *err)
         status = poison_svm_predict(lab.svm, lab.predicted, err);
     if (status == 0)
         status = a->command->run(&lab, err);
-    return close_laboratory(&lab, status, err);
+    progress_clear(progress);
+    if (lab.file.out)
+        status = file_close(&lab.file, status, err);
+    if (status == 0)
+        status = report_times(a, &lab.data, err);
+    free_laboratory(&lab);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -539,7 +568,9 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     poison_error err = {""};
     struct args args = {0};
-    struct poison_trace trace = {.start = poison_clock()};
+    struct poison_trace trace = {0};
+    struct progress progress = {0};
+    double start = poison_clock();
     struct sigaction action = {.sa_handler = stop, .sa_flags = 0 /* a write to a slow reader ends */};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -553,15 +584,17 @@ int main(int argc, char **argv)
         print_version(stdout, &args.settings);
     if (status == 0) {
         args.settings.cancel = &stop_signal;
-        args.settings.trace = args.timing ? &trace : NULL;
-        status = run(&args, &err);
+        if ((args.timing || args.trace) && trace_open(&trace, start, args.settings.threads, args.trace != NULL) == 0)
+            args.settings.trace = &trace;
+        if (!args.quiet)
+            progress_open(&progress, &args.settings);
+        status = run(&args, &progress, &err);
     }
     if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
         status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s", strerror(errno));
     if (status < 0 && stop_signal)
         status = poison_fail(&err, POISON_ECANCEL, "interrupted");
-    if (status == 0 && args.timing)
-        trace_print(&trace, stderr);
+    trace_close(&trace);
     args_free(&args);
     if (status >= 0 || status == FILE_READER_GONE)
         return 0;

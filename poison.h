@@ -50,6 +50,13 @@ const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512", "vnni", "amx" 
 
 typedef struct poison_trace poison_trace; /* where the time went; src/trace.h */
 
+/* How far long work is. */
+typedef struct {
+    const char *doing, *unit; /* "training", "iterations" */
+    double done;              /* units */
+    double share;             /* of the work, 0 to 1, estimated; never falls */
+} poison_progress;
+
 typedef struct {
     double C;         /* > 0 */
     double gamma;     /* > 0, in 1 / feature^2, or one of the two above */
@@ -62,6 +69,8 @@ typedef struct {
     size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, at most 4 GiB */
     const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return POISON_ECANCEL soon */
     poison_trace *trace;                 /* NULL, or where to add times */
+    void (*progress)(void *self, const poison_progress *progress); /* NULL, or called often by the calling thread */
+    void *progress_self;
 } poison_settings;
 
 /* C = 1, gamma = scale, tolerance 1e-3, shrinking, all of OpenMP's threads, the best instruction set. */

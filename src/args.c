@@ -213,6 +213,12 @@ static int set_timing(struct args *a, const char *v, poison_error *err)
     return 0;
 }
 
+static int set_trace(struct args *a, const char *v, poison_error *err)
+{
+    a->trace = v;
+    return *v && strcmp(v, "-") != 0 ? 0 : poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
+}
+
 static int set_quiet(struct args *a, const char *v, poison_error *err)
 {
     (void)v, (void)err;
@@ -256,7 +262,8 @@ static const struct option options[] = {
     {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", set_no_reuse},
     {'o', "output", "FILE", NULL, "write the table there, whole or not at all [-: standard output]", set_output},
     {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
-    {'q', "quiet", NULL, NULL, "no notes on standard error", set_quiet},
+    {0, "trace", "FILE", NULL, "write what each thread did when there, for chrome://tracing and Perfetto", set_trace},
+    {'q', "quiet", NULL, NULL, "no notes and no progress on standard error", set_quiet},
     {'h', "help", NULL, NULL, "-h: this page; --help: all of it", NULL},
     {'V', "version", NULL, NULL, "version, libraries, instruction set", NULL},
 };

@@ -38,6 +38,7 @@ struct args {
     const char *export_to;
     const char *output;
     int timing, quiet;
+    const char *trace; /* a file for spans; NULL: none */
 };
 
 enum { ARGS_HELP = 1, ARGS_VERSION };

@@ -102,3 +102,10 @@ int poison_fail_cancelled(poison_error *err)
 {
     return poison_fail(err, POISON_ECANCEL, "interrupted");
 }
+
+void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit, double share)
+{
+    poison_progress progress = {doing, unit, done, share};
+    if (settings->progress && omp_get_thread_num() == 0)
+        settings->progress(settings->progress_self, &progress);
+}

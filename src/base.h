@@ -36,4 +36,7 @@ double poison_clock(void); /* seconds, monotonic */
 int poison_cancelled(const poison_settings *settings);
 int poison_fail_cancelled(poison_error *err);
 
+/* Tells settings->progress, if the calling thread is the first of its parallel region (others may not print). */
+void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit, double share);
+
 #endif

@@ -260,8 +260,9 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
 
 int cache_fill(struct cache *cache, poison_error *err)
 {
-    size_t batches = make_batches(cache, NULL), most = 0;
-    double begun = trace_begin(cache->settings.trace), before = cache->values;
+    size_t batches = make_batches(cache, NULL), most = 0, pieces = 0;
+    poison_trace *trace = cache->settings.trace;
+    double begun = trace_begin(trace), before = cache->values;
     struct work *work = poison_take(batches, sizeof *work);
     if (batches > cache->batch_room) {
         free(cache->batch);
@@ -277,24 +278,33 @@ int cache_fill(struct cache *cache, poison_error *err)
     make_batches(cache, work);
     for (size_t k = 0; k < batches; k++) {
         most = work[k].ranges > most ? work[k].ranges : most;
+        pieces += work[k].count;
         cache->values += (double)work[k].count * (double)work[k].panel->rows.n;
     }
+    trace_room(trace, batches * (most + 1));
 #pragma omp parallel num_threads(cache->settings.threads)
     {
 #pragma omp for schedule(dynamic)
-        for (size_t k = 0; k < batches; k++)
+        for (size_t k = 0; k < batches; k++) {
+            double piece = trace_begin(trace);
             pack(cache, &work[k], k);
+            trace_piece(trace, TRACE_ROWS, piece, NULL);
+        }
 #pragma omp for collapse(2) schedule(dynamic, 4)
         for (size_t k = 0; k < batches; k++)
             for (size_t range = 0; range < most; range++)
-                if (range < work[k].ranges && !poison_cancelled(&cache->settings))
+                if (range < work[k].ranges && !poison_cancelled(&cache->settings)) {
+                    double piece = trace_begin(trace);
                     compute(cache, &work[k], k, range);
+                    trace_piece(trace, TRACE_ROWS, piece, NULL);
+                }
     }
     for (int v = 0; v < CACHE_LABELS; v++)
         cache->panel[v].wants = 0;
     cache->round++;
     free(work);
-    trace_end(cache->settings.trace, TRACE_ROWS, begun, 2 * (cache->values - before) * cache->set->d, cache->settings.threads);
+    trace_count(trace, TRACE_COMPUTED, (double)pieces);
+    trace_end(trace, TRACE_ROWS, begun, 2 * (cache->values - before) * cache->set->d);
     return poison_cancelled(&cache->settings) ? poison_fail_cancelled(err) : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AT_ONCE ((size_t)32 << 20) /* kernel values kept from the first model on; more, from the second: fresh pages are slow */
 #define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
 
 int decisions_new(struct decisions *d, const poison_data *data, double gamma, size_t bytes, const poison_settings *settings,
@@ -106,7 +107,7 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     int status = 0;
     if (!d->test.n)
         TRY(rows_fill(&d->test, &d->data->test, d->m, NULL, kernel_engine(&d->data->train, &d->settings), &d->settings, err));
-    if (d->keep && !d->T)
+    if (d->keep && !d->T && (d->asked++ || d->data->train.n * d->m * sizeof *d->T <= AT_ONCE))
         d->T = poison_take_big(d->data->train.n, d->m * sizeof *d->T);
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
@@ -156,10 +157,12 @@ static void decide(const struct job *job, size_t p, size_t t0, size_t count, int
 
 static void compute_tile(const struct job *job, size_t t0, size_t count)
 {
+    double begun = trace_begin(job->d->settings.trace);
     compute_kernel(job, t0, count, omp_get_thread_num());
     for (size_t p = 0; p < job->d->P; p++)
         if (!job->d->known[p])
             decide(job, p, t0, count, omp_get_thread_num());
+    trace_piece(job->d->settings.trace, TRACE_PREDICT, begun, NULL);
 }
 
 int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, poison_error *err)
@@ -169,23 +172,29 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
     int status, threads = d->settings.threads;
     double begun = trace_begin(d->settings.trace);
     TRY(prepare(d, &job, err));
+    trace_room(d->settings.trace, job.batches + m / WIDTH + 1);
 #pragma omp parallel num_threads(threads)
     {
 #pragma omp for schedule(dynamic)
-        for (size_t b = 0; b < job.batches; b++)
+        for (size_t b = 0; b < job.batches; b++) {
+            double piece = trace_begin(d->settings.trace);
             batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->test, &d->data->train,
                        d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE);
+            trace_piece(d->settings.trace, TRACE_PREDICT, piece, NULL);
+        }
 #pragma omp for schedule(dynamic)
         for (size_t t0 = 0; t0 < m; t0 += WIDTH)
-            if (!poison_cancelled(&d->settings))
+            if (!poison_cancelled(&d->settings)) {
                 compute_tile(&job, t0, m - t0 < WIDTH ? m - t0 : WIDTH);
+                poison_tell(&d->settings, "predicting", (double)t0, "images", (double)t0 / (double)m);
+            }
     }
     if (poison_cancelled(&d->settings))
         TRY(poison_fail_cancelled(err));
     memset(d->known, 1, P);
     for (size_t k = 0; d->T && k < job.rows; k++)
         d->have[d->row[k]] = 1;
-    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->test.d, threads);
+    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->test.d);
 done:
     free(job.batch);
     free(job.batch_memory);

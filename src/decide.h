@@ -17,6 +17,7 @@ struct decisions {
     double *T;       /* (n, m) kernel values of training with test rows, where have[row]; NULL: there are too many */
     uint8_t *have;   /* (n) */
     int keep;        /* T may be made */
+    size_t asked;    /* how often T might have been made */
     uint32_t *place; /* (n) scratch: where a training row's values are in a tile */
     size_t *row;     /* (n) scratch: support rows to compute */
 };

@@ -23,6 +23,7 @@
 
 enum {
     SIDE = 28,                      /* pixels a side, as MNIST */
+    BLOCK = 64,                     /* images that a thread draws at a time */
     PIXEL = 256,                    /* units a pixel, once a numeral is fitted */
     BOX = 20 * PIXEL,               /* MNIST fits its numerals, ink included, in 20 pixels */
     HALF = PIXEL * 118 / 100,       /* half the pen's width, on average: mean pixel 32, in MNIST 33 */
@@ -302,13 +303,16 @@ static int draw_set(poison_set *set, int test, size_t n, const poison_settings *
     set->y = poison_take(n, sizeof *set->y);
     if (!set->x || !set->y)
         return poison_fail_memory(err, n, SIDE * SIDE, "the digits");
-#pragma omp parallel for schedule(static, 64) num_threads(settings->threads)
-    for (size_t r = 0; r < n; r++) {
-        uint8_t label;
-        if (poison_cancelled(settings))
-            continue;
-        poison_digits_draw(test, r, set->x + r * SIDE * SIDE, &label);
-        set->y[r] = label;
+    trace_room(settings->trace, n / BLOCK + 1);
+#pragma omp parallel for schedule(static) num_threads(settings->threads)
+    for (size_t b = 0; b < n; b += BLOCK) {
+        double begun = trace_begin(settings->trace);
+        for (size_t r = b; r < n && r < b + BLOCK && !poison_cancelled(settings); r++) {
+            uint8_t label;
+            poison_digits_draw(test, r, set->x + r * SIDE * SIDE, &label);
+            set->y[r] = label;
+        }
+        trace_piece(settings->trace, TRACE_LOAD, begun, NULL);
     }
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
@@ -322,7 +326,7 @@ int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_setting
     TRY(draw_set(&data->train, 0, n, settings, err));
     TRY(draw_set(&data->test, 1, m, settings, err));
 done:
-    trace_end(settings->trace, TRACE_LOAD, begun, 0, settings->threads);
+    trace_end(settings->trace, TRACE_LOAD, begun, (double)((n + m) * SIDE * SIDE));
     if (status < 0)
         poison_data_free(data);
     return status;

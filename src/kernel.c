@@ -153,13 +153,20 @@ static double chunk_sum(const poison_set *set, size_t from, size_t count, const 
 }
 
 /* numpy's sum of the float64 matrix, or of its squared deviations from the mean, in every bit. part: one a chunk */
-static double matrix_sum(const poison_set *set, size_t count, const double *mean, double *part, int threads)
+static double matrix_sum(const poison_set *set, size_t count, const double *mean, double *part,
+                         const poison_settings *settings)
 {
     double sum = 0;
     size_t chunks = (count + CHUNK - 1) / CHUNK;
-#pragma omp parallel for num_threads(threads)
-    for (size_t c = 0; c < chunks; c++)
-        part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
+    trace_room(settings->trace, (size_t)settings->threads);
+#pragma omp parallel num_threads(settings->threads)
+    {
+        double begun = trace_begin(settings->trace);
+#pragma omp for nowait
+        for (size_t c = 0; c < chunks; c++)
+            part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
+        trace_piece(settings->trace, TRACE_VARIANCE, begun, NULL);
+    }
     for (size_t c = 0; c < chunks; c++)
         sum += part[c];
     return sum;
@@ -175,11 +182,11 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
     double begun = trace_begin(settings->trace), *part = poison_take(chunks, sizeof *part);
     if (!part)
         return poison_fail_memory(err, chunks, sizeof *part, "the variance");
-    double mean = matrix_sum(set, count, NULL, part, settings->threads) / (double)count;
-    double variance = matrix_sum(set, count, &mean, part, settings->threads) / (double)count;
+    double mean = matrix_sum(set, count, NULL, part, settings) / (double)count;
+    double variance = matrix_sum(set, count, &mean, part, settings) / (double)count;
     *gamma = variance > 0 ? 1.0 / (set->d * variance) : 1.0;
     free(part);
-    trace_end(settings->trace, TRACE_VARIANCE, begun, 0, settings->threads);
+    trace_end(settings->trace, TRACE_VARIANCE, begun, 2 * (double)count * (set->v ? sizeof(double) : 1));
     return 0;
 }
 
@@ -249,7 +256,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }
 
-static void multiply(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
+void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
 {
     size_t d = (size_t)rows->d;
     if (rows->dot)
@@ -263,7 +270,7 @@ static void multiply(struct tile *tile, const struct batch *batch, const struct 
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
                    double gamma, struct tile *tile, const struct simd *simd)
 {
-    multiply(tile, batch, rows, first, columns);
+    kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
         struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
         simd->rbf_float(floats[r] + first, &rbf, columns);
@@ -273,7 +280,7 @@ void kernel_floats(float *const *floats, const struct batch *batch, const struct
 void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
                     size_t columns, double gamma, struct tile *tile, const struct simd *simd)
 {
-    multiply(tile, batch, rows, first, columns);
+    kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
         struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
         simd->rbf_double(doubles[r], &rbf, columns);
@@ -302,12 +309,14 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, co
     struct tile *tiles = take_tiles(settings->threads);
     if (!tiles)
         return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles, "the kernel's tiles");
+    trace_room(settings->trace, side * (side + 1) / 2);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
     for (size_t u = 0; u < side; u++)
         for (size_t v = 0; v < side; v++) {
             if (v < u || poison_cancelled(settings))
                 continue;
             struct tile *tile = tiles + omp_get_thread_num();
+            double piece = trace_begin(settings->trace);
             size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
             if (rows->v)
                 multiply_doubles(tile->more, rows->v + a0 * d, rows->v + b0 * d, rows->d);
@@ -319,8 +328,10 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, co
             }
             if (u != v)
                 mirror(K, ld, a0, an, b0, bn);
+            trace_piece(settings->trace, TRACE_KERNEL, piece, NULL);
         }
     free(tiles);
-    trace_end(settings->trace, TRACE_KERNEL, begun, (double)n * (double)n * (double)d, settings->threads);
+    trace_count(settings->trace, TRACE_COMPUTED, (double)n);
+    trace_end(settings->trace, TRACE_KERNEL, begun, (double)n * (double)n * (double)d);
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }

@@ -73,6 +73,9 @@ struct tile {
 /* One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is no memory. */
 struct tile *take_tiles(int threads);
 
+/* Only the dot products of a batch with rows [first, first + columns), into the tile. */
+void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);
+
 /*
  * Kernel values of a batch with rows [first, first + columns), columns <= KERNEL_TILE, first a multiple of DOT_STEP:
  * value r, c goes to floats[r][first + c] (exactly rounded), or to doubles[r][c].

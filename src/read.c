@@ -266,7 +266,7 @@ int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_m
         TRY(poison_fail(err, POISON_EDATA, "%s: training images of %d x %d pixels, test images of %d x %d", folder,
                         data->train.height, data->train.width, data->test.height, data->test.width));
 done:
-    trace_end(settings->trace, TRACE_LOAD, begun, 0, 1);
+    trace_end(settings->trace, TRACE_LOAD, begun, (double)((data->train.n + data->test.n) * (size_t)data->train.d));
     if (status < 0)
         poison_data_free(data);
     return status;

@@ -142,7 +142,8 @@ static int select_j(struct smo *s, const float *const row[2])
     s->j = choose(s, pick[0], pick[1], &settled);
     if (!settled)
         s->j = scan_j(s, row);
-    return s->j.index >= 0 && !(s->i.value + worst < s->tolerance);
+    s->gap = s->i.value + worst;
+    return s->j.index >= 0 && !(s->gap < s->tolerance);
 }
 
 /* ---- the step -------------------------------------------------------------------------------------------------- */
@@ -240,7 +241,12 @@ static void step(struct smo *s)
 static int have(struct smo *s, size_t t, size_t keep)
 {
     s->used[t] = 1;
-    return s->row[t][0] || s->fetch(s, t, keep);
+    if (s->row[t][0])
+        return 1;
+    int there = s->fetch(s, t, keep);
+    s->fetched += there;
+    s->waited += !there;
+    return there;
 }
 
 /* sum += weight * row t, over all variables */
@@ -367,7 +373,8 @@ void smo_begin(struct smo *s, void *memory)
             s->F[t] = -sign_of(s, t);
             mark(s, t);
         }
-    s->events = s->rebuild_next = s->iterations = 0;
+    s->events = s->rebuild_next = s->iterations = s->fetched = s->waited = 0;
+    s->gap = 2;
     s->unshrunk = s->permuted = s->last_check = 0;
     s->counter = (s->l < 1000 ? s->l : 1000) + 1;
     s->stage = COUNT;

@@ -39,6 +39,8 @@ struct smo {
 
     /* results */
     size_t iterations;
+    size_t fetched, waited; /* rows that fetch gave; times that it did not */
+    double gap;             /* the greatest violation, as last seen: falls, by and large, from 2 to the tolerance */
     double rho, objective;
     double *alpha; /* by variable; variable of row q of side s: smo_variable(smo, s, q) */
 

@@ -5,10 +5,12 @@
 #include "smo.h"
 #include "trace.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define STEP_BYTES 38          /* that an iteration moves for each of l: F thrice, three kernel values, two masks */
 #define POOL_BYTES (32u << 20) /* gathered rows a thread keeps */
 #define WANTS 32               /* rows that a problem asks for at a time, at most */
 #define GUESSES 14               /* of them beyond what it needs: the fastest of 2 to 14 on all of MNIST */
@@ -24,6 +26,16 @@ static struct smo problem(const struct class *a, const struct class *b, const po
         .n = {a->n, b->n}, .C = settings->C, .tolerance = settings->tolerance, .shrinking = settings->shrinking,
         .simd = simd_loops(settings->isa), .cancel = settings->cancel,
     };
+}
+
+static struct trace_note note_of(const struct task *task, const struct smo *smo)
+{
+    return (struct trace_note){task->a->label, task->b->label, length(task), smo->iterations, smo->fetched, smo->waited};
+}
+
+static double bytes_moved(const struct task *task, size_t iterations)
+{
+    return (double)STEP_BYTES * (double)iterations * (double)length(task);
 }
 
 static void keep_solution(const struct task *task, const struct smo *smo)
@@ -57,6 +69,7 @@ struct worker {
     uint32_t *holds; /* variable whose row is in each place of the pool */
     size_t places, next, width;
     const struct class *side[2];
+    size_t used;     /* rows */
 };
 
 static size_t row_floats(const struct task *task)
@@ -117,6 +130,9 @@ static int solve(struct worker *w, const struct task *task, const poison_setting
     if (status == SMO_DONE)
         keep_solution(task, &smo);
     task->machine->seconds = poison_clock() - begun;
+    struct trace_note note = note_of(task, &smo);
+    trace_piece(settings->trace, TRACE_SOLVE, begun, &note);
+    w->used += smo.fetched;
     return status;
 }
 
@@ -159,20 +175,32 @@ int solve_from_matrix(const struct task *task, size_t tasks, const float *K, siz
     struct worker *worker = NULL;
     size_t threads = (size_t)settings->threads;
     int status = 0, cancelled = 0;
-    double begun = trace_begin(settings->trace);
+    double begun = trace_begin(settings->trace), bytes = 0, all = 0, solved = 0;
     TRY(take_workers(&worker, task, tasks, threads, err));
     for (size_t k = 0; k < threads; k++) {
         worker[k].K = K;
         worker[k].ld = ld;
     }
-#pragma omp parallel for schedule(dynamic) num_threads(settings->threads) reduction(| : cancelled)
     for (size_t k = 0; k < tasks; k++)
+        all += (double)length(&task[k]);
+    trace_room(settings->trace, tasks);
+#pragma omp parallel for schedule(dynamic) num_threads(settings->threads) reduction(| : cancelled)
+    for (size_t k = 0; k < tasks; k++) {
+        double now;
         cancelled |= solve(worker + omp_get_thread_num(), &task[k], settings) < 0;
+#pragma omp atomic capture
+        now = solved += (double)length(&task[k]);
+        poison_tell(settings, "training", now, "rows", now / all);
+    }
     if (cancelled)
         TRY(poison_fail_cancelled(err));
 done:
+    for (size_t k = 0; k < tasks; k++)
+        bytes += bytes_moved(&task[k], task[k].machine->iterations);
+    for (size_t k = 0; worker && k < threads; k++)
+        trace_count(settings->trace, TRACE_USED, (double)worker[k].used);
     free_workers(worker, threads);
-    trace_end(settings->trace, TRACE_SOLVE, begun, 0, settings->threads);
+    trace_end(settings->trace, TRACE_SOLVE, begun, bytes);
     return status;
 }
 
@@ -184,7 +212,8 @@ struct runner {
     struct rounds *rounds;
     struct smo smo;
     void *memory;
-    double seconds;
+    double begun, seconds;
+    struct trace_note last; /* what this turn added */
     int status;
     size_t wanted[WANTS], wants, needed;
 };
@@ -194,6 +223,7 @@ struct rounds {
     const poison_settings *settings;
     struct runner *runner; /* (most) */
     size_t most, running;
+    double share; /* told as done */
     struct runner *of_pair[CACHE_LABELS][CACHE_LABELS];
     struct { /* (n) where each training row stands */
         uint32_t rank; /* in its class */
@@ -276,6 +306,7 @@ static void start(struct rounds *rounds, struct runner *r, const struct task *ta
 {
     r->task = task;
     r->rounds = rounds;
+    r->begun = poison_clock();
     r->seconds = 0;
     r->smo = problem(task->a, task->b, rounds->settings);
     r->smo.fetch = fetch_piece;
@@ -289,6 +320,10 @@ static void finish(struct rounds *rounds, struct runner *r)
 {
     keep_solution(r->task, &r->smo);
     r->task->machine->seconds = r->seconds;
+    struct trace_note note = note_of(r->task, &r->smo);
+    trace_problem(rounds->settings->trace, r->begun, &note);
+    trace_count(rounds->settings->trace, TRACE_USED, 2 * (double)note.used);
+    trace_count(rounds->settings->trace, TRACE_WAITED, 2 * (double)note.waited);
     rounds->of_pair[r->task->a->label][r->task->b->label] = rounds->of_pair[r->task->b->label][r->task->a->label] = NULL;
     drop_pieces(rounds, r->task);
     r->task = NULL;
@@ -299,11 +334,17 @@ static void finish(struct rounds *rounds, struct runner *r)
 static void run(struct runner *r)
 {
     double begun = poison_clock();
+    struct trace_note before = note_of(r->task, &r->smo);
     r->status = smo_run(&r->smo);
     r->wants = r->needed = 0;
     if (r->status == SMO_WAITS)
         r->wants = smo_wants(&r->smo, r->wanted, WANTS, GUESSES, &r->needed);
     r->seconds += poison_clock() - begun;
+    r->last = note_of(r->task, &r->smo);
+    r->last.iterations -= before.iterations;
+    r->last.used -= before.used;
+    r->last.waited -= before.waited;
+    trace_piece(r->rounds->settings->trace, TRACE_SOLVE, begun, &r->last);
 }
 
 /* Everybody's needs first, then everybody's guesses. */
@@ -382,6 +423,51 @@ static void place_rows(struct rounds *rounds, const struct class *class)
     }
 }
 
+/* All problems run, each until it waits or is done. */
+static void run_all(struct rounds *rounds)
+{
+    poison_trace *trace = rounds->settings->trace;
+    double begun = trace_begin(trace), bytes = 0;
+    trace_room(trace, rounds->most);
+#pragma omp parallel for schedule(dynamic) num_threads(rounds->settings->threads)
+    for (size_t k = 0; k < rounds->most; k++)
+        if (rounds->runner[k].task)
+            run(&rounds->runner[k]);
+    for (size_t k = 0; k < rounds->most; k++)
+        if (rounds->runner[k].task)
+            bytes += bytes_moved(rounds->runner[k].task, rounds->runner[k].last.iterations);
+    trace_end(trace, TRACE_SOLVE, begun, bytes);
+}
+
+/*
+ * A problem's violation falls from 2 to the tolerance, about as a geometric sequence; its share of the work is its
+ * length.
+ */
+static void tell_progress(struct rounds *rounds, const struct task *task, size_t started, size_t tasks)
+{
+    const poison_settings *settings = rounds->settings;
+    double all = 0, share = 0, iterations = 0;
+    if (!settings->progress)
+        return;
+    for (size_t k = 0; k < tasks; k++) {
+        all += (double)length(&task[k]);
+        if (k < started) { /* done, unless somebody runs it */
+            share += (double)length(&task[k]);
+            iterations += (double)task[k].machine->iterations;
+        }
+    }
+    for (size_t k = 0; k < rounds->most; k++) {
+        const struct runner *r = &rounds->runner[k];
+        if (!r->task)
+            continue;
+        double way = r->smo.gap < 2 ? log(2 / r->smo.gap) / log(2 / settings->tolerance) : 0;
+        share -= (double)length(r->task) * (way < 1 ? 1 - way : 0);
+        iterations += (double)r->smo.iterations;
+    }
+    rounds->share = share / all > rounds->share ? share / all : rounds->share;
+    poison_tell(settings, "training", iterations, "iterations", rounds->share);
+}
+
 /* Rounds until all tasks are done: run, ask, fill. */
 static int go_round(struct rounds *rounds, const struct task *task, size_t tasks, poison_error *err)
 {
@@ -390,17 +476,13 @@ static int go_round(struct rounds *rounds, const struct task *task, size_t tasks
         for (size_t k = 0; k < rounds->most && next < tasks; k++)
             if (!rounds->runner[k].task)
                 start(rounds, &rounds->runner[k], &task[next++]);
-        double begun = trace_begin(rounds->settings->trace);
-#pragma omp parallel for schedule(dynamic) num_threads(rounds->settings->threads)
-        for (size_t k = 0; k < rounds->most; k++)
-            if (rounds->runner[k].task)
-                run(&rounds->runner[k]);
-        trace_end(rounds->settings->trace, TRACE_SOLVE, begun, 0, rounds->settings->threads);
+        run_all(rounds);
         if (poison_cancelled(rounds->settings))
             return poison_fail_cancelled(err);
         for (size_t k = 0; k < rounds->most; k++)
             if (rounds->runner[k].task && rounds->runner[k].status == SMO_DONE)
                 finish(rounds, &rounds->runner[k]);
+        tell_progress(rounds, task, next, tasks);
         ask(rounds);
         int status = cache_fill(rounds->cache, err);
         if (status < 0)

@@ -325,6 +325,10 @@ int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
     memcpy(svm->labels, labels, svm->n * sizeof *labels);
     TRY(decisions_carry(&svm->decisions, P, old, err));
     TRY(solve(svm, task, tasks, err));
+    trace_count(svm->settings.trace, TRACE_TRAINED, (double)tasks);
+    trace_count(svm->settings.trace, TRACE_KEPT, (double)(P - tasks));
+    for (size_t k = 0; k < tasks; k++)
+        trace_count(svm->settings.trace, TRACE_ITERATIONS, (double)task[k].machine->iterations);
 done:
     free(task);
     free(old);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "peak.h"
+
+#include "base.h"
+#include "kernel.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS 0.05 /* for each of three measurements */
+#define COPIED ((size_t)128 << 10) /* with its source it fits L2 */
+
+/* Threads repeat something until time is over; what they did in all, each time `work`, a second. */
+static double repeat(void (*once)(const void *self, int thread), const void *self, double work, int threads)
+{
+    double done = 0, begun = poison_clock(), end = begun;
+#pragma omp parallel num_threads(threads) reduction(+ : done) reduction(max : end)
+    for (; (end = poison_clock()) < begun + SECONDS; done += work)
+        once(self, omp_get_thread_num());
+    return done / (end - begun);
+}
+
+struct products {
+    struct rows rows;
+    struct batch *batch;
+    struct tile *tiles;
+};
+
+static void multiply_once(const void *self, int thread)
+{
+    const struct products *p = self;
+    kernel_product(p->tiles + thread, p->batch, &p->rows, 0, p->rows.n);
+}
+
+static double measure_products(const poison_set *set, const struct dot_engine *dot, const poison_settings *settings)
+{
+    size_t n = set->n < KERNEL_TILE ? set->n : KERNEL_TILE, which[KERNEL_TILE];
+    struct products p = {0};
+    double rate = 0;
+    if (rows_fill(&p.rows, set, n, NULL, dot, settings, NULL) < 0)
+        return 0;
+    p.batch = poison_take_big(1, sizeof *p.batch);
+    p.tiles = take_tiles(settings->threads);
+    void *memory = poison_take_big(1, batch_bytes(&p.rows));
+    for (size_t r = 0; r < n; r++)
+        which[r] = r;
+    if (p.batch && p.tiles && memory) {
+        batch_fill(p.batch, memory, &p.rows, set, which, n);
+        rate = repeat(multiply_once, &p, 2.0 * (double)(n * n) * set->d, settings->threads);
+    }
+    free(memory);
+    free(p.tiles);
+    free(p.batch);
+    rows_free(&p.rows);
+    return rate;
+}
+
+static void copy_once(const void *self, int thread)
+{
+    char *from = (char *)(uintptr_t)self + (size_t)thread * 2 * COPIED;
+    memcpy(from + COPIED, from, COPIED);
+    __asm__ volatile("" : : "r"(from) : "memory"); /* the copy is not left out */
+}
+
+static double measure_copies(int threads)
+{
+    char *place = poison_take((size_t)threads, 2 * COPIED);
+    double rate = place ? repeat(copy_once, place, 2.0 * COPIED, threads) : 0;
+    free(place);
+    return rate;
+}
+
+void peak_measure(double peak[TRACE_PHASES], const poison_set *set, const poison_settings *settings)
+{
+    const struct dot_engine *dot = kernel_engine(set, settings);
+    double copies = 1e-9 * measure_copies(settings->threads), blas = 1e-9 * measure_products(set, NULL, settings);
+    peak[TRACE_LOAD] = peak[TRACE_VARIANCE] = peak[TRACE_SOLVE] = copies;
+    peak[TRACE_KERNEL] = blas;
+    peak[TRACE_ROWS] = peak[TRACE_PREDICT] = dot ? 1e-9 * measure_products(set, dot, settings) : blas;
+}

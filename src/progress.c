@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "progress.h"
+
+#include "base.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define EVERY 0.1 /* seconds */
+#define FIRST 0.5 /* what is done before that needs no line */
+
+static void show(void *self, const poison_progress *p)
+{
+    struct progress *line = self;
+    double now = poison_clock(), seconds;
+    if (line->doing != p->doing) {
+        line->doing = p->doing;
+        line->begun = line->last = now;
+    }
+    seconds = now - line->begun;
+    if (now < line->last + EVERY || seconds < FIRST || p->share <= 0)
+        return;
+    line->last = now;
+    line->shown = 1;
+    fprintf(stderr, "\r\033[K%s %3.0f %%  %.0f %s, %.0f a second, %.0f s left", p->doing, 100 * p->share, p->done, p->unit,
+            p->done / seconds, seconds / p->share - seconds);
+}
+
+void progress_open(struct progress *progress, poison_settings *settings)
+{
+    *progress = (struct progress){0};
+    if (!isatty(STDERR_FILENO))
+        return;
+    settings->progress = show;
+    settings->progress_self = progress;
+}
+
+void progress_clear(struct progress *progress)
+{
+    if (progress->shown)
+        fprintf(stderr, "\r\033[K");
+    progress->shown = 0;
+}
