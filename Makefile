@@ -3,7 +3,7 @@
 #   make                              ./poison
 #   make check                        all tests
 #   make SAN=address,undefined check  the same under sanitizers, in a build folder of its own
-#   make bench                        measurements beside other programs (bench/)
+#   make bench                        measurements beside other programs (bench/); BENCH=full: with all of MNIST
 #   make install DESTDIR= PREFIX=
 
 CC ?= gcc
@@ -57,13 +57,19 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 check: $(program) $(units)
 	$(Q)test/run $(program) $(units)
 
-bench: $(program)
-	$(Q)bench/lab
+bench: $(program) $(build)/bench/exp
+	$(Q)bench/speed
+	$(Q)bench/step
+	$(Q)$(build)/bench/exp
+
+$(build)/bench/exp: $(build)/bench/exp.o $(filter-out $(build)/poison.o,$(objects))
+	$(say) "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
 
 install: $(program)
 	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/poison
 
--include $(objects:.o=.d) $(units:=.d)
+-include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d
 
 clean:
 	rm -rf build poison

@@ -78,7 +78,7 @@ links() { echo 'int main(void) { return 0; }' | ${CC:-cc} -fopenmp -x c - -x non
 usable() { # PACKAGE
     local archive libs
     case $1 in
-    make | bats) command -v "$1" >/dev/null ;;
+    make | bats | jq) command -v "$1" >/dev/null ;;
     gcc | libc6-dev) links ;;
     libcmocka-dev) links -lcmocka ;;
     libopenblas*) # where the Makefile looks
@@ -221,7 +221,7 @@ data:1)
     say "MNIST: $where"
     ;;
 test:1)
-    build libcmocka-dev bats
+    build libcmocka-dev bats jq
     make -s -C "$here" check || fail 1 "a test failed" # the one whose output is wanted
     ;;
 install:[12])

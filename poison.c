@@ -518,33 +518,30 @@ static void print_version(FILE *out, const poison_settings *settings)
 }
 
 /* After the work: --timing's lines, with what the machine could have done, and --trace's file. */
-static int report_times(const struct args *a, const poison_data *data, poison_error *err)
+static void report_times(const struct args *a, const poison_data *data, struct file *spans)
 {
     poison_trace *trace = a->settings.trace;
     poison_settings settings = a->settings;
     double peak[TRACE_PHASES];
     if (!trace)
-        return 0;
+        return;
     double total = poison_clock() - trace->start;
     settings.trace = NULL;
     if (a->timing) {
         peak_measure(peak, &data->train, &settings);
         trace_print(trace, total, peak, stderr);
     }
-    if (!a->trace)
-        return 0;
-    struct file file;
-    int status = file_open(&file, a->trace, err);
-    if (status < 0)
-        return status;
-    trace_write(trace, file.out);
-    return file_close(&file, 0, err);
+    if (spans->out)
+        trace_write(trace, spans->out);
 }
 
 static int run(struct args *a, struct progress *progress, poison_error *err)
 {
     struct laboratory lab;
+    struct file spans = {0};
     int status = open_laboratory(&lab, a, err);
+    if (status == 0 && a->trace)
+        status = file_open(&spans, a->trace, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
     if (status == 0 && a->command->needs >= NEEDS_MODEL)
@@ -557,7 +554,9 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     if (lab.file.out)
         status = file_close(&lab.file, status, err);
     if (status == 0)
-        status = report_times(a, &lab.data, err);
+        report_times(a, &lab.data, &spans);
+    if (spans.out)
+        status = file_close(&spans, status, err);
     free_laboratory(&lab);
     return status;
 }

@@ -130,9 +130,9 @@ static void print_phase(const struct poison_trace *trace, enum trace_phase p, do
     else
         fprintf(out, " %16s", "");
     if (rate > 0 && peak > 0)
-        fprintf(out, " %3.0f %% of peak", 100 * rate / peak);
+        fprintf(out, " %3.0f %% of peak %6.1f", 100 * rate / peak, peak);
     else
-        fprintf(out, " %14s", "");
+        fprintf(out, " %21s", "");
     for (int t = 0; t < trace->threads; t++)
         busy += trace->lane[t].busy[p];
     if (busy > 0)

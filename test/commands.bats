@@ -166,12 +166,12 @@ END
         called=$(cat */help | sed -n "s/^  [- ].[, ] --$1 \([^ ]*\) .*/\1/p" | head -n 1)
         case $called in
         '') ;; FROM:TO:COUNT) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LIST) echo =1 ;; DIR) echo =synthetic ;;
-        FILE) echo =- ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; G) echo =auto ;; *) echo =2 ;;
+        FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; G) echo =auto ;; *) echo =2 ;;
         esac
     }
     for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
-    for option in data train test flip pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing \
+    for option in data train test flip pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
         quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
@@ -233,9 +233,54 @@ END
     cp "$out" expected
     poison score $DIGITS -j 1 --timing
     same "$out" expected "score --timing"
-    grep -vqE '^[a-z][a-z ]* +[0-9]+\.[0-9]+ s +[0-9.]+ %' "$err" && complain "--timing: $(cat "$err")"
-    for phase in load kernel solve; do
-        grep -qE "^$phase .* 1 thread$" "$err" || complain "--timing: no line for $phase with its threads"
+    grep -vE '^(machines|kernel rows) +[0-9]+ [a-z]' "$err" | grep -vqE '^[a-z][a-z ]* +[0-9]+\.[0-9]+ s +[0-9.]+ %' && complain "--timing: $(cat "$err")"
+    for phase in load kernel solve predict; do
+        grep -qE "^$phase .* [01]\.[0-9]+ of 1 thread busy$" "$err" || complain "--timing: no line for $phase with its threads"
     done
-    grep -qE '^kernel .* [0-9.]+ GFLOP/s' "$err" || complain "--timing: no GFLOP/s for the kernel"
+    grep -qE '^kernel .* [0-9.]+ GFLOP/s +[0-9]+ % of peak' "$err" || complain "--timing: no GFLOP/s for the kernel"
+    grep -qE '^solve .* [0-9.]+ GB/s +[0-9]+ % of peak' "$err" || complain "--timing: no GB/s for the solver"
+    grep -qxE 'machines +45 trained, 0 kept, [0-9]+ iterations' "$err" || complain "--timing: no machines"
+    grep -qxE 'kernel rows +300 computed, used [0-9]+ times, 0 waited for' "$err" || complain "--timing: no rows"
+    poison lab $DIGITS --timing --doses 5
+    grep -qxE 'machines +62 trained, 28 kept, [0-9]+ iterations' "$err" || complain "--timing: 17 of 45 machines train again"
+}
+
+@test "--trace writes Chrome's trace events: a lane a thread, a span a subproblem, and the table as ever" {
+    for options in "-j 2" "-j 2 --train 6001 --kernel auto" "-j 1 --memory 24"; do
+        works subproblems $DIGITS $options
+        cut -f 1-8 "$out" >expected
+        poison subproblems $DIGITS $options --trace spans.json -q
+        cut -f 1-8 "$out" >got
+        same got expected "--trace $options"
+        jq -e --argjson threads "${options:3:1}" '.otherData.lost_spans == 0
+            and [.traceEvents[] | select(.name == "thread_name").tid] == [range($threads)]
+            and ([.traceEvents[].name] | contains(["load", "solve"]))' spans.json >/dev/null ||
+            complain "--trace $options: lanes or phases: $(head -c 300 spans.json)"
+        jq -r '.traceEvents[] | select(.ph == "X" and .args.length) | .args
+            | select(.rows == .hits + .waits) | [.i, .j, .length, .iterations] | @tsv' spans.json |
+            awk -F '\t' -v OFS='\t' '{ n[$1 OFS $2 OFS $3] += $4 } END { for (k in n) print k, n[k] }' | sort -n -k1,1 -k2,2 >got
+        tail -n +2 "$out" | cut -f 1-4 >expected
+        same got expected "--trace $options: subproblems"
+        # spans of a thread lie one after the other, or one in another
+        jq -r '.traceEvents[] | select(.ph == "X") | [.tid, .ts, .dur] | @tsv' spans.json | sort -k1,1n -k2,2g -k3,3gr |
+            awk '$1 != lane { lane = $1; depth = 0 }
+                { while (depth && end[depth] <= $2 + 0.002) depth--
+                  if ($2 < 0 || $3 < 0 || (depth && $2 + $3 > end[depth] + 0.002)) bad++
+                  end[++depth] = $2 + $3 } END { exit bad > 0 || NR < 45 }' || complain "--trace $options: spans overlap"
+    done
+    refuses 2 "--trace: expected a file" score --trace -
+    refuses 3 "spans.json.*No such file" score $DIGITS --trace no/folder/spans.json
+}
+
+@test "progress: on a terminal only, not with -q, and wiped in the end" {
+    command -v script >/dev/null || skip "no script(1) to make a terminal"
+    work="'$POISON' score --data synthetic --train 7000 --test 5000 -c 10 --isa c -j 1"
+    script -qec "$work >table" seen >/dev/null </dev/null
+    grep -aqE 'training +[0-9]+ %  [0-9]+ iterations, [0-9]+ a second, [0-9]+ s left' seen || complain "none: $(head -c 300 seen)"
+    tr '\r' '\n' <seen | sed -n '$p; x; $p' | grep -aq 's left' && complain "a line is left: $(tail -c 200 seen)"
+    script -qec "$work -q >quiet" seen >/dev/null </dev/null
+    grep -aq 's left' seen && complain "-q: $(head -c 300 seen)"
+    same quiet table "-q"
+    works score --data synthetic --train 7000 --test 5000 -c 10
+    same "$out" table "without a terminal"
 }

@@ -157,6 +157,37 @@ check_emptied() { # MODE
 
 @test "MNIST: the same with all of the 1's made 2, so that nine classes are left" { needs_mnist; each_mode check_emptied; }
 
+# Shrinking, un-shrinking, kernel rows on demand, little memory: what the lab never meets.
+check_large() { # ROWS COST MODE...
+    awk -F '\t' -v n="$1" -v c="$2" 'NR == 1 || ($1 == n && $2 == c)' "$REFERENCE/mnist/large.tsv" | cut -f 3- >expected
+    [ "$(wc -l <expected)" -eq 46 ] || complain "no reference for $*"
+    works subproblems --data "$MNIST" --train "$1" --test 10 -c "$2" "${@:3}"
+    cut -f 1,2,4-7 "$out" >got
+    same got expected "subproblems $*"
+}
+
+check_long_paths() { check_large 4000 1000 $1; }
+
+check_on_demand() { check_large 10000 1 $1; }
+
+@test "MNIST: 4000 rows, C = 1000, as scikit-learn" { needs_mnist; each_mode check_long_paths; }
+
+@test "MNIST: 10000 rows, kernel rows on demand, as scikit-learn" { needs_mnist; each_mode check_on_demand; }
+
+@test "MNIST: 10000 rows, C = 1000, in little memory, through OpenBLAS, without reuse, as scikit-learn" {
+    needs_mnist
+    check_large 10000 1000 -m 64
+    check_large 10000 1000 --kernel blas
+    check_large 10000 1000 --no-reuse -j 3
+}
+
+@test "MNIST: all 60000 rows, as scikit-learn" {
+    needs_mnist
+    LIMIT=600
+    check_large 60000 1
+    check_large 60000 1 -m 512 --isa "$(levels | head -n 2 | tail -n 1)"
+}
+
 check_gamma() { # MODE
     while IFS=$'\t' read -r rows _ gamma; do
         works data --data "$MNIST" --train "$rows" $1
@@ -186,6 +217,7 @@ check_lab() { # MODE
         printf 'Poisoned\tFlag\n100\t33\n'
     } >expected
     each_mode check_lab
+    check_lab --no-reuse
     [ "$("$POISON" score --data "$MNIST" --flip 1:2:100 | awk '$1 == 2 { print $3 }')" = 33 ]
 }
 
