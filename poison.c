@@ -145,7 +145,7 @@ done:
 static int train_and_predict(struct laboratory *lab, poison_error *err)
 {
     int status = train(lab, err);
-    return status < 0 ? status : poison_svm_predict(lab->svm, lab->predicted, err);
+    return status < 0 ? status : poison_svm_predict(lab->svm, 0, lab->predicted, err);
 }
 
 /* ---- the tables ------------------------------------------------------------------------------------------------ */
@@ -428,7 +428,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     size_t incorrect[LABELS];
     int status;
     for (size_t k = 0; k < a->doses; k++) { /* refuse what cannot be done before anything is printed */
-        poison_flip flip = {a->from, a->to, a->dose[k]};
+        poison_flip flip = {a->from, a->to, a->dose[k], POISON_FIRST};
         TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
         if (!two_classes(lab))
             TRY(poison_fail(err, POISON_EDATA, "flip %d:%d:%zu leaves one class only: at least two classes are needed",
@@ -444,7 +444,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     fprintf(out, "\n# digits in the training and the test set\n");
     print_train_test(lab);
     for (size_t k = 0; k < a->doses; k++) {
-        poison_flip flip = {a->from, a->to, a->dose[k]};
+        poison_flip flip = {a->from, a->to, a->dose[k], POISON_FIRST};
         TRY(file_flush(&lab->file, err));
         clean(lab);
         TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
@@ -547,7 +547,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     if (status == 0 && a->command->needs >= NEEDS_MODEL)
         status = train(&lab, err);
     if (status == 0 && a->command->needs == NEEDS_PREDICTIONS)
-        status = poison_svm_predict(lab.svm, lab.predicted, err);
+        status = poison_svm_predict(lab.svm, 0, lab.predicted, err);
     if (status == 0)
         status = a->command->run(&lab, err);
     progress_clear(progress);

@@ -89,6 +89,7 @@ typedef struct {
 
 typedef struct {
     poison_set train, test;
+    poison_set validation; /* n = 0, or rows that poison_data_validate took from train; its memory is train's */
     char source[4100]; /* a folder's name or "synthetic" */
 } poison_data;
 
@@ -108,6 +109,12 @@ int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_setting
 /* Image `index` of the training (test = 0) or test (1) stream: 28 x 28 pixels and its label 0..9. About 10 us. */
 void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label);
 
+/*
+ * The last v of the training rows become the validation set. POISON_EDATA, with both options' names, unless `train` rows
+ * are left.
+ */
+int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err);
+
 /* The setting's gamma, or what it stands for on the training rows. 0 or POISON_ENOMEM. */
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma, poison_error *err);
 
@@ -119,21 +126,36 @@ void poison_data_free(poison_data *data);
 
 /* ---- flips ----------------------------------------------------------------------------------------------------- */
 
-/* Turn the first `count` labels that equal `from`, in row order, into `to`. */
+enum { POISON_FIRST, POISON_RANDOM, POISON_NEAR, POISON_FAR, POISON_ALFA, POISON_GREEDY, POISON_STRATEGIES };
+const char *poison_strategy_name(int strategy); /* "first", ... */
+int poison_strategy_parse(const char *name);    /* -1: there is none of this name */
+
+/* Turn `count` of the labels that equal `from` into `to`; the strategy says which. */
 typedef struct {
     int from, to;
     size_t count;
+    int strategy;
 } poison_flip;
 
-/* "1:2:100" -> flip. POISON_EUSAGE if it is not FROM:TO:COUNT with two different labels in 0..255. */
+/*
+ * "1:2:100" or "1:2:100:near" -> flip. POISON_EUSAGE if it is not FROM:TO:COUNT[:STRATEGY] with two different labels in
+ * 0..255.
+ */
 int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err);
 
-/*
- * poison_flip_apply - alter labels (n) in place; `set` holds them as they were given, for what may be flipped at all
- *
- * POISON_EDATA, and labels unchanged, if fewer than count labels are `from`, or a label occurs nowhere in the data.
- */
+/* POISON_EDATA if fewer than count labels are `from`, or a label occurs nowhere in the data. */
+int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data, poison_error *err);
+
+/* Alters the first `count`, as the lab does, whatever the strategy. Errors as above; labels (n) are then unchanged. */
 int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *data, poison_error *err);
+
+/*
+ * poison_flips_read - alters labels (n) by a flip file: a header line, then lines `row from to`, separated by tabs
+ *
+ * path "-" is standard input. `to` may be "-": the row is left out (-1). Lines that begin with "# " are skipped. `from`
+ * must be the row's label as it is; a row may be named once. POISON_EDATA names file and line; labels are then in between.
+ */
+int poison_flips_read(const char *path, int *labels, const poison_data *data, poison_error *err);
 
 /* ---- support vector machines ----------------------------------------------------------------------------------- */
 
@@ -172,20 +194,77 @@ int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_setti
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err);
 
 /*
- * poison_svm_predict - the predicted label of each test row, predicted (m), by votes; a tie goes to the smaller label
+ * poison_svm_watch - have decision values on other rows too: `set`, kept by reference, gets a number; data->test is 0
  *
- * Each decision value is one sum in one order (class i's support vectors, then class j's, by row), so it depends on
+ * The number is for the calls below. It stays until the model is freed. POISON_ENOMEM.
+ */
+int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err);
+
+/*
+ * poison_svm_decide - decision values of machine p, or of all (POISON_ALL), on row r of a set, or on all
+ *
+ * Values that are known already are kept. After a call for one row only that row's are to be read, and only until the
+ * next call. Each decision value is one sum in one order (class i's support vectors, then class j's, by row), so it depends on
  * neither threads, batches, reuse nor instruction set.
  */
-int poison_svm_predict(poison_svm *svm, int *predicted, poison_error *err);
+#define POISON_ALL ((size_t)-1)
+int poison_svm_decide(poison_svm *svm, size_t set, size_t p, size_t r, poison_error *err);
+/* (rows of the set) decision values of machine p, as last computed */
+const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p);
+
+/* The label of each row, predicted (rows of the set), by votes; a tie goes to the smaller label. */
+int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error *err);
+/* The same of one row; POISON_ENOMEM and so on are negative. */
+int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err);
 
 double poison_svm_gamma(const poison_svm *svm);
 size_t poison_svm_classes(const poison_svm *svm, const int **labels);                 /* K; labels ascending */
 size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machines);   /* P; (0,1) (0,2) ... */
-
-/* (m) decision values of machine p, as computed by the last poison_svm_predict */
-const double *poison_svm_decisions(const poison_svm *svm, size_t p);
+/* The number of the machine of two labels, or -1; *sign: 1 if a is its positive class, else -1. */
+ptrdiff_t poison_svm_machine(const poison_svm *svm, int a, int b, double *sign);
+/* How many rows support a machine; supports (n): 1 for each of them. */
+size_t poison_svm_support(const poison_svm *svm, uint8_t *supports);
 
 void poison_svm_free(poison_svm *svm);
+
+/* ---- attacks --------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t seed;   /* of random, and of alfa's restarts */
+    size_t restarts; /* of alfa, from random losses */
+    size_t beam;     /* greedy tries so many candidates a step; 0: all */
+} poison_attack_settings;
+
+/* Somebody who may train models of their own, and sees the validation set. Keeps what attacks can share. */
+typedef struct poison_attacker poison_attacker;
+
+/* `data` is kept by reference. The kernel matrix is computed at the first attack that needs a model. */
+int poison_attacker_new(poison_attacker **attacker, const poison_data *data, const poison_settings *settings,
+                        const poison_attack_settings *attack, poison_error *err);
+void poison_attacker_free(poison_attacker *attacker);
+
+/*
+ * poison_attack - chooses which flip.count of the rows labelled flip.from become flip.to: row (count), in the order chosen
+ *
+ * labels (n) are those just before the flip, and their model is the clean one. m is the decision value of the (from, to)
+ * machine, positive towards `from`; ties go to the lower row.
+ *
+ *   first    in row order                    random   the smallest keys (seed, stream 1, row)
+ *   near     by |m|                          far      by m, greatest first
+ *   alfa     Xiao, Xiao & Eckert 2012: by how little the flip costs the current model more than the clean one; retrained
+ *            and chosen again until the set repeats, at most 50 times; the best set by the objective
+ *   greedy   one by one, each time the one that raises the objective most, every candidate really retrained
+ *
+ * The objective, on the validation set: the share of `from` images that are called `to`; on ties the mean over them of
+ * max(0, 1 - m). The first d rows chosen by any strategy but alfa are its choice of d.
+ *
+ * POISON_EDATA as poison_flip_check, or if there is no machine or no validation image to aim at. Cost: alfa 50 trainings
+ * a start, greedy count * candidates.
+ */
+int poison_attack(poison_attacker *attacker, const int *labels, const poison_flip *flip, size_t *row, poison_error *err);
+/* Whether a strategy needs the validation set; whether it depends on the seed; whether smaller sets are in larger ones. */
+int poison_attack_validates(int strategy);
+int poison_attack_seeded(int strategy, const poison_attack_settings *attack);
+int poison_attack_nested(int strategy);
 
 #endif

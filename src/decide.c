@@ -11,11 +11,11 @@
 #define AT_ONCE ((size_t)32 << 20) /* kernel values kept from the first model on; more, from the second: fresh pages are slow */
 #define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
 
-int decisions_new(struct decisions *d, const poison_data *data, double gamma, size_t bytes, const poison_settings *settings,
-                  poison_error *err)
+int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, double gamma, size_t bytes,
+                  const poison_settings *settings, poison_error *err)
 {
-    size_t n = data->train.n, m = data->test.n;
-    *d = (struct decisions){.data = data, .settings = *settings, .gamma = gamma, .m = m};
+    size_t n = train->n, m = set->n;
+    *d = (struct decisions){.train = train, .set = set, .settings = *settings, .gamma = gamma, .m = m};
     d->keep = (double)n * (double)m * sizeof(double) <= (double)bytes;
     d->have = poison_take(n, 1);
     d->place = poison_take(n, sizeof *d->place);
@@ -31,7 +31,7 @@ void decisions_free(struct decisions *d)
     free(d->have);
     free(d->place);
     free(d->row);
-    rows_free(&d->test);
+    rows_free(&d->rows);
     *d = (struct decisions){0};
 }
 
@@ -39,7 +39,7 @@ void decisions_forget(struct decisions *d)
 {
     d->P = 0;
     if (d->have)
-        memset(d->have, 0, d->data->train.n);
+        memset(d->have, 0, d->train->n);
 }
 
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err)
@@ -71,6 +71,7 @@ struct job {
     const struct decisions *d;
     const poison_machine *machine;
     size_t rows, batches, most_sv;
+    size_t only, row; /* as decisions_compute says */
     struct batch *batch;
     uint8_t *batch_memory;
     size_t batch_size;
@@ -79,16 +80,21 @@ struct job {
     double *values;         /* (threads, rows, WIDTH), unless T is kept */
 };
 
+static int wanted(const struct job *job, size_t p)
+{
+    return !job->d->known[p] && (job->only == POISON_ALL || job->only == p);
+}
+
 /* Lists the support rows without kernel values, of machines whose decisions are not known. */
 static void list_rows(struct decisions *d, struct job *job)
 {
-    size_t n = d->data->train.n;
+    size_t n = d->train->n;
     memset(d->place, 0xFF, n * sizeof *d->place);
     job->rows = 0;
     job->most_sv = 1;
     for (size_t p = 0; p < d->P; p++) {
         const poison_machine *machine = &job->machine[p];
-        if (d->known[p])
+        if (!wanted(job, p))
             continue;
         job->most_sv = machine->sv > job->most_sv ? machine->sv : job->most_sv;
         for (size_t s = 0; s < machine->sv; s++) {
@@ -105,13 +111,13 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
 {
     size_t threads = (size_t)d->settings.threads;
     int status = 0;
-    if (!d->test.n)
-        TRY(rows_fill(&d->test, &d->data->test, d->m, NULL, kernel_engine(&d->data->train, &d->settings), &d->settings, err));
-    if (d->keep && !d->T && (d->asked++ || d->data->train.n * d->m * sizeof *d->T <= AT_ONCE))
-        d->T = poison_take_big(d->data->train.n, d->m * sizeof *d->T);
+    if (!d->rows.n)
+        TRY(rows_fill(&d->rows, d->set, d->m, NULL, kernel_engine(d->train, &d->settings), &d->settings, err));
+    if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE))
+        d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
-    job->batch_size = batch_bytes(&d->test);
+    job->batch_size = batch_bytes(&d->rows);
     job->batch = poison_take_big(job->batches, sizeof *job->batch);
     job->batch_memory = poison_take_big(job->batches, job->batch_size);
     job->tiles = take_tiles(job->batches ? d->settings.threads : 0);
@@ -138,7 +144,7 @@ static void compute_kernel(const struct job *job, size_t t0, size_t count, int t
     for (size_t b = 0; b < job->batches; b++) {
         for (size_t r = 0; r < job->batch[b].count; r++)
             to[r] = values_of(job, d->row[b * KERNEL_TILE + r], t0, thread);
-        kernel_doubles(to, &job->batch[b], &d->test, t0, count, d->gamma, job->tiles + thread, simd_loops(d->settings.isa));
+        kernel_doubles(to, &job->batch[b], &d->rows, t0, count, d->gamma, job->tiles + thread, simd_loops(d->settings.isa));
     }
 }
 
@@ -158,16 +164,20 @@ static void decide(const struct job *job, size_t p, size_t t0, size_t count, int
 static void compute_tile(const struct job *job, size_t t0, size_t count)
 {
     double begun = trace_begin(job->d->settings.trace);
+    int within = job->row == POISON_ALL || (job->row >= t0 && job->row < t0 + count);
+    if (!within && !job->d->T)
+        return;
     compute_kernel(job, t0, count, omp_get_thread_num());
-    for (size_t p = 0; p < job->d->P; p++)
-        if (!job->d->known[p])
+    for (size_t p = 0; within && p < job->d->P; p++)
+        if (wanted(job, p))
             decide(job, p, t0, count, omp_get_thread_num());
     trace_piece(job->d->settings.trace, TRACE_PREDICT, begun, NULL);
 }
 
-int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, poison_error *err)
+int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, size_t only, size_t row,
+                      poison_error *err)
 {
-    struct job job = {.d = d, .machine = machine};
+    struct job job = {.d = d, .machine = machine, .only = only, .row = row};
     size_t m = d->m;
     int status, threads = d->settings.threads;
     double begun = trace_begin(d->settings.trace);
@@ -178,7 +188,7 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
 #pragma omp for schedule(dynamic)
         for (size_t b = 0; b < job.batches; b++) {
             double piece = trace_begin(d->settings.trace);
-            batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->test, &d->data->train,
+            batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->rows, d->train,
                        d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE);
             trace_piece(d->settings.trace, TRACE_PREDICT, piece, NULL);
         }
@@ -191,10 +201,11 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
     }
     if (poison_cancelled(&d->settings))
         TRY(poison_fail_cancelled(err));
-    memset(d->known, 1, P);
+    for (size_t p = 0; row == POISON_ALL && p < P; p++)
+        d->known[p] |= (uint8_t)wanted(&job, p);
     for (size_t k = 0; d->T && k < job.rows; k++)
         d->have[d->row[k]] = 1;
-    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->test.d);
+    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->rows.d);
 done:
     free(job.batch);
     free(job.batch_memory);
@@ -206,7 +217,7 @@ done:
 
 /* ---- voting ---------------------------------------------------------------------------------------------------- */
 
-static int vote(const struct decisions *d, const int *label, size_t K, size_t t)
+int decisions_vote_row(const struct decisions *d, const int *label, size_t K, size_t t)
 {
     size_t votes[256] = {0}, best = 0;
     const double *value = d->value + t;
@@ -223,5 +234,5 @@ void decisions_vote(const struct decisions *d, const int *label, size_t K, int *
 {
 #pragma omp parallel for num_threads(d->settings.threads)
     for (size_t t = 0; t < d->m; t++)
-        predicted[t] = vote(d, label, K, t);
+        predicted[t] = decisions_vote_row(d, label, K, t);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* decide - decision values of machines on the test rows, and the vote */
+/* decide - decision values of machines on a set of rows, and the vote */
 #ifndef POISON_DECIDE_H
 #define POISON_DECIDE_H
 
 #include "kernel.h"
 
 struct decisions {
-    const poison_data *data;
+    const poison_set *train, *set;
     poison_settings settings;
     double gamma;
     size_t m, P;
     double *value;  /* (P, m) */
     uint8_t *known; /* (P) value[p] is machine p's */
 
-    struct rows test;
-    double *T;       /* (n, m) kernel values of training with test rows, where have[row]; NULL: there are too many */
+    struct rows rows; /* the set's */
+    double *T;       /* (n, m) kernel values of training rows with the set's, where have[row]; NULL: there are too many */
     uint8_t *have;   /* (n) */
     int keep;        /* T may be made */
     size_t asked;    /* how often T might have been made */
@@ -23,8 +23,8 @@ struct decisions {
 };
 
 /* Zeroed is empty. Kernel values are kept from one model to the next if they take at most `bytes`. */
-int decisions_new(struct decisions *d, const poison_data *data, double gamma, size_t bytes, const poison_settings *settings,
-                  poison_error *err);
+int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, double gamma, size_t bytes,
+                  const poison_settings *settings, poison_error *err);
 void decisions_free(struct decisions *d);
 
 /* All values, the kernel's too, will be computed anew. */
@@ -33,10 +33,15 @@ void decisions_forget(struct decisions *d);
 /* There are P machines now; machine p was number old[p] before, or is new (-1). */
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err);
 
-/* Computes what is not known. machine: (P). */
-int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, poison_error *err);
+/*
+ * Computes what is not known: the values of all machines (P), or of machine `only`; on all rows, or on row `row` and some
+ * beside it, which will not be known afterwards. POISON_ALL means all.
+ */
+int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, size_t only, size_t row,
+                      poison_error *err);
 
 /* predicted (m): the label with most votes; decision > 0 is a vote for the first class of a pair; ties: smaller label. */
 void decisions_vote(const struct decisions *d, const int *label, size_t K, int *predicted);
+int decisions_vote_row(const struct decisions *d, const int *label, size_t K, size_t t);
 
 #endif

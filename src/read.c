@@ -272,6 +272,21 @@ done:
     return status;
 }
 
+int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err)
+{
+    poison_set *all = &data->train, *set = &data->validation;
+    if (all->n < train + v)
+        return poison_fail(err, POISON_EDATA, "--train %zu and --validate %zu: %s holds %zu training images only", train, v,
+                           data->source, all->n);
+    *set = *all;
+    all->n = train;
+    set->n = v;
+    set->x = all->x ? all->x + train * (size_t)all->d : NULL;
+    set->v = all->v ? all->v + train * (size_t)all->d : NULL;
+    set->y = all->y + train;
+    return 0;
+}
+
 void poison_data_free(poison_data *data)
 {
     free(data->train.x);

@@ -22,7 +22,7 @@ struct poison_svm {
     const poison_data *data;
     poison_settings settings;
     double gamma;
-    size_t n, m;
+    size_t n;
 
     float *K;            /* (n, ld) by slots, or NULL: */
     struct cache *cache; /* made at the first training */
@@ -37,7 +37,8 @@ struct poison_svm {
     size_t *members;
     uint32_t *member_slots;
     poison_machine *machine; /* (P) */
-    struct decisions decisions;
+    struct decisions *decisions; /* (sets), of the test rows and of others that are watched */
+    size_t sets;
 };
 
 /* ---- making one ------------------------------------------------------------------------------------------------ */
@@ -112,7 +113,6 @@ int poison_svm_new(poison_svm **out, const poison_data *data, const poison_setti
     svm->data = data;
     svm->settings = *settings;
     svm->n = n;
-    svm->m = data->test.n;
     svm->order = poison_take(n, sizeof *svm->order);
     svm->slot_of = poison_take(n, sizeof *svm->slot_of);
     svm->labels = poison_take(n, sizeof *svm->labels);
@@ -124,7 +124,7 @@ int poison_svm_new(poison_svm **out, const poison_data *data, const poison_setti
         TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
                         data_bytes(data) >> 20, allowed(settings) >> 20));
     TRY(poison_data_gamma(data, settings, &svm->gamma, err));
-    TRY(decisions_new(&svm->decisions, data, svm->gamma, allowed(settings) / 8, settings, err));
+    TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
     sort_slots(svm);
     TRY(make_matrix(svm, err));
 done:
@@ -149,7 +149,9 @@ void poison_svm_free(poison_svm *svm)
     if (!svm)
         return;
     free_machines(svm->machine, svm->P);
-    decisions_free(&svm->decisions);
+    for (size_t s = 0; s < svm->sets; s++)
+        decisions_free(&svm->decisions[s]);
+    free(svm->decisions);
     cache_free(svm->cache);
     free(svm->K);
     free(svm->order);
@@ -290,7 +292,8 @@ static int begin_anew(poison_svm *svm, poison_error *err)
     free_machines(svm->machine, svm->P);
     svm->machine = NULL;
     svm->K_classes = svm->P = 0;
-    decisions_forget(&svm->decisions);
+    for (size_t s = 0; s < svm->sets; s++)
+        decisions_forget(&svm->decisions[s]);
     cache_free(svm->cache);
     svm->cache = NULL;
     return svm->K && err ? fill_matrix(svm, err) : 0;
@@ -323,7 +326,8 @@ int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
     svm->P = P;
     machine = NULL;
     memcpy(svm->labels, labels, svm->n * sizeof *labels);
-    TRY(decisions_carry(&svm->decisions, P, old, err));
+    for (size_t s = 0; s < svm->sets; s++)
+        TRY(decisions_carry(&svm->decisions[s], P, old, err));
     TRY(solve(svm, task, tasks, err));
     trace_count(svm->settings.trace, TRACE_TRAINED, (double)tasks);
     trace_count(svm->settings.trace, TRACE_KEPT, (double)(P - tasks));
@@ -340,12 +344,42 @@ done:
 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
 
-int poison_svm_predict(poison_svm *svm, int *predicted, poison_error *err)
+int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err)
 {
-    int status = decisions_compute(&svm->decisions, svm->machine, svm->P, err);
-    if (status == 0)
-        decisions_vote(&svm->decisions, svm->class_label, svm->K_classes, predicted);
+    struct decisions *more = realloc(svm->decisions, (svm->sets + 1) * sizeof *more);
+    int status = more ? 0 : poison_fail_memory(err, svm->sets + 1, sizeof *more, "the watched rows");
+    if (status < 0)
+        return status;
+    svm->decisions = more;
+    *number = svm->sets++;
+    ptrdiff_t *none = poison_take(svm->P, sizeof *none);
+    if (!none)
+        return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
+    memset(none, 0xFF, svm->P * sizeof *none);
+    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma, allowed(&svm->settings) / 8, &svm->settings, err);
+    if (status == 0 && svm->P)
+        status = decisions_carry(&more[*number], svm->P, none, err);
+    free(none);
     return status;
+}
+
+int poison_svm_decide(poison_svm *svm, size_t set, size_t p, size_t r, poison_error *err)
+{
+    return decisions_compute(&svm->decisions[set], svm->machine, svm->P, p, r, err);
+}
+
+int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error *err)
+{
+    int status = poison_svm_decide(svm, set, POISON_ALL, POISON_ALL, err);
+    if (status == 0)
+        decisions_vote(&svm->decisions[set], svm->class_label, svm->K_classes, predicted);
+    return status;
+}
+
+int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err)
+{
+    int status = poison_svm_decide(svm, set, POISON_ALL, r, err);
+    return status < 0 ? status : decisions_vote_row(&svm->decisions[set], svm->class_label, svm->K_classes, r);
 }
 
 double poison_svm_gamma(const poison_svm *svm)
@@ -367,7 +401,29 @@ size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machine
     return svm->P;
 }
 
-const double *poison_svm_decisions(const poison_svm *svm, size_t p)
+ptrdiff_t poison_svm_machine(const poison_svm *svm, int a, int b, double *sign)
 {
-    return svm->decisions.value + p * svm->m;
+    int first = a < b ? a : b, second = a < b ? b : a;
+    *sign = a < b ? 1 : -1;
+    for (size_t p = 0; p < svm->P; p++)
+        if (svm->machine[p].i == first && svm->machine[p].j == second)
+            return (ptrdiff_t)p;
+    return -1;
+}
+
+size_t poison_svm_support(const poison_svm *svm, uint8_t *supports)
+{
+    size_t count = 0;
+    memset(supports, 0, svm->n);
+    for (size_t p = 0; p < svm->P; p++)
+        for (size_t s = 0; s < svm->machine[p].sv; s++) {
+            count += !supports[svm->machine[p].sv_row[s]];
+            supports[svm->machine[p].sv_row[s]] = 1;
+        }
+    return count;
+}
+
+const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p)
+{
+    return svm->decisions[set].value + p * svm->decisions[set].m;
 }

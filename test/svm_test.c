@@ -174,7 +174,7 @@ static void check_equal(poison_svm *a, poison_svm *b, size_t m)
         assert_true(p[k].iterations == q[k].iterations && p[k].rho == q[k].rho && p[k].objective == q[k].objective);
         assert_memory_equal(p[k].sv_row, q[k].sv_row, p[k].sv * sizeof *p[k].sv_row);
         assert_memory_equal(p[k].sv_coef, q[k].sv_coef, p[k].sv * sizeof *p[k].sv_coef);
-        assert_memory_equal(poison_svm_decisions(a, k), poison_svm_decisions(b, k), m * sizeof(double));
+        assert_memory_equal(poison_svm_decisions(a, 0, k), poison_svm_decisions(b, 0, k), m * sizeof(double));
     }
 }
 
@@ -208,8 +208,8 @@ static void check_retraining(size_t memory, int blas_only, int no_reuse)
         assert_int_equal(poison_svm_new(&fresh, &data, &settings, NULL), 0);
         assert_int_equal(poison_svm_train(svm, labels, NULL), 0);
         assert_int_equal(poison_svm_train(fresh, labels, NULL), 0);
-        assert_int_equal(poison_svm_predict(svm, predicted, NULL), 0);
-        assert_int_equal(poison_svm_predict(fresh, again, NULL), 0);
+        assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
+        assert_int_equal(poison_svm_predict(fresh, 0, again, NULL), 0);
         assert_memory_equal(predicted, again, sizeof predicted);
         check_equal(svm, fresh, M);
         poison_svm_free(fresh);
@@ -247,8 +247,8 @@ static void merged_neighbours_are_gathered(void **state)
     assert_int_equal(poison_svm_new(&afresh, &data, &settings, NULL), 0);
     assert_int_equal(poison_svm_train(afresh, labels, NULL), 0);
     int predicted[20];
-    assert_int_equal(poison_svm_predict(merged, predicted, NULL), 0);
-    assert_int_equal(poison_svm_predict(afresh, predicted, NULL), 0);
+    assert_int_equal(poison_svm_predict(merged, 0, predicted, NULL), 0);
+    assert_int_equal(poison_svm_predict(afresh, 0, predicted, NULL), 0);
     check_equal(merged, afresh, 20);
     poison_svm_free(merged);
     poison_svm_free(afresh);
@@ -267,7 +267,7 @@ static void decisions_are_the_documented_sum(void **state)
     assert_int_equal(poison_data_draw(&data, N, M, &settings, NULL), 0);
     assert_int_equal(poison_svm_new(&svm, &data, &settings, NULL), 0);
     assert_int_equal(poison_svm_train(svm, data.train.y, NULL), 0);
-    assert_int_equal(poison_svm_predict(svm, predicted, NULL), 0);
+    assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
     const poison_machine *machine;
     size_t P = poison_svm_machines(svm, &machine), right = 0;
     for (size_t t = 0; t < M; t++) {
@@ -279,8 +279,8 @@ static void decisions_are_the_documented_sum(void **state)
                 sum += machine[p].sv_coef[s] * exp(-poison_svm_gamma(svm) * squared_distance(x, data.test.x + 784 * t, 784));
                 size += fabs(machine[p].sv_coef[s]);
             }
-            assert_true(fabs(poison_svm_decisions(svm, p)[t] - (sum - machine[p].rho)) <= 1e-12 * size);
-            votes[poison_svm_decisions(svm, p)[t] > 0 ? machine[p].i : machine[p].j]++;
+            assert_true(fabs(poison_svm_decisions(svm, 0, p)[t] - (sum - machine[p].rho)) <= 1e-12 * size);
+            votes[poison_svm_decisions(svm, 0, p)[t] > 0 ? machine[p].i : machine[p].j]++;
         }
         for (int v = 1; v < 10; v++)
             best = votes[v] > votes[best] ? v : best;
@@ -308,7 +308,7 @@ static void built_in_digits_serve_the_lab(void **state)
         poison_flip flip = {1, 2, 100 * (size_t)k};
         assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), 0);
         assert_int_equal(poison_svm_train(svm, labels, NULL), 0);
-        assert_int_equal(poison_svm_predict(svm, predicted, NULL), 0);
+        assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
         for (size_t t = 0; t < 1000; t++) {
             right += k == 0 && predicted[t] == data.test.y[t];
             twos[k] += predicted[t] == 2 && data.test.y[t] != 2;

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* attack - which labels to flip */
+#include "base.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 50 /* of alfa */
+
+struct poison_attacker {
+    const poison_data *data;
+    poison_settings settings;
+    poison_attack_settings attack;
+    poison_svm *svm; /* NULL until somebody needs it */
+    size_t on_train; /* number of the training rows as a watched set */
+    int *labels;     /* (n) of the model in hand */
+    int *predicted;
+    struct aim {
+        poison_set set; /* validation images of one label; x, v and y are ours */
+        size_t number;  /* as a watched set */
+        int made;
+    } aim[256];
+};
+
+int poison_attacker_new(poison_attacker **out, const poison_data *data, const poison_settings *settings,
+                        const poison_attack_settings *attack, poison_error *err)
+{
+    poison_attacker *a = *out = poison_take(1, sizeof *a);
+    if (!a)
+        return poison_fail_memory(err, 1, sizeof *a, "the attacker");
+    a->data = data;
+    a->settings = *settings;
+    a->attack = *attack;
+    a->labels = poison_take(data->train.n, sizeof *a->labels);
+    a->predicted = poison_take(data->validation.n, sizeof *a->predicted);
+    if (a->labels && a->predicted)
+        return 0;
+    poison_attacker_free(a);
+    *out = NULL;
+    return poison_fail_memory(err, data->train.n, sizeof *a->labels, "the attacker");
+}
+
+void poison_attacker_free(poison_attacker *a)
+{
+    if (!a)
+        return;
+    poison_svm_free(a->svm);
+    for (int v = 0; v < 256; v++) {
+        free(a->aim[v].set.x);
+        free(a->aim[v].set.v);
+        free(a->aim[v].set.y);
+    }
+    free(a->labels);
+    free(a->predicted);
+    free(a);
+}
+
+/* ---- what the attacker sees ------------------------------------------------------------------------------------ */
+
+/* The model of a->labels. */
+static int train(poison_attacker *a, poison_error *err)
+{
+    int status = 0;
+    poison_settings quiet = a->settings;
+    quiet.progress = NULL;
+    if (!a->svm) {
+        TRY(poison_svm_new(&a->svm, a->data, &quiet, err));
+        TRY(poison_svm_watch(a->svm, &a->data->train, &a->on_train, err));
+    }
+    TRY(poison_svm_train(a->svm, a->labels, err));
+done:
+    return status;
+}
+
+/* The validation images labelled `label`, watched. */
+static int take_aim(poison_attacker *a, int label, struct aim **out, poison_error *err)
+{
+    const poison_set *all = &a->data->validation;
+    struct aim *aim = *out = &a->aim[label];
+    size_t d = (size_t)all->d, count = 0;
+    if (aim->made)
+        return 0;
+    for (size_t r = 0; r < all->n; r++)
+        count += all->y[r] == label;
+    if (!count)
+        return poison_fail(err, POISON_EDATA, "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
+                           all->n, label);
+    aim->set = *all;
+    aim->set.n = 0;
+    aim->set.x = all->x ? poison_take(count, d) : NULL;
+    aim->set.v = all->v ? poison_take(count, d * sizeof *all->v) : NULL;
+    aim->set.y = poison_take(count, sizeof *all->y);
+    if ((!aim->set.x && !aim->set.v) || !aim->set.y)
+        return poison_fail_memory(err, count, d, "the validation images");
+    for (size_t r = 0; r < all->n; r++) {
+        if (all->y[r] != label)
+            continue;
+        if (all->x)
+            memcpy(aim->set.x + aim->set.n * d, all->x + r * d, d);
+        else
+            memcpy(aim->set.v + aim->set.n * d, all->v + r * d, d * sizeof *all->v);
+        aim->set.y[aim->set.n++] = label;
+    }
+    int status = poison_svm_watch(a->svm, &aim->set, &aim->number, err);
+    aim->made = status == 0;
+    return status;
+}
+
+/* Greater is better for the attacker: first by share, then by loss. */
+struct objective {
+    double share, loss;
+};
+
+static int better(const struct objective *a, const struct objective *b)
+{
+    return a->share > b->share || (a->share == b->share && a->loss > b->loss);
+}
+
+/* Trains the model of a->labels and looks at the validation images. */
+static int look(poison_attacker *a, const poison_flip *flip, struct objective *objective, poison_error *err)
+{
+    int status = 0;
+    struct aim *aim;
+    double sign;
+    TRY(train(a, err));
+    TRY(take_aim(a, flip->from, &aim, err));
+    TRY(poison_svm_predict(a->svm, aim->number, a->predicted, err));
+    ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
+    const double *value = p < 0 ? NULL : poison_svm_decisions(a->svm, aim->number, (size_t)p);
+    *objective = (struct objective){0, 0};
+    for (size_t t = 0; t < aim->set.n; t++) {
+        objective->share += a->predicted[t] == flip->to;
+        objective->loss += value ? fmax(0, 1 - sign * value[t]) : 0; /* no machine: `from` has no row left */
+    }
+    objective->share /= (double)aim->set.n;
+    objective->loss /= (double)aim->set.n;
+done:
+    return status;
+}
+
+/* A candidate: a row labelled `from`. */
+struct candidate {
+    double key;   /* smaller is better */
+    uint32_t low; /* the key's lower half, where it has one */
+    double m;
+    size_t row;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct candidate *s = a, *t = b;
+    if (s->key != t->key)
+        return s->key < t->key ? -1 : 1;
+    if (s->low != t->low)
+        return s->low < t->low ? -1 : 1;
+    return s->row < t->row ? -1 : 1;
+}
+
+/* Fills in each candidate's m under the model of a->labels. */
+static int measure(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    double sign;
+    int status = train(a, err);
+    if (status < 0)
+        return status;
+    ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
+    if (p < 0)
+        return poison_fail(err, POISON_EDATA, "flip %d:%d:%zu:%s: no training label is %d now, so that there is no machine to ask",
+                           flip->from, flip->to, flip->count, poison_strategy_name(flip->strategy), flip->to);
+    status = poison_svm_decide(a->svm, a->on_train, (size_t)p, POISON_ALL, err);
+    for (size_t k = 0; status == 0 && k < count; k++)
+        c[k].m = sign * poison_svm_decisions(a->svm, a->on_train, (size_t)p)[c[k].row];
+    return status;
+}
+
+/* ---- the strategies: each puts the chosen candidates in front ---------------------------------------------------- */
+
+static int choose_first(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    (void)a, (void)flip, (void)c, (void)count, (void)err; /* they come in row order */
+    return 0;
+}
+
+static int choose_random(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    (void)flip, (void)err;
+    for (size_t k = 0; k < count; k++) { /* 64 bits do not fit a double */
+        uint64_t key = poison_key(a->attack.seed, 1, c[k].row);
+        c[k].key = (double)(key >> 32);
+        c[k].low = (uint32_t)key;
+    }
+    qsort(c, count, sizeof *c, by_key);
+    return 0;
+}
+
+static int choose_near(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    int status = measure(a, flip, c, count, err);
+    for (size_t k = 0; k < count; k++)
+        c[k].key = flip->strategy == POISON_FAR ? -c[k].m : fabs(c[k].m);
+    qsort(c, count, sizeof *c, by_key);
+    return status;
+}
+
+/* How much more a flip would cost the current model than the clean one (Xiao, Xiao & Eckert 2012). */
+static double extra_loss(double e, double e_flipped, double clean)
+{
+    return (e_flipped - fmax(0, 1 + clean)) - (e - fmax(0, 1 - clean));
+}
+
+/*
+ * One start of alfa: with losses 0 (restart = -1), or with random ones. clean (n): the clean model's m. `best` keeps the
+ * best set of all starts, as its labels, `most` its objective.
+ */
+static int start_alfa(poison_attacker *a, const poison_flip *flip, ptrdiff_t restart, struct candidate *c, const double *clean,
+                      size_t count, int *last, int *best, struct objective *most, poison_error *err)
+{
+    size_t bytes = a->data->train.n * sizeof *best;
+    for (size_t k = 0; k < count; k++) {
+        uint64_t place = (uint64_t)restart * 2 * a->data->train.n + 2 * c[k].row;
+        double e = restart < 0 ? 0 : (double)(poison_key(a->attack.seed, 4, place) >> 11) * 0x1p-53;
+        double e_flipped = restart < 0 ? 0 : (double)(poison_key(a->attack.seed, 4, place + 1) >> 11) * 0x1p-53;
+        c[k].key = extra_loss(e, e_flipped, clean[c[k].row]);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        struct objective now;
+        qsort(c, count, sizeof *c, by_key);
+        memcpy(last, a->labels, bytes);
+        for (size_t k = 0; k < count; k++)
+            a->labels[c[k].row] = k < flip->count ? flip->to : flip->from;
+        if (round > 0 && memcmp(last, a->labels, bytes) == 0)
+            return 0;
+        int status = look(a, flip, &now, err);
+        if (status == 0 && better(&now, most)) {
+            *most = now;
+            memcpy(best, a->labels, bytes);
+        }
+        if (status == 0 && flip->count < count)
+            status = measure(a, flip, c, count, err);
+        if (status < 0 || flip->count == count)
+            return status;
+        for (size_t k = 0; k < count; k++)
+            c[k].key = extra_loss(fmax(0, 1 - c[k].m), fmax(0, 1 + c[k].m), clean[c[k].row]);
+    }
+    return 0;
+}
+
+static int choose_alfa(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    int status = 0;
+    size_t n = a->data->train.n;
+    struct objective most = {-1, 0};
+    double *clean = poison_take(n, sizeof *clean);
+    int *last = poison_take(n, sizeof *last), *best = poison_take(n, sizeof *best);
+    if (!clean || !last || !best)
+        TRY(poison_fail_memory(err, n, 16, "alfa"));
+    TRY(measure(a, flip, c, count, err));
+    for (size_t k = 0; k < count; k++)
+        clean[c[k].row] = c[k].m;
+    for (ptrdiff_t restart = -1; restart < (ptrdiff_t)a->attack.restarts; restart++)
+        TRY(start_alfa(a, flip, restart, c, clean, count, last, best, &most, err));
+    for (size_t k = 0; k < count; k++)
+        c[k].key = best[c[k].row] == flip->to ? 0 : 1;
+    qsort(c, count, sizeof *c, by_key);
+done:
+    free(clean);
+    free(last);
+    free(best);
+    return status;
+}
+
+/* The best of the next flips: the candidates from `done` on, or the attack.beam nearest of them. Brought to place done. */
+static int take_step(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t done, size_t count,
+                     poison_error *err)
+{
+    size_t tried = count - done, best = done;
+    struct objective most = {-1, 0};
+    if (a->attack.beam && a->attack.beam < tried) {
+        poison_flip rest = *flip;
+        int status = measure(a, &rest, c + done, count - done, err);
+        if (status < 0)
+            return status;
+        for (size_t k = done; k < count; k++)
+            c[k].key = fabs(c[k].m);
+        qsort(c + done, count - done, sizeof *c, by_key);
+        tried = a->attack.beam;
+    }
+    for (size_t k = done; k < done + tried; k++) {
+        struct objective now;
+        a->labels[c[k].row] = flip->to;
+        int status = look(a, flip, &now, err);
+        a->labels[c[k].row] = flip->from;
+        if (status < 0)
+            return status;
+        if (better(&now, &most) || (!better(&most, &now) && c[k].row < c[best].row)) {
+            most = now;
+            best = k;
+        }
+    }
+    struct candidate chosen = c[best];
+    c[best] = c[done];
+    c[done] = chosen;
+    a->labels[chosen.row] = flip->to;
+    return 0;
+}
+
+static int choose_greedy(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+{
+    int status = 0;
+    for (size_t done = 0; status == 0 && done < flip->count; done++) {
+        poison_tell(&a->settings, "greedy", (double)done, "flips", (double)done / (double)flip->count);
+        status = take_step(a, flip, c, done, count, err);
+    }
+    return status;
+}
+
+static const struct {
+    int (*choose)(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err);
+    int validates, nested;
+} strategies[POISON_STRATEGIES] = {
+    [POISON_FIRST] = {choose_first, 0, 1}, [POISON_RANDOM] = {choose_random, 0, 1}, [POISON_NEAR] = {choose_near, 0, 1},
+    [POISON_FAR] = {choose_near, 0, 1},    [POISON_ALFA] = {choose_alfa, 1, 0},     [POISON_GREEDY] = {choose_greedy, 1, 1},
+};
+
+int poison_attack_validates(int strategy)
+{
+    return strategies[strategy].validates;
+}
+
+int poison_attack_nested(int strategy)
+{
+    return strategies[strategy].nested;
+}
+
+int poison_attack_seeded(int strategy, const poison_attack_settings *attack)
+{
+    return strategy == POISON_RANDOM || (strategy == POISON_ALFA && attack->restarts > 0);
+}
+
+int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip, size_t *row, poison_error *err)
+{
+    size_t n = a->data->train.n, count = 0;
+    struct candidate *c = NULL;
+    int status = 0;
+    TRY(poison_flip_check(flip, labels, a->data, err));
+    if (!flip->count)
+        goto done;
+    c = poison_take(n, sizeof *c);
+    if (!c)
+        TRY(poison_fail_memory(err, n, sizeof *c, "the candidates"));
+    for (size_t r = 0; r < n; r++)
+        if (labels[r] == flip->from)
+            c[count++].row = r;
+    memcpy(a->labels, labels, n * sizeof *labels);
+    TRY(strategies[flip->strategy].choose(a, flip, c, count, err));
+    for (size_t k = 0; k < flip->count; k++)
+        row[k] = c[k].row;
+done:
+    free(c);
+    return status;
+}
