@@ -73,20 +73,25 @@ static inline double gain_of(double F, float ki, double gmax)
 
 static const struct pick none = {-INFINITY, -1, 0};
 
-static void step_from(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up,
-                      size_t from, size_t len, struct pick *next)
+static void step_c(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up, size_t len,
+                   double *scratch, struct pick *next)
 {
-    for (size_t t = from; t < len; t++) {
+    (void)scratch;
+    *next = none;
+    for (size_t t = 0; t < len; t++) {
         F[t] += ki[t] * di + kj[t] * dj;
         if (up[t])
             offer(next, 0 - F[t], t);
     }
 }
 
-static double gain_from(const double *F, const float *ki, const uint8_t *low, double gmax, size_t from, size_t len,
-                        double gmax2, struct pick *best)
+static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
+                     struct pick *best)
 {
-    for (size_t t = from; t < len; t++)
+    double gmax2 = -INFINITY;
+    (void)scratch;
+    *best = none;
+    for (size_t t = 0; t < len; t++)
         if (low[t]) {
             gmax2 = F[t] > gmax2 ? F[t] : gmax2;
             if (gmax + F[t] > 0)
@@ -136,22 +141,6 @@ static void weigh_from(double *sum, const double *coef, const double *const *row
             sum[t] += coef[s] * row[s][t];
 }
 
-static void step_c(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up, size_t len,
-                   double *scratch, struct pick *next)
-{
-    (void)scratch;
-    *next = none;
-    step_from(F, ki, kj, di, dj, up, 0, len, next);
-}
-
-static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
-                     struct pick *best)
-{
-    (void)scratch;
-    *best = none;
-    return gain_from(F, ki, low, gmax, 0, len, -INFINITY, best);
-}
-
 static void add_c(double *sum, const float *k, double weight, size_t len)
 {
     add_from(sum, k, weight, 0, len);
@@ -177,6 +166,17 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #if defined __x86_64__
 #include <immintrin.h>
 
+/* n of them stand before 4 - n: masks of n lanes of four */
+static const int64_t lanes[8] = {-1, -1, -1, -1};
+static const int32_t floats[8] = {-1, -1, -1, -1};
+
+static inline int some_bytes(const uint8_t *p, size_t n)
+{
+    int bytes = 0;
+    memcpy(&bytes, p, n < 4 ? n : 4);
+    return bytes;
+}
+
 #define NAME(loop) loop##_avx2
 #define TARGET __attribute__((target("avx2"))) /* without fma, so that nothing can be fused */
 #define W 4
@@ -186,6 +186,12 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define v_load(p) _mm256_loadu_pd(p)
 #define v_store(p, v) _mm256_storeu_pd(p, v)
 #define v_load_float(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
+/* the first n < W lanes; the others are 0 */
+#define a_lanes(n) _mm256_loadu_si256((const __m256i *)(lanes + 4 - (n)))
+#define v_load_some(p, n) _mm256_maskload_pd(p, a_lanes(n))
+#define v_store_some(p, n, v) _mm256_maskstore_pd(p, a_lanes(n), v)
+#define v_load_floats(p, n) _mm256_cvtps_pd(_mm_maskload_ps(p, _mm_loadu_si128((const __m128i *)(floats + 4 - (n)))))
+#define m_load_some(p, n) _mm256_castsi256_pd(_mm256_cvtepi8_epi64(_mm_cvtsi32_si128(some_bytes(p, n))))
 #define v_load_int(p) _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(p)))
 #define v_store_float(p, v) _mm_storeu_ps(p, _mm256_cvtpd_ps(v))
 #define v_add(a, b) _mm256_add_pd(a, b)
@@ -211,6 +217,7 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define i_less(a, b) _mm256_castsi256_pd(_mm256_cmpgt_epi64(b, a))
 #include "simd_loops.h"
 
+#undef a_lanes
 #define NAME(loop) loop##_avx512
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define W 8
@@ -220,6 +227,11 @@ static void weigh_c(double *sum, const double *coef, const double *const *row, s
 #define v_load(p) _mm512_loadu_pd(p)
 #define v_store(p, v) _mm512_storeu_pd(p, v)
 #define v_load_float(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define a_lanes(n) ((__mmask8)((1u << (n)) - 1))
+#define v_load_some(p, n) _mm512_maskz_loadu_pd(a_lanes(n), p)
+#define v_store_some(p, n, v) _mm512_mask_storeu_pd(p, a_lanes(n), v)
+#define v_load_floats(p, n) _mm512_cvtps_pd(_mm256_maskz_loadu_ps(a_lanes(n), p))
+#define m_load_some(p, n) ((__mmask8)_mm_movepi8_mask(_mm_maskz_loadu_epi8(a_lanes(n), p)))
 #define v_load_int(p) _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(p)))
 #define v_store_float(p, v) _mm256_storeu_ps(p, _mm512_cvtpd_ps(v))
 #define v_add(a, b) _mm512_add_pd(a, b)

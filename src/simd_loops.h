@@ -39,28 +39,21 @@ TARGET static inline V NAME(gains)(V F, V ki, V gmax, MASK low)
     return v_select(in, v_div(v_mul(difference, difference), NAME(curvature)(ki)), v_set(-INFINITY));
 }
 
-/*
- * The greater of `greatest` and the gains. Division costs as much as all the rest: where there is a reciprocal of 14
- * bits, it tells which lanes cannot reach `reached`, and most vectors do not divide.
- */
-TARGET static inline V NAME(greater_gains)(V greatest, V F, V ki, V gmax, MASK low, V reached)
+/* What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates without the division. */
+TARGET static inline V NAME(ranks)(V F, V ki, V gmax, MASK low)
 {
 #ifdef v_reciprocal
     V difference;
     MASK in = NAME(violators)(F, gmax, low, &difference);
-    V square = v_mul(difference, difference), q = NAME(curvature)(ki);
-    MASK may = m_and(in, v_ge(v_mul(square, v_reciprocal(q)), v_mul(reached, v_set(1 - 0x1p-12))));
-    if (!m_bits(may))
-        return greatest;
-    return v_max(greatest, v_select(in, v_div(square, q), v_set(-INFINITY)));
+    V estimate = v_mul(v_mul(difference, difference), v_reciprocal(NAME(curvature)(ki)));
+    return v_select(in, estimate, v_set(-INFINITY));
 #else
-    (void)reached;
-    return v_max(greatest, NAME(gains)(F, ki, gmax, low));
+    return NAME(gains)(F, ki, gmax, low);
 #endif
 }
 
-/* In the tail the reference goes on; in the blocks before it the last winner is found again. */
-#define FIND_LAST(pick, greatest_value, blocks, match)                                         \
+/* The last winner is found again in the blocks. */
+#define FIND_LAST(pick, greatest_value, blocks, len, match)                                    \
     do {                                                                                       \
         (pick)->value = (greatest_value);                                                      \
         int found_ = 0;                                                                        \
@@ -69,7 +62,7 @@ TARGET static inline V NAME(greater_gains)(V greatest, V F, V ki, V gmax, MASK l
                 continue;                                                                      \
             for (int u_ = BLOCK - 1; u_ >= 0; u_--) {                                          \
                 size_t t_ = b_ * SPAN + (size_t)u_ * W;                                        \
-                unsigned bits_ = match;                                                        \
+                unsigned bits_ = t_ < (len) ? match : 0;                                       \
                 if (bits_ && !found_)                                                          \
                     (pick)->index = (ptrdiff_t)t_ + 31 - __builtin_clz(bits_);                 \
                 found_ += __builtin_popcount(bits_);                                           \
@@ -78,49 +71,107 @@ TARGET static inline V NAME(greater_gains)(V greatest, V F, V ki, V gmax, MASK l
         (pick)->tied = found_ > 1;                                                             \
     } while (0)
 
+/* Loops go by vectors; the last may have fewer lanes: the others are neither read nor written, and never chosen. */
+#define LANES(t, len) ((len) - (t) < W ? (len) - (t) : W)
+
 TARGET static void NAME(step)(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up,
                               size_t len, double *scratch, struct pick *next)
 {
-    size_t blocks = len / SPAN;
+    size_t blocks = (len + SPAN - 1) / SPAN;
     V vi = v_set(di), vj = v_set(dj), all = v_set(INFINITY);
     for (size_t b = 0; b < blocks; b++) {
         V least = v_set(INFINITY);
-        for (size_t t = b * SPAN; t < (b + 1) * SPAN; t += W) {
+        size_t t = b * SPAN, end = (b + 1) * SPAN < len / W * W ? (b + 1) * SPAN : len / W * W;
+        for (; t < end; t += W) {
             V sum = v_add(v_mul(v_load_float(ki + t), vi), v_mul(v_load_float(kj + t), vj));
             V f = v_add(v_load(F + t), sum);
             v_store(F + t, f);
             least = v_min(least, v_select(m_load(up + t), f, v_set(INFINITY)));
         }
+        if (t < (b + 1) * SPAN && t < len) {
+            V sum = v_add(v_mul(v_load_floats(ki + t, len - t), vi), v_mul(v_load_floats(kj + t, len - t), vj));
+            V f = v_add(v_load_some(F + t, len - t), sum);
+            v_store_some(F + t, len - t, f);
+            least = v_min(least, v_select(m_load_some(up + t, len - t), f, v_set(INFINITY)));
+        }
         v_store(scratch + b * W, v_sub(v_set(0), least));
         all = v_min(all, least);
     }
     *next = none;
-    FIND_LAST(next, NAME(greatest)(v_sub(v_set(0), all)), blocks,
-              m_bits(m_and(m_load(up + t_), v_eq(v_load(F + t_), v_set(-next->value)))));
-    step_from(F, ki, kj, di, dj, up, blocks * SPAN, len, next);
+    FIND_LAST(next, NAME(greatest)(v_sub(v_set(0), all)), blocks, len,
+              m_bits(m_and(m_load_some(up + t_, LANES(t_, len)), v_eq(v_load_some(F + t_, LANES(t_, len)), v_set(-next->value)))));
 }
+
+#ifdef v_reciprocal
+/*
+ * The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the gain, so the winners are
+ * among those that reach the greatest one but for 2^-12 of it; only these few are divided.
+ */
+TARGET static void NAME(find_gain)(const double *F, const float *ki, const uint8_t *low, V gmax, size_t len, size_t blocks,
+                                   const double *scratch, double estimate, struct pick *best)
+{
+    V bound = v_set(estimate * (1 - 0x1p-12));
+    for (size_t b = blocks; b-- > 0;) {
+        if (!m_bits(v_ge(v_load(scratch + b * W), bound)))
+            continue;
+        for (int u = BLOCK - 1; u >= 0; u--) {
+            double gain[W];
+            size_t t = b * SPAN + (size_t)u * W;
+            if (t >= len)
+                continue;
+            V f = v_load_some(F + t, LANES(t, len)), k = v_load_floats(ki + t, LANES(t, len));
+            MASK in = m_load_some(low + t, LANES(t, len));
+            unsigned bits = m_bits(v_ge(NAME(ranks)(f, k, gmax, in), bound));
+            if (!bits)
+                continue;
+            v_store(gain, NAME(gains)(f, k, gmax, in));
+            for (int lane = W - 1; lane >= 0; lane--)
+                if (bits >> lane & 1 && gain[lane] >= best->value) {
+                    best->tied = gain[lane] == best->value;
+                    best->index = best->tied ? best->index : (ptrdiff_t)t + lane;
+                    best->value = gain[lane];
+                }
+        }
+    }
+}
+#endif
 
 TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
                                 double *scratch, struct pick *best)
 {
-    size_t blocks = len / SPAN;
+    size_t blocks = (len + SPAN - 1) / SPAN;
     V all = v_set(-INFINITY), most = all, vmax = v_set(gmax);
     for (size_t b = 0; b < blocks; b++) {
         V greatest = v_set(-INFINITY);
-        for (size_t t = b * SPAN; t < (b + 1) * SPAN; t += W) {
+        size_t t = b * SPAN, end = (b + 1) * SPAN < len / W * W ? (b + 1) * SPAN : len / W * W;
+        for (; t < end; t += W) {
             V f = v_load(F + t);
             MASK in = m_load(low + t);
             most = v_max(most, v_select(in, f, v_set(-INFINITY)));
-            greatest = NAME(greater_gains)(greatest, f, v_load_float(ki + t), vmax, in, all);
+            greatest = v_max(greatest, NAME(ranks)(f, v_load_float(ki + t), vmax, in));
+        }
+        if (t < (b + 1) * SPAN && t < len) {
+            V f = v_load_some(F + t, len - t);
+            MASK in = m_load_some(low + t, len - t);
+            most = v_max(most, v_select(in, f, v_set(-INFINITY)));
+            greatest = v_max(greatest, NAME(ranks)(f, v_load_floats(ki + t, len - t), vmax, in));
         }
         v_store(scratch + b * W, greatest);
         all = v_max(all, greatest);
     }
     *best = none;
-    FIND_LAST(best, NAME(greatest)(all), blocks,
-              m_bits(v_eq(NAME(gains)(v_load(F + t_), v_load_float(ki + t_), vmax, m_load(low + t_)),
-                          v_set(best->value))));
-    return gain_from(F, ki, low, gmax, blocks * SPAN, len, NAME(greatest)(most), best);
+#ifdef v_reciprocal
+    double estimate = NAME(greatest)(all);
+    if (estimate >= 0 && estimate < 1e-250) /* near the end of the doubles estimates are worse */
+        return gain_c(F, ki, low, gmax, len, scratch, best);
+    if (estimate > 0)
+        NAME(find_gain)(F, ki, low, vmax, len, blocks, scratch, estimate, best);
+#else
+    FIND_LAST(best, NAME(greatest)(all), blocks, len,
+              m_bits(v_eq(NAME(gains)(v_load_some(F + t_, LANES(t_, len)), v_load_floats(ki + t_, LANES(t_, len)), vmax,
+                                      m_load_some(low + t_, LANES(t_, len))), v_set(best->value))));
+#endif
+    return NAME(greatest)(most);
 }
 
 TARGET static void NAME(add)(double *sum, const float *k, double weight, size_t len)
@@ -204,12 +255,19 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
         for (int u = 0; u < BLOCK; u++)
             v_store(sum + t + u * W, acc[u]);
     }
+    for (; t + W <= len; t += W) {
+        V acc = v_set(0);
+        for (size_t s = 0; s < count; s++)
+            acc = v_add(acc, v_mul(v_set(coef[s]), v_load(row[s] + t)));
+        v_store(sum + t, acc);
+    }
     weigh_from(sum, coef, row, count, t, len);
 }
 
 #undef BLOCK
 #undef SPAN
 #undef FIND_LAST
+#undef LANES
 #undef NAME
 #undef TARGET
 #undef W
@@ -220,6 +278,9 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
 #undef v_load
 #undef v_store
 #undef v_load_float
+#undef v_load_floats
+#undef v_load_some
+#undef v_store_some
 #undef v_load_int
 #undef v_store_float
 #undef v_add
@@ -238,6 +299,7 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
 #undef m_and
 #undef m_bits
 #undef m_load
+#undef m_load_some
 #undef i_double
 #undef i_set
 #undef i_add

@@ -305,7 +305,7 @@ static void built_in_digits_serve_the_lab(void **state)
     assert_int_equal(poison_svm_new(&svm, &data, &settings, NULL), 0);
     memcpy(labels, data.train.y, sizeof labels);
     for (int k = 0; k < 2; k++) {
-        poison_flip flip = {1, 2, 100 * (size_t)k};
+        poison_flip flip = {1, 2, 100 * (size_t)k, POISON_FIRST};
         assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), 0);
         assert_int_equal(poison_svm_train(svm, labels, NULL), 0);
         assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
