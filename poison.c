@@ -249,7 +249,7 @@ static int print_subproblems(struct laboratory *lab, poison_error *err)
         table_exact(&t, k->rho != 0 ? -k->rho : 0); /* scikit-learn has no -0 here */
         table_exact(&t, k->objective);
         if (seconds)
-            table_seconds(&t, k->seconds);
+            table_number(&t, k->seconds);
     }
     return 0;
 }

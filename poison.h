@@ -196,7 +196,7 @@ int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err);
 /*
  * poison_svm_watch - have decision values on other rows too: `set`, kept by reference, gets a number; data->test is 0
  *
- * The number is for the calls below. It stays until the model is freed. POISON_ENOMEM.
+ * The number is for the calls below, and the same if it is asked for again. POISON_ENOMEM.
  */
 int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err);
 
@@ -266,5 +266,71 @@ int poison_attack(poison_attacker *attacker, const int *labels, const poison_fli
 int poison_attack_validates(int strategy);
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack);
 int poison_attack_nested(int strategy);
+
+/* ---- audits ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Stratified folds: fold (n) 0..folds-1, or -1 where the label is -1. Inside each class rows are sorted by key (seed,
+ * stream 2, row); fold = (rank + rows in earlier classes) mod folds. POISON_ENOMEM.
+ */
+int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t seed, poison_error *err);
+
+enum { POISON_KNN, POISON_MARGIN, POISON_LOO, POISON_SHAPLEY, POISON_CONFIDENT, POISON_AUDITS };
+const char *poison_audit_name(int method); /* "knn", ... */
+int poison_audit_parse(const char *name, size_t length); /* -1: there is none of this name */
+int poison_audit_validates(int method);    /* needs the validation set */
+int poison_audit_seeded(int method);
+
+/* Which labels look wrong. */
+typedef struct {
+    size_t n;        /* training rows */
+    double *score;   /* (n) the larger, the more suspicious; NAN: not defined, or the row is left out */
+    int *suggested;  /* (n) */
+    size_t ranked;   /* rows that are not left out: */
+    size_t *order;   /* (ranked) the most suspicious first, ties to the lower row, undefined scores last */
+    size_t K;        /* only by `confident`: the estimated joint distribution of given and true labels, in rows */
+    int label[256];  /* (K) */
+    size_t *joint;   /* (K, K) [given][guessed]; each row adds up to the rows of its label */
+    size_t estimated; /* its sum off the diagonal: how many labels are wrong */
+} poison_findings;
+
+/*
+ * poison_audit - how suspicious each label of labels (n) is, -1 being rows left out
+ *
+ *   svm   any model of the data; it is trained anew
+ *   seed  of confident's folds
+ *
+ *   knn        the share of the 10 nearest other rows that have another label; suggests their majority
+ *              (Paudice, Munoz-Gonzalez & Lupu 2018)
+ *   margin     the largest -y f over the machines of the row's label; suggests the model's prediction
+ *   loo        by how much the validation loss falls when the row is left out: the mean over the validation images of the
+ *              mean, over the machines of the image's class, of max(0, 1 - m); rows that support no machine have effect 0
+ *              by the optimality conditions, for each other one its class's machines are retrained. Suggests the label
+ *              given by the model without it. Undefined for the only row of a class
+ *   shapley    minus the exact Shapley value of the row for a 10-nearest-neighbour classifier of the validation images
+ *              (Jia et al. 2019); suggests as knn
+ *   confident  1 - normalised margin of probabilities out of 5 folds, softmax of each class's mean decision; the joint is
+ *              confident learning's (Northcutt, Jiang & Chuang 2021). Suggests the most probable label
+ *
+ * Neighbours are by exact squared distance, then by row; a majority's ties go to the smaller label. POISON_EDATA, ENOMEM.
+ * The caller frees with poison_findings_free.
+ */
+int poison_audit(poison_findings *found, poison_svm *svm, const poison_data *data, const int *labels, int method, uint64_t seed,
+                 const poison_settings *settings, poison_error *err);
+void poison_findings_free(poison_findings *found);
+
+/* What to do with the most suspicious rows: METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] */
+typedef struct {
+    int method;   /* -1: nothing */
+    int removes;  /* else it gives them the suggested label */
+    enum { POISON_ORACLE, POISON_COUNT, POISON_FRACTION, POISON_ESTIMATED } how_many; /* ORACLE: nobody said */
+    size_t count;
+    double fraction; /* of the training rows, rounded */
+    char name[64];   /* in full: "knn:relabel:oracle" */
+} poison_cleaning;
+
+int poison_cleaning_parse(poison_cleaning *cleaning, const char *text, poison_error *err); /* POISON_EUSAGE */
+/* Alters labels (n) by the findings on them; `oracle`: how many rows, where nobody said. */
+void poison_clean(const poison_cleaning *cleaning, const poison_findings *found, size_t oracle, int *labels);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * exp - the kernel's vector exp against libm's, for each instruction set: 10^8 arguments, mismatches, nanoseconds a value
  *
- * usage: exp [ARGUMENTS]      arguments are spread over [-110, 0], densest near 0; a tenth is put where (float)exp() turns
+ * usage: exp [ARGUMENTS]      arguments are spread over [-110, 0], densest near 0; one in a thousand is put where (float)exp() turns
  *                             from one float to the next, so that the guard band is entered
  *
  * A mismatch is a float that differs from (float)exp(): there must be none, and the exit code is 1 if there is one. The
@@ -27,7 +27,7 @@ static double uniform(uint64_t stream, uint64_t k)
 static double argument(uint64_t stream, uint64_t k)
 {
     double a = -110 * uniform(stream, 2 * k) * uniform(stream, 2 * k + 1);
-    if (k % 10 == 0 && a > -87) {
+    if (k % 1000 == 0 && a > -87) {
         float f = (float)exp(a);
         a = log(0.5 * ((double)f + (double)nextafterf(f, 2)));
     }

@@ -62,46 +62,249 @@ static int set_test(struct args *a, const char *v, poison_error *err)
     return set_whole(&a->test, v, 1, "--test", err);
 }
 
+static struct change *next_change(struct args *a, poison_error *err)
+{
+    struct change *more = realloc(a->change, (a->changes + 1) * sizeof *more);
+    if (!more) {
+        poison_fail_memory(err, a->changes + 1, sizeof *more, "the flips");
+        return NULL;
+    }
+    a->change = more;
+    more[a->changes] = (struct change){0};
+    return &more[a->changes++];
+}
+
 static int set_flip(struct args *a, const char *v, poison_error *err)
 {
-    poison_flip *more = realloc(a->flip, (a->flips + 1) * sizeof *more);
+    struct change *change = next_change(a, err);
+    return change ? poison_flip_parse(&change->flip, v, err) : POISON_ENOMEM;
+}
+
+static int set_flips(struct args *a, const char *v, poison_error *err)
+{
+    struct change *change = next_change(a, err);
+    if (!change)
+        return POISON_ENOMEM;
+    change->file = v;
+    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--flips: expected a file, not an empty word");
+}
+
+/* Room for one more item of a list. */
+static int grow(void *list, size_t count, size_t size, poison_error *err)
+{
+    void **array = list, *more = realloc(*array, (count + 1) * size);
     if (!more)
-        return poison_fail_memory(err, a->flips + 1, sizeof *more, "the flips");
-    a->flip = more;
-    return poison_flip_parse(&a->flip[a->flips++], v, err);
+        return poison_fail_memory(err, count + 1, size, "a list");
+    *array = more;
+    return 0;
+}
+
+/* FROM:TO, up to the end or a comma, where *end then stands. */
+static int parse_pair(const char *text, int *from, int *to, char **end, const char *option, poison_error *err)
+{
+    size_t f, t;
+    if (!whole(text, 0, &f, end) || **end != ':' || !whole(*end + 1, 0, &t, end) || (**end && **end != ','))
+        return poison_fail(err, POISON_EUSAGE, "%s %s: expected FROM:TO, as in 1:2", option, text);
+    if (f > 255 || t > 255)
+        return poison_fail(err, POISON_EUSAGE, "%s %s: labels are 0 to 255", option, text);
+    if (f == t)
+        return poison_fail(err, POISON_EUSAGE, "%s %s: the two labels are the same", option, text);
+    *from = (int)f;
+    *to = (int)t;
+    return 0;
 }
 
 static int set_pair(struct args *a, const char *v, poison_error *err)
 {
     char *end;
-    size_t from, to;
-    if (!whole(v, 0, &from, &end) || *end != ':' || !whole(end + 1, 0, &to, &end) || *end)
-        return poison_fail(err, POISON_EUSAGE, "--pair %s: expected FROM:TO, as in 1:2", v);
-    if (from > 255 || to > 255)
-        return poison_fail(err, POISON_EUSAGE, "--pair %s: labels are 0 to 255", v);
-    if (from == to)
-        return poison_fail(err, POISON_EUSAGE, "--pair %s: the two labels are the same", v);
-    a->from = (int)from;
-    a->to = (int)to;
+    int status = parse_pair(v, &a->from, &a->to, &end, "--pair", err);
+    return status < 0 || !*end ? status : poison_fail(err, POISON_EUSAGE, "--pair %s: expected FROM:TO, as in 1:2", v);
+}
+
+/* "all" leaves the list empty until the data are known. */
+static int set_pairs(struct args *a, const char *v, poison_error *err)
+{
+    struct sweep *s = &a->sweep;
+    char *end;
+    s->pairs = 0;
+    for (const char *at = v; strcmp(v, "all") != 0; at = end + 1) {
+        int status = grow(&s->pair, s->pairs, sizeof *s->pair, err);
+        if (status == 0)
+            status = parse_pair(at, &s->pair[s->pairs].from, &s->pair[s->pairs].to, &end, "--pairs", err);
+        if (status < 0)
+            return status;
+        s->pairs++;
+        if (!*end)
+            break;
+    }
     return 0;
 }
 
+/* LIST, or START:STOP:STEP */
 static int set_doses(struct args *a, const char *v, poison_error *err)
 {
-    const char *at = v;
-    a->doses = 0;
-    for (;;) {
-        char *end;
-        size_t *more = realloc(a->dose, (a->doses + 1) * sizeof *more);
-        if (!more)
-            return poison_fail_memory(err, a->doses + 1, sizeof *more, "the doses");
-        a->dose = more;
-        if (!whole(at, 0, &a->dose[a->doses++], &end) || (*end && *end != ','))
-            return poison_fail(err, POISON_EUSAGE, "--doses %s: expected whole numbers, as in 10,30,100", v);
+    struct sweep *s = &a->sweep;
+    size_t first, last, step;
+    char *end;
+    s->doses = 0;
+    if (whole(v, 0, &first, &end) && *end == ':' && whole(end + 1, 0, &last, &end) && *end == ':'
+        && whole(end + 1, 1, &step, &end) && !*end && first <= last && (last - first) / step < 1000000) {
+        for (; first <= last; first += step) {
+            if (grow(&s->dose, s->doses, sizeof *s->dose, err) < 0)
+                return POISON_ENOMEM;
+            s->dose[s->doses++] = first;
+        }
+        return 0;
+    }
+    for (const char *at = v;; at = end + 1) {
+        if (grow(&s->dose, s->doses, sizeof *s->dose, err) < 0)
+            return POISON_ENOMEM;
+        if (!whole(at, 0, &s->dose[s->doses++], &end) || (*end && *end != ','))
+            return poison_fail(err, POISON_EUSAGE, "--doses %s: expected whole numbers, as in 10,30,100 or 0:100:10", v);
         if (!*end)
             return 0;
-        at = end + 1;
     }
+}
+
+/* Calls `take` for every word of a list between commas. */
+static int each_word(struct args *a, const char *v, int (*take)(struct args *a, const char *word, poison_error *err),
+                     poison_error *err)
+{
+    char word[80];
+    int status = 0;
+    for (const char *at = v; status == 0; at++) {
+        size_t length = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word), at);
+        status = take(a, word, err);
+        at += length;
+        if (!*at)
+            break;
+    }
+    return status;
+}
+
+static int take_strategy(struct args *a, const char *word, poison_error *err)
+{
+    struct sweep *s = &a->sweep;
+    int strategy = poison_strategy_parse(word);
+    if (strategy < 0)
+        return poison_fail(err, POISON_EUSAGE, "--strategy %s: expected first, random, near, far, alfa or greedy", word);
+    if (grow(&s->strategy, s->strategies, sizeof *s->strategy, err) < 0)
+        return POISON_ENOMEM;
+    s->strategy[s->strategies++] = strategy;
+    return 0;
+}
+
+static int set_strategy(struct args *a, const char *v, poison_error *err)
+{
+    a->sweep.strategies = 0;
+    return each_word(a, v, take_strategy, err);
+}
+
+static int take_defence(struct args *a, const char *word, poison_error *err)
+{
+    struct sweep *s = &a->sweep;
+    if (grow(&s->defence, s->defences, sizeof *s->defence, err) < 0)
+        return POISON_ENOMEM;
+    poison_cleaning *d = &s->defence[s->defences++];
+    *d = (poison_cleaning){.method = -1, .name = "none"};
+    return strcmp(word, "none") == 0 ? 0 : poison_cleaning_parse(d, word, err);
+}
+
+static int set_defence(struct args *a, const char *v, poison_error *err)
+{
+    a->sweep.defences = 0;
+    return each_word(a, v, take_defence, err);
+}
+
+static int take_method(struct args *a, const char *word, poison_error *err)
+{
+    int method = poison_audit_parse(word, strlen(word));
+    if (method < 0)
+        return poison_fail(err, POISON_EUSAGE, "--method %s: expected knn, margin, loo, shapley or confident", word);
+    for (int k = 0; k < a->methods; k++)
+        if (a->method[k] == method)
+            return poison_fail(err, POISON_EUSAGE, "--method: %s is named twice", word);
+    a->method[a->methods++] = method;
+    return 0;
+}
+
+/* audit's list, or what clean does. */
+static int set_method(struct args *a, const char *v, poison_error *err)
+{
+    a->methods = 0;
+    if (strcmp(a->command->name, "clean") != 0)
+        return each_word(a, v, take_method, err);
+    int status = set_defence(a, v, err);
+    if (status == 0 && (a->sweep.defences != 1 || a->sweep.defence->method < 0))
+        status = poison_fail(err, POISON_EUSAGE, "--method %s: expected one method", v);
+    if (status == 0 && a->sweep.defence->how_many == POISON_ORACLE)
+        status = poison_fail(err, POISON_EUSAGE, "--method %s: how many? Expected %s:COUNT, as in knn:relabel:100", v,
+                             strchr(v, ':') ? v : "METHOD:relabel");
+    if (status == 0)
+        a->methods = 1;
+    return status;
+}
+
+static int set_validate(struct args *a, const char *v, poison_error *err)
+{
+    return set_whole(&a->validate, v, 1, "--validate", err);
+}
+
+static int set_seed(struct args *a, const char *v, poison_error *err)
+{
+    char *end;
+    errno = 0;
+    a->sweep.seed = a->sweep.attack.seed = strtoull(v, &end, 10);
+    if (*v < '0' || *v > '9' || *end || errno)
+        return poison_fail(err, POISON_EUSAGE, "--seed %s: expected a whole number below 2^64", v);
+    return 0;
+}
+
+static int set_seeds(struct args *a, const char *v, poison_error *err)
+{
+    int status = set_whole(&a->sweep.seeds, v, 1, "--seeds", err);
+    return status < 0 || a->sweep.seeds <= 1000000 ? status : poison_fail(err, POISON_EUSAGE, "--seeds %s: at most 1000000", v);
+}
+
+static int set_restarts(struct args *a, const char *v, poison_error *err)
+{
+    return set_whole(&a->sweep.attack.restarts, v, 0, "--restarts", err);
+}
+
+static int set_beam(struct args *a, const char *v, poison_error *err)
+{
+    return set_whole(&a->sweep.attack.beam, v, 0, "--beam", err);
+}
+
+static int set_truth(struct args *a, const char *v, poison_error *err)
+{
+    a->truth = v;
+    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--truth: expected a flip file, not an empty word");
+}
+
+static int set_joint(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->joint = 1;
+    return 0;
+}
+
+static int set_resume(struct args *a, const char *v, poison_error *err)
+{
+    (void)v, (void)err;
+    a->resume = 1;
+    return 0;
+}
+
+static int set_at(struct args *a, const char *v, poison_error *err)
+{
+    return set_whole(&a->at, v, 0, "--at", err);
+}
+
+static int set_row(struct args *a, const char *v, poison_error *err)
+{
+    return set_whole(&a->image, v, 0, "--row", err);
 }
 
 static int set_rows(struct args *a, const char *v, poison_error *err)
@@ -238,17 +441,34 @@ struct option {
     int (*set)(struct args *args, const char *value, poison_error *err);
 };
 
-#define FLIPPING " predictions score counts confusion subproblems support data "
+#define FLIPPING " predictions score counts confusion subproblems support data attack audit clean sweep explain "
+#define SEEDED " predictions score counts confusion subproblems support data attack audit clean sweep explain dose "
+#define EVERY "*" /* also of the commands without data */
 
 static const struct option options[] = {
     {0, "data", "DIR", NULL, "folder of MNIST's files, or 'synthetic' [$POISON_DATA, else MNIST's place]",
      set_data},
     {0, "train", "N", NULL, "the first N training images [2000]", set_train},
     {0, "test", "N", NULL, "the first N test images [1000]", set_test},
-    {0, "flip", "FROM:TO:COUNT", FLIPPING, "make the first COUNT training labels FROM into TO; repeatable", set_flip},
+    {0, "flip", "FROM:TO:COUNT[:STRATEGY]", FLIPPING, "flip COUNT training labels; first, random, near, far, alfa, greedy", set_flip},
+    {0, "flips", "FILE", FLIPPING, "flip what a flip file says (-: standard input); all repeatable, in order", set_flips},
+    {0, "validate", "N", FLIPPING, "validation set: the N rows after the training rows [1000]", set_validate},
+    {0, "restarts", "R", FLIPPING, "alfa: starts from random losses besides the one from none [0]", set_restarts},
+    {0, "beam", "B", FLIPPING, "greedy: try only the B nearest candidates a step [0: all]", set_beam},
+    {0, "seed", "S", SEEDED, "of random, alfa's restarts, folds and bootstrap [0]", set_seed},
     {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
-    {0, "doses", "LIST", " lab ", "how many, each from the clean labels [10,30,100]", set_doses},
-    {'n', "rows", "N", " predictions ", "how many test images [5]", set_rows},
+    {0, "pairs", "LIST|all", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", set_pairs},
+    {0, "doses", "LIST", " lab sweep ", "how many, each from the clean labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", set_doses},
+    {0, "strategy", "LIST", " sweep ", "which ones are flipped [first]", set_strategy},
+    {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", set_defence},
+    {0, "seeds", "N", " sweep ", "N seeds from --seed on, where something is seeded [1]", set_seeds},
+    {0, "resume", NULL, " sweep ", "go on with the -o file of a sweep that was cut off", set_resume},
+    {0, "method", "LIST", " audit clean ", "knn, margin, loo, shapley, confident; clean: METHOD:relabel|remove:COUNT", set_method},
+    {0, "truth", "FILE", " audit ", "flip file of what was really flipped: print a scoreboard", set_truth},
+    {0, "joint", NULL, " audit ", "confident: print how many of each label it takes for another", set_joint},
+    {0, "at", "DOSE", " matrix ", "which dose [100]", set_at},
+    {0, "row", "R", " explain ", "which test image [0]", set_row},
+    {'n', "rows", "N", " predictions explain ", "how many rows [5; explain 10]", set_rows},
     {0, "by", "predicted|true", " score ", "count under the predicted or the true digit [predicted]", set_by},
     {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's files, labels after the flips", set_export},
     {'c', "cost", "C", NULL, "C of the support vector machines [1]", set_cost},
@@ -260,12 +480,12 @@ static const struct option options[] = {
     {0, "kernel", "auto|blas", NULL, "blas: OpenBLAS also where 8-bit data have loops of their own", set_kernel},
     {'m', "memory", "MIB", NULL, "for data and kernel values [a quarter of the machine's, at most 4096]", set_memory},
     {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", set_no_reuse},
-    {'o', "output", "FILE", NULL, "write the table there, whole or not at all [-: standard output]", set_output},
+    {'o', "output", "FILE", EVERY, "write the table there, whole or not at all [-: standard output]", set_output},
     {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
     {0, "trace", "FILE", NULL, "write what each thread did when there, for chrome://tracing and Perfetto", set_trace},
-    {'q', "quiet", NULL, NULL, "no notes and no progress on standard error", set_quiet},
-    {'h', "help", NULL, NULL, "-h: this page; --help: all of it", NULL},
-    {'V', "version", NULL, NULL, "version, libraries, instruction set", NULL},
+    {'q', "quiet", NULL, EVERY, "no notes and no progress on standard error", set_quiet},
+    {'h', "help", NULL, EVERY, "-h: this page; --help: all of it", NULL},
+    {'V', "version", NULL, EVERY, "version, libraries, instruction set", NULL},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
@@ -273,7 +493,7 @@ static int belongs(const struct option *o, const struct command *c)
 {
     char word[40];
     snprintf(word, sizeof word, " %s ", c->name);
-    return !o->commands || strstr(o->commands, word);
+    return !o->commands ? c->needs != NEEDS_NOTHING : strcmp(o->commands, EVERY) == 0 || strstr(o->commands, word);
 }
 
 /* ---- the nearest name ------------------------------------------------------------------------------------------ */
@@ -350,7 +570,7 @@ static void print_options(FILE *out, const struct command *c)
 {
     for (int k = 0; k < OPTIONS; k++) {
         const struct option *o = &options[k];
-        char left[40];
+        char left[48];
         if (!belongs(o, c))
             continue;
         snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
@@ -461,9 +681,15 @@ static int split(struct given *given, int *count, const char **operand, int argc
 
 static int fill_defaults(struct args *args, poison_error *err)
 {
-    *args = (struct args){.settings = poison_settings_default(), .train = 2000, .test = 1000, .rows = 5, .output = "-"};
-    int status = set_pair(args, "1:2", err);
-    return status < 0 ? status : set_doses(args, "10,30,100", err);
+    *args = (struct args){.settings = poison_settings_default(), .train = 2000, .test = 1000, .validate = 1000, .rows = 5,
+                          .output = "-", .at = 100, .sweep = {.seeds = 1}};
+    int status;
+    TRY(set_pair(args, "1:2", err));
+    TRY(set_pairs(args, "1:2", err));
+    TRY(set_strategy(args, "first", err));
+    TRY(set_defence(args, "none", err));
+done:
+    return status;
 }
 
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
@@ -481,6 +707,8 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     if (!c->name)
         TRY(fail_unknown_command(commands, operand, err));
     args->command = c;
+    TRY(set_doses(args, strcmp(c->name, "sweep") == 0 ? "0:100:10" : "10,30,100", err));
+    args->rows = strcmp(c->name, "explain") == 0 ? 10 : 5;
     for (int k = 0; k < count; k++) {
         const struct option *o = given[k].option;
         if (*o->name == 'h') {
@@ -497,7 +725,7 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
             continue;
         if (!belongs(o, c))
             TRY(poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to%.*s", o->name, c->name,
-                            (int)strlen(o->commands) - 1, o->commands));
+                            o->commands ? (int)strlen(o->commands) - 1 : 32, o->commands ? o->commands : " the commands that read data"));
         TRY(o->set(args, given[k].value, err));
     }
     status = version ? ARGS_VERSION : 0;
@@ -508,6 +736,9 @@ done:
 
 void args_free(struct args *args)
 {
-    free(args->flip);
-    free(args->dose);
+    free(args->change);
+    free(args->sweep.pair);
+    free(args->sweep.strategy);
+    free(args->sweep.defence);
+    free(args->sweep.dose);
 }

@@ -4,12 +4,13 @@
 #define POISON_ARGS_H
 
 #include "poison.h"
+#include "sweep.h"
 
 #include <stdio.h>
 
 struct laboratory; /* poison.c's */
 
-enum needs { NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
+enum needs { NEEDS_NOTHING, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
 
 /* A command is a row of poison.c's table; the last row has no name. */
 struct command {
@@ -28,10 +29,19 @@ struct args {
     const char *data; /* NULL: look for MNIST */
     size_t train, test;
     int train_given, test_given;
-    poison_flip *flip; /* in order; the caller frees with args_free */
-    size_t flips;
+    struct change {
+        const char *file; /* a flip file, or NULL: */
+        poison_flip flip;
+    } *change; /* in order; args_free frees */
+    size_t changes;
     int from, to; /* lab's pair */
-    size_t *dose, doses;
+    size_t validate;
+    int methods, method[POISON_AUDITS]; /* audit's */
+    const char *truth;
+    int joint, resume;
+    size_t at;          /* matrix's dose */
+    size_t image;       /* explain's row */
+    struct sweep sweep; /* also lab's doses, clean's defence, everybody's seed, restarts and beam */
     size_t rows; /* -n */
     int rows_given;
     int by_true;

@@ -13,14 +13,9 @@ struct poison_attacker {
     poison_settings settings;
     poison_attack_settings attack;
     poison_svm *svm; /* NULL until somebody needs it */
-    size_t on_train; /* number of the training rows as a watched set */
     int *labels;     /* (n) of the model in hand */
     int *predicted;
-    struct aim {
-        poison_set set; /* validation images of one label; x, v and y are ours */
-        size_t number;  /* as a watched set */
-        int made;
-    } aim[256];
+    poison_set aim[256]; /* validation images of each label that was attacked; x, v and y are ours */
 };
 
 int poison_attacker_new(poison_attacker **out, const poison_data *data, const poison_settings *settings,
@@ -47,9 +42,9 @@ void poison_attacker_free(poison_attacker *a)
         return;
     poison_svm_free(a->svm);
     for (int v = 0; v < 256; v++) {
-        free(a->aim[v].set.x);
-        free(a->aim[v].set.v);
-        free(a->aim[v].set.y);
+        free(a->aim[v].x);
+        free(a->aim[v].v);
+        free(a->aim[v].y);
     }
     free(a->labels);
     free(a->predicted);
@@ -64,47 +59,44 @@ static int train(poison_attacker *a, poison_error *err)
     int status = 0;
     poison_settings quiet = a->settings;
     quiet.progress = NULL;
-    if (!a->svm) {
+    if (!a->svm)
         TRY(poison_svm_new(&a->svm, a->data, &quiet, err));
-        TRY(poison_svm_watch(a->svm, &a->data->train, &a->on_train, err));
-    }
     TRY(poison_svm_train(a->svm, a->labels, err));
 done:
     return status;
 }
 
 /* The validation images labelled `label`, watched. */
-static int take_aim(poison_attacker *a, int label, struct aim **out, poison_error *err)
+static int take_aim(poison_attacker *a, int label, const poison_set **out, size_t *number, poison_error *err)
 {
     const poison_set *all = &a->data->validation;
-    struct aim *aim = *out = &a->aim[label];
+    poison_set *aim = &a->aim[label];
+    *out = aim;
     size_t d = (size_t)all->d, count = 0;
-    if (aim->made)
-        return 0;
+    if (aim->n)
+        return poison_svm_watch(a->svm, aim, number, err);
     for (size_t r = 0; r < all->n; r++)
         count += all->y[r] == label;
     if (!count)
         return poison_fail(err, POISON_EDATA, "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
                            all->n, label);
-    aim->set = *all;
-    aim->set.n = 0;
-    aim->set.x = all->x ? poison_take(count, d) : NULL;
-    aim->set.v = all->v ? poison_take(count, d * sizeof *all->v) : NULL;
-    aim->set.y = poison_take(count, sizeof *all->y);
-    if ((!aim->set.x && !aim->set.v) || !aim->set.y)
+    *aim = *all;
+    aim->n = 0;
+    aim->x = all->x ? poison_take(count, d) : NULL;
+    aim->v = all->v ? poison_take(count, d * sizeof *all->v) : NULL;
+    aim->y = poison_take(count, sizeof *all->y);
+    if ((!aim->x && !aim->v) || !aim->y)
         return poison_fail_memory(err, count, d, "the validation images");
     for (size_t r = 0; r < all->n; r++) {
         if (all->y[r] != label)
             continue;
         if (all->x)
-            memcpy(aim->set.x + aim->set.n * d, all->x + r * d, d);
+            memcpy(aim->x + aim->n * d, all->x + r * d, d);
         else
-            memcpy(aim->set.v + aim->set.n * d, all->v + r * d, d * sizeof *all->v);
-        aim->set.y[aim->set.n++] = label;
+            memcpy(aim->v + aim->n * d, all->v + r * d, d * sizeof *all->v);
+        aim->y[aim->n++] = label;
     }
-    int status = poison_svm_watch(a->svm, &aim->set, &aim->number, err);
-    aim->made = status == 0;
-    return status;
+    return poison_svm_watch(a->svm, aim, number, err);
 }
 
 /* Greater is better for the attacker: first by share, then by loss. */
@@ -121,20 +113,21 @@ static int better(const struct objective *a, const struct objective *b)
 static int look(poison_attacker *a, const poison_flip *flip, struct objective *objective, poison_error *err)
 {
     int status = 0;
-    struct aim *aim;
+    const poison_set *aim;
+    size_t number;
     double sign;
     TRY(train(a, err));
-    TRY(take_aim(a, flip->from, &aim, err));
-    TRY(poison_svm_predict(a->svm, aim->number, a->predicted, err));
+    TRY(take_aim(a, flip->from, &aim, &number, err));
+    TRY(poison_svm_predict(a->svm, number, a->predicted, err));
     ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
-    const double *value = p < 0 ? NULL : poison_svm_decisions(a->svm, aim->number, (size_t)p);
+    const double *value = p < 0 ? NULL : poison_svm_decisions(a->svm, number, (size_t)p);
     *objective = (struct objective){0, 0};
-    for (size_t t = 0; t < aim->set.n; t++) {
+    for (size_t t = 0; t < aim->n; t++) {
         objective->share += a->predicted[t] == flip->to;
         objective->loss += value ? fmax(0, 1 - sign * value[t]) : 0; /* no machine: `from` has no row left */
     }
-    objective->share /= (double)aim->set.n;
-    objective->loss /= (double)aim->set.n;
+    objective->share /= (double)aim->n;
+    objective->loss /= (double)aim->n;
 done:
     return status;
 }
@@ -161,16 +154,19 @@ static int by_key(const void *a, const void *b)
 static int measure(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
 {
     double sign;
+    size_t on_train;
     int status = train(a, err);
+    if (status == 0)
+        status = poison_svm_watch(a->svm, &a->data->train, &on_train, err);
     if (status < 0)
         return status;
     ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
     if (p < 0)
         return poison_fail(err, POISON_EDATA, "flip %d:%d:%zu:%s: no training label is %d now, so that there is no machine to ask",
                            flip->from, flip->to, flip->count, poison_strategy_name(flip->strategy), flip->to);
-    status = poison_svm_decide(a->svm, a->on_train, (size_t)p, POISON_ALL, err);
+    status = poison_svm_decide(a->svm, on_train, (size_t)p, POISON_ALL, err);
     for (size_t k = 0; status == 0 && k < count; k++)
-        c[k].m = sign * poison_svm_decisions(a->svm, a->on_train, (size_t)p)[c[k].row];
+        c[k].m = sign * poison_svm_decisions(a->svm, on_train, (size_t)p)[c[k].row];
     return status;
 }
 

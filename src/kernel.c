@@ -287,6 +287,19 @@ void kernel_doubles(double *const *doubles, const struct batch *batch, const str
     }
 }
 
+void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
+                      size_t columns, struct tile *tile)
+{
+    kernel_product(tile, batch, rows, first, columns);
+    for (size_t r = 0; r < batch->count; r++) {
+        struct rbf rbf = tile_row(tile, rows, r, 1, batch->norm[r], rows->norm + first);
+        for (size_t c = 0; c < columns; c++) {
+            double product = (rbf.dot ? (double)rbf.dot[c] : rbf.whole ? (double)rbf.whole[c] : 0) + (rbf.more ? rbf.more[c] : 0);
+            distance[r][first + c] = rbf.norm + rbf.norms[c] - 2 * product;
+        }
+    }
+}
+
 /* ---- the whole matrix ------------------------------------------------------------------------------------------ */
 
 /* K's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks that stay in L1. */

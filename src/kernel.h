@@ -76,6 +76,10 @@ struct tile *take_tiles(int threads);
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);
 
+/* The squared distances of a batch to rows [first, first + columns), exact for 8-bit features: to distance[r][first + c]. */
+void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
+                      size_t columns, struct tile *tile);
+
 /*
  * Kernel values of a batch with rows [first, first + columns), columns <= KERNEL_TILE, first a multiple of DOT_STEP:
  * value r, c goes to floats[r][first + c] (exactly rounded), or to doubles[r][c].

@@ -346,12 +346,15 @@ done:
 
 int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err)
 {
+    for (*number = 0; *number < svm->sets; ++*number)
+        if (svm->decisions[*number].set == set)
+            return 0;
     struct decisions *more = realloc(svm->decisions, (svm->sets + 1) * sizeof *more);
     int status = more ? 0 : poison_fail_memory(err, svm->sets + 1, sizeof *more, "the watched rows");
     if (status < 0)
         return status;
     svm->decisions = more;
-    *number = svm->sets++;
+    svm->sets++;
     ptrdiff_t *none = poison_take(svm->P, sizeof *none);
     if (!none)
         return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");

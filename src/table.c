@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
+#include <math.h>
 #include <stdarg.h>
 
 /*
@@ -50,12 +51,18 @@ void table_label(struct table *table, int value)
 
 void table_exact(struct table *table, double value)
 {
-    cell(table, "%.17g", value);
+    if (isnan(value))
+        cell(table, "NA");
+    else
+        cell(table, "%.17g", value);
 }
 
-void table_seconds(struct table *table, double value)
+void table_number(struct table *table, double value)
 {
-    cell(table, "%.6f", value);
+    if (isfinite(value))
+        cell(table, "%.6f", value);
+    else
+        cell(table, "NA");
 }
 
 void table_text(struct table *table, const char *text)

@@ -16,8 +16,8 @@ void table_begin(struct table *table, FILE *out, const char *header);
 
 void table_count(struct table *table, size_t value);
 void table_label(struct table *table, int value);
-void table_exact(struct table *table, double value); /* %.17g: reloads to the same bits */
-void table_seconds(struct table *table, double value);
+void table_exact(struct table *table, double value);  /* %.17g: reloads to the same bits; NAN is NA */
+void table_number(struct table *table, double value); /* %.6f: shares, seconds; NAN and infinity are NA */
 void table_text(struct table *table, const char *text); /* escaped */
 
 /* Prints text that came from outside on one line: control characters as \n, \t, \x1b ... */

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* dose - what a sweep's table says in a line: effective doses with bootstrap intervals, strategies against defences */
+#include "base.h"
+#include "sweep.h"
+#include "table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 64, DRAWS = 1000, LEVELS = 3 };
+
+static const double level[LEVELS] = {0.1, 0.5, 0.9};
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+enum { FROM, TO, STRATEGY, DEFENCE, SEED, DOSE, SUCCESS, NAMES };
+static const char *const names[NAMES] = {"from", "to", "strategy", "defence", "seed", "dose", "success"};
+
+/* One row, its texts kept. */
+struct row {
+    char *key[4]; /* from, to, strategy, defence */
+    char *seed;
+    size_t dose;
+    double success; /* NAN: NA */
+};
+
+struct rows {
+    struct row *row;
+    size_t count, room;
+};
+
+static void free_rows(struct rows *rows)
+{
+    for (size_t k = 0; k < rows->count; k++) {
+        for (int c = 0; c < 4; c++)
+            free(rows->row[k].key[c]);
+        free(rows->row[k].seed);
+    }
+    free(rows->row);
+}
+
+static int whole_dose(const char *text, size_t *dose)
+{
+    char *end;
+    if (strspn(text, "0123456789") != strlen(text) || !*text)
+        return 0;
+    errno = 0;
+    *dose = strtoull(text, &end, 10);
+    return !errno && !*end;
+}
+
+static int take_row(struct rows *rows, char *const *cell, size_t line, poison_error *err)
+{
+    char *end;
+    struct row new = {0};
+    new.success = strcmp(cell[SUCCESS], "NA") == 0 ? NAN : strtod(cell[SUCCESS], &end);
+    if (!whole_dose(cell[DOSE], &new.dose)
+        || (!isnan(new.success) && (end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
+        return poison_fail(err, POISON_EDATA, "standard input:%zu: expected a whole dose and a success of 0 to 1", line);
+    if (rows->count == rows->room) {
+        struct row *more = realloc(rows->row, (2 * rows->room + 64) * sizeof *more);
+        if (!more)
+            return poison_fail_memory(err, 2 * rows->room + 64, sizeof *more, "the sweep's rows");
+        rows->row = more;
+        rows->room = 2 * rows->room + 64;
+    }
+    int fine = (new.seed = strdup(cell[SEED])) != NULL;
+    for (int c = 0; c < 4; c++)
+        fine &= (new.key[c] = strdup(cell[c])) != NULL;
+    rows->row[rows->count++] = new;
+    return fine ? 0 : poison_fail_memory(err, 1, 100, "the sweep's rows");
+}
+
+/* Splits a line at its tabs; returns the number of cells. */
+static size_t split(char *line, char **cell)
+{
+    size_t count = 0;
+    line[strcspn(line, "\n")] = 0;
+    for (char *at = line; at && count < COLUMNS; count++)
+        cell[count] = strsep(&at, "\t");
+    return count;
+}
+
+static int read_rows(FILE *in, struct rows *rows, poison_error *err)
+{
+    char *line = NULL, *cell[COLUMNS], *picked[NAMES];
+    size_t room = 0, columns = 0, of[NAMES];
+    int status = 0;
+    for (size_t l = 1; getline(&line, &room, in) >= 0; l++) {
+        if (strncmp(line, "# ", 2) == 0)
+            continue;
+        size_t count = split(line, cell);
+        if (!columns) { /* the header */
+            columns = count;
+            for (int c = 0; c < NAMES; c++) {
+                for (of[c] = 0; of[c] < count && strcmp(cell[of[c]], names[c]) != 0; of[c]++)
+                    ;
+                if (of[c] == count)
+                    TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", l, names[c]));
+            }
+            continue;
+        }
+        if (count != columns)
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu", l, count, columns));
+        for (int c = 0; c < NAMES; c++)
+            picked[c] = cell[of[c]];
+        TRY(take_row(rows, picked, l, err));
+    }
+    if (ferror(in))
+        TRY(poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno)));
+    if (!columns)
+        TRY(poison_fail(err, POISON_EDATA, "standard input: empty, expected a sweep's table"));
+done:
+    free(line);
+    return status;
+}
+
+static int same_keys(const struct row *a, const struct row *b, int keys)
+{
+    for (int c = 0; c < keys; c++)
+        if (strcmp(a->key[c], b->key[c]) != 0)
+            return 0;
+    return 1;
+}
+
+/* An earlier row than row k has its keys; most often the one before. */
+static int is_known(const struct rows *rows, size_t k, int keys)
+{
+    for (size_t b = k; b-- > 0;)
+        if (same_keys(&rows->row[b], &rows->row[k], keys))
+            return 1;
+    return 0;
+}
+
+/* ---- dose-response --------------------------------------------------------------------------------------------- */
+
+/* Success of each seed at each dose, both as they first occur; doses ascending. */
+struct curve {
+    size_t seeds, doses;
+    const char **seed;
+    size_t *dose;
+    double *success; /* (seeds, doses) */
+};
+
+static void free_curve(struct curve *c)
+{
+    free(c->seed);
+    free(c->dose);
+    free(c->success);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    size_t s = *(const size_t *)a, t = *(const size_t *)b;
+    return (s > t) - (s < t);
+}
+
+/* Where in the curve a row belongs; the row's seed and dose are in it. */
+static double *place_of(const struct curve *c, const struct row *row)
+{
+    size_t s = 0, d = 0;
+    while (strcmp(c->seed[s], row->seed) != 0)
+        s++;
+    while (c->dose[d] != row->dose)
+        d++;
+    return &c->success[s * c->doses + d];
+}
+
+/* All rows with the keys of `first`. */
+static int take_curve(struct curve *c, const struct rows *rows, const struct row *first, poison_error *err)
+{
+    size_t count = 0;
+    *c = (struct curve){0};
+    for (size_t k = 0; k < rows->count; k++)
+        count += same_keys(&rows->row[k], first, 4);
+    c->seed = poison_take(count, sizeof *c->seed);
+    c->dose = poison_take(count, sizeof *c->dose);
+    if (!c->seed || !c->dose)
+        return poison_fail_memory(err, count, 16, "a curve");
+    for (size_t k = 0; k < rows->count; k++) {
+        const struct row *row = &rows->row[k];
+        size_t s = 0, d = 0;
+        if (!same_keys(row, first, 4))
+            continue;
+        while (s < c->seeds && strcmp(c->seed[s], row->seed) != 0)
+            s++;
+        while (d < c->doses && c->dose[d] != row->dose)
+            d++;
+        if (s == c->seeds)
+            c->seed[c->seeds++] = row->seed;
+        if (d == c->doses)
+            c->dose[c->doses++] = row->dose;
+    }
+    qsort(c->dose, c->doses, sizeof *c->dose, by_size);
+    c->success = poison_take(c->seeds, c->doses * sizeof *c->success);
+    if (!c->success)
+        return poison_fail_memory(err, c->seeds, c->doses * sizeof *c->success, "a curve");
+    for (size_t k = 0; k < c->seeds * c->doses; k++)
+        c->success[k] = -1;
+    for (size_t k = 0; k < rows->count; k++)
+        if (same_keys(&rows->row[k], first, 4)) {
+            double *place = place_of(c, &rows->row[k]);
+            if (*place != -1)
+                return poison_fail(err, POISON_EDATA, "standard input: %s:%s %s %s has seed %s, dose %zu twice", first->key[0],
+                                   first->key[1], first->key[2], first->key[3], rows->row[k].seed, rows->row[k].dose);
+            *place = rows->row[k].success;
+        }
+    for (size_t k = 0; k < c->seeds * c->doses; k++)
+        if (c->success[k] == -1)
+            return poison_fail(err, POISON_EDATA, "standard input: %s:%s %s %s lacks seed %s, dose %zu: an unfinished sweep?",
+                               first->key[0], first->key[1], first->key[2], first->key[3], c->seed[k / c->doses],
+                               c->dose[k % c->doses]);
+    return 0;
+}
+
+/* The smallest dose at which the curve reaches `success`, linear between doses; INFINITY: never. */
+static double crossing(const struct curve *c, const double *mean, double success)
+{
+    for (size_t d = 0; d < c->doses; d++)
+        if (mean[d] >= success) {
+            double to = (double)c->dose[d], from = d ? (double)c->dose[d - 1] : to;
+            return d ? from + (success - mean[d - 1]) / (mean[d] - mean[d - 1]) * (to - from) : to;
+        }
+    return INFINITY;
+}
+
+/* The mean curve of seeds that draw b takes, or (b = -1) of all. mean: (doses) */
+static void average(const struct curve *c, ptrdiff_t b, uint64_t seed, double *mean)
+{
+    for (size_t d = 0; d < c->doses; d++)
+        mean[d] = 0;
+    for (size_t s = 0; s < c->seeds; s++) {
+        size_t taken = b < 0 ? s : (size_t)(poison_key(seed, 3, (uint64_t)b * c->seeds + s) % c->seeds);
+        for (size_t d = 0; d < c->doses; d++)
+            mean[d] += c->success[taken * c->doses + d];
+    }
+    for (size_t d = 0; d < c->doses; d++)
+        mean[d] /= (double)c->seeds;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double s = *(const double *)a, t = *(const double *)b;
+    return (s > t) - (s < t);
+}
+
+static int print_curve(struct table *t, const struct curve *c, const struct row *first, uint64_t seed, poison_error *err)
+{
+    static double draw[LEVELS][DRAWS];
+    double area = 0, *mean = poison_take(c->doses, sizeof *mean);
+    if (!mean)
+        return poison_fail_memory(err, c->doses, sizeof *mean, "a curve");
+    for (int b = 0; b < DRAWS && c->seeds > 1; b++) {
+        average(c, b, seed, mean);
+        for (int e = 0; e < LEVELS; e++)
+            draw[e][b] = crossing(c, mean, level[e]);
+    }
+    average(c, -1, seed, mean);
+    for (int k = 0; k < 4; k++)
+        table_text(t, first->key[k]);
+    table_count(t, c->seeds);
+    for (int e = 0; e < LEVELS; e++) {
+        qsort(draw[e], DRAWS, sizeof *draw[e], ascending);
+        table_number(t, crossing(c, mean, level[e]));
+        table_number(t, c->seeds > 1 ? draw[e][24] : NAN);
+        table_number(t, c->seeds > 1 ? draw[e][975] : NAN);
+    }
+    for (size_t d = 1; d < c->doses; d++)
+        area += 0.5 * (mean[d] + mean[d - 1]) * (double)(c->dose[d] - c->dose[d - 1]);
+    table_number(t, area);
+    free(mean);
+    return 0;
+}
+
+int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err)
+{
+    struct rows rows = {0};
+    struct table t;
+    int status = read_rows(in, &rows, err);
+    if (status == 0)
+        table_begin(&t, out, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\ted90\ted90_lo\t"
+                             "ed90_hi\tarea");
+    for (size_t k = 0; status == 0 && k < rows.count; k++) {
+        if (is_known(&rows, k, 4))
+            continue;
+        struct curve curve;
+        status = take_curve(&curve, &rows, &rows.row[k], err);
+        if (status == 0)
+            status = print_curve(&t, &curve, &rows.row[k], seed, err);
+        free_curve(&curve);
+    }
+    free_rows(&rows);
+    return status;
+}
+
+/* ---- strategies against defences ------------------------------------------------------------------------------- */
+
+int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
+{
+    struct rows rows = {0};
+    size_t *column = NULL, columns = 0; /* a row that first has each defence */
+    int status = 0;
+    TRY(read_rows(in, &rows, err));
+    column = poison_take(rows.count, sizeof *column);
+    if (!column)
+        TRY(poison_fail_memory(err, rows.count, sizeof *column, "the defences"));
+    for (size_t k = 0; k < rows.count; k++) {
+        size_t c = 0;
+        while (c < columns && strcmp(rows.row[column[c]].key[DEFENCE], rows.row[k].key[DEFENCE]) != 0)
+            c++;
+        if (c == columns)
+            column[columns++] = k;
+    }
+    fprintf(out, "from\tto\tstrategy");
+    for (size_t c = 0; c < columns; c++)
+        fprintf(out, "\t%s", rows.row[column[c]].key[DEFENCE]);
+    fputc('\n', out);
+    struct table t = {.out = out, .columns = columns + 3};
+    for (size_t k = 0; k < rows.count; k++) {
+        if (is_known(&rows, k, 3))
+            continue;
+        for (int c = 0; c < 3; c++)
+            table_text(&t, rows.row[k].key[c]);
+        for (size_t c = 0; c < columns; c++) {
+            double sum = 0;
+            size_t count = 0;
+            for (size_t r = 0; r < rows.count; r++)
+                if (rows.row[r].dose == dose && same_keys(&rows.row[r], &rows.row[k], 3)
+                    && strcmp(rows.row[r].key[DEFENCE], rows.row[column[c]].key[DEFENCE]) == 0) {
+                    sum += rows.row[r].success;
+                    count++;
+                }
+            table_number(&t, count ? sum / (double)count : NAN);
+        }
+    }
+done:
+    free(column);
+    free_rows(&rows);
+    return status;
+}

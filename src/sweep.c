@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+#include "sweep.h"
+
+#include "base.h"
+#include "file.h"
+#include "table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\t" \
+               "success_hi\tfalse_to\tcollateral\tsv\titerations"
+
+/* ---- metrics --------------------------------------------------------------------------------------------------- */
+
+static double ratio(size_t part, size_t whole)
+{
+    return whole ? (double)part / (double)whole : NAN;
+}
+
+struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to)
+{
+    struct metrics m = {0};
+    size_t right = 0, from_right = 0, others = 0, others_right = 0;
+    for (size_t t = 0; t < test->n; t++) {
+        int y = test->y[t], p = predicted[t], is_right = y == p;
+        right += is_right;
+        m.from_test += y == from;
+        from_right += y == from && is_right;
+        m.from_to += y == from && p == to;
+        m.false_to += y != to && p == to;
+        others += y != from && y != to;
+        others_right += y != from && y != to && is_right;
+    }
+    m.accuracy = ratio(right, test->n);
+    m.from_recall = ratio(from_right, m.from_test);
+    m.success = ratio(m.from_to, m.from_test);
+    m.collateral = ratio(others_right, others);
+    /* Wilson's score interval, z for 95 % */
+    double z = 1.959963984540054, n = (double)m.from_test, p = m.success, centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    m.success_lo = fmax(0, centre - half);
+    m.success_hi = fmin(1, centre + half);
+    if (!m.from_test)
+        m.success_lo = m.success_hi = NAN;
+    return m;
+}
+
+/* ---- the cells ------------------------------------------------------------------------------------------------- */
+
+struct cell {
+    size_t pair, strategy, defence, seed, dose; /* numbers in the sweep's lists */
+    int seeded;
+};
+
+/* Work in hand. */
+struct campaign {
+    const struct sweep *sweep;
+    const poison_data *data;
+    const poison_settings *settings;
+    const int *clean; /* (n) */
+    int *labels, *predicted;
+    uint8_t *supports;
+    poison_svm *victim, *auditor;
+    poison_attacker *attacker; /* of the seed in hand */
+    uint64_t attacker_seed;
+    size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand, if smaller sets are in larger ones */
+    size_t order_pair, order_strategy;
+    FILE *out;
+};
+
+static size_t count_label(const struct campaign *c, int label)
+{
+    size_t count = 0;
+    for (size_t r = 0; r < c->data->train.n; r++)
+        count += c->clean[r] == label;
+    return count;
+}
+
+/* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
+static int next_cell(const struct campaign *c, struct cell *cell)
+{
+    const struct sweep *s = c->sweep;
+    int first = cell->strategy == SIZE_MAX;
+    if (first)
+        *cell = (struct cell){0};
+    else
+        cell->dose++;
+    for (; cell->pair < s->pairs; cell->pair++, cell->strategy = 0) {
+        size_t most = count_label(c, s->pair[cell->pair].from);
+        for (; cell->strategy < s->strategies; cell->strategy++, cell->defence = 0)
+            for (; cell->defence < s->defences; cell->defence++, cell->seed = 0) {
+                const poison_cleaning *d = &s->defence[cell->defence];
+                cell->seeded = poison_attack_seeded(s->strategy[cell->strategy], &s->attack)
+                               || (d->method >= 0 && poison_audit_seeded(d->method));
+                for (; cell->seed < (cell->seeded ? s->seeds : 1); cell->seed++, cell->dose = 0)
+                    for (; cell->dose < s->doses; cell->dose++)
+                        if (s->dose[cell->dose] <= most)
+                            return 1;
+            }
+    }
+    return 0;
+}
+
+static void print_key(struct table *t, const struct sweep *s, const struct cell *cell)
+{
+    table_label(t, s->pair[cell->pair].from);
+    table_label(t, s->pair[cell->pair].to);
+    table_text(t, poison_strategy_name(s->strategy[cell->strategy]));
+    table_text(t, s->defence[cell->defence].name);
+    if (cell->seeded)
+        table_count(t, s->seed + cell->seed);
+    else
+        table_text(t, "NA");
+    table_count(t, s->dose[cell->dose]);
+}
+
+static void forget_orders(struct campaign *c)
+{
+    for (size_t k = 0; k < c->orders; k++) {
+        free(c->order[k]);
+        c->order[k] = NULL;
+    }
+}
+
+/* Whoever attacks with this seed. */
+static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
+{
+    poison_attack_settings attack = c->sweep->attack;
+    if (c->attacker && c->attacker_seed == seed)
+        return 0;
+    poison_attacker_free(c->attacker);
+    c->attacker = NULL;
+    c->attacker_seed = attack.seed = seed;
+    return poison_attacker_new(&c->attacker, c->data, c->settings, &attack, err);
+}
+
+/* c->labels: those after the cell's attack. */
+static int attack(struct campaign *c, const struct cell *cell, poison_error *err)
+{
+    const struct sweep *s = c->sweep;
+    int strategy = s->strategy[cell->strategy], nested = poison_attack_nested(strategy);
+    size_t dose = s->dose[cell->dose], most = 0, there = count_label(c, s->pair[cell->pair].from);
+    uint64_t seed = poison_attack_seeded(strategy, &s->attack) ? s->seed + cell->seed : s->seed;
+    if (cell->pair != c->order_pair || cell->strategy != c->order_strategy)
+        forget_orders(c);
+    c->order_pair = cell->pair;
+    c->order_strategy = cell->strategy;
+    for (size_t k = 0; k < s->doses; k++)
+        most = s->dose[k] <= there && s->dose[k] > most ? s->dose[k] : most;
+    size_t **order = &c->order[seed - s->seed];
+    int status = 0;
+    if (!nested) {
+        free(*order);
+        *order = NULL;
+        most = dose;
+    }
+    if (!*order) {
+        poison_flip flip = {s->pair[cell->pair].from, s->pair[cell->pair].to, most, strategy};
+        TRY(take_attacker(c, seed, err));
+        *order = poison_take(most, sizeof **order);
+        if (!*order)
+            TRY(poison_fail_memory(err, most, sizeof **order, "the flips"));
+        TRY(poison_attack(c->attacker, c->clean, &flip, *order, err));
+    }
+    memcpy(c->labels, c->clean, c->data->train.n * sizeof *c->labels);
+    for (size_t k = 0; k < dose; k++)
+        c->labels[(*order)[k]] = s->pair[cell->pair].to;
+done:
+    return status;
+}
+
+static int defend(struct campaign *c, const struct cell *cell, poison_error *err)
+{
+    const poison_cleaning *defence = &c->sweep->defence[cell->defence];
+    poison_findings found;
+    int status = 0;
+    if (defence->method < 0)
+        return 0;
+    if (!c->auditor)
+        TRY(poison_svm_new(&c->auditor, c->data, c->settings, err));
+    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->settings, err));
+    poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
+    poison_findings_free(&found);
+done:
+    return status;
+}
+
+static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t, poison_error *err)
+{
+    const poison_machine *machine;
+    int status = 0;
+    size_t iterations = 0;
+    TRY(attack(c, cell, err));
+    TRY(defend(c, cell, err));
+    if (!c->victim)
+        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
+    TRY(poison_svm_train(c->victim, c->labels, err));
+    TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
+    struct metrics m = measure_predictions(&c->data->test, c->predicted, c->sweep->pair[cell->pair].from,
+                                           c->sweep->pair[cell->pair].to);
+    size_t P = poison_svm_machines(c->victim, &machine);
+    for (size_t p = 0; p < P; p++)
+        iterations += machine[p].iterations;
+    print_key(t, c->sweep, cell);
+    table_number(t, m.accuracy);
+    table_number(t, m.from_recall);
+    table_count(t, m.from_test);
+    table_count(t, m.from_to);
+    table_number(t, m.success);
+    table_number(t, m.success_lo);
+    table_number(t, m.success_hi);
+    table_count(t, m.false_to);
+    table_number(t, m.collateral);
+    table_count(t, poison_svm_support(c->victim, c->supports));
+    table_count(t, iterations);
+done:
+    return status;
+}
+
+/* ---- the journal ----------------------------------------------------------------------------------------------- */
+
+/* The line of settings: every one that can change a row, as name=value. free() it. */
+static char *settings_line(const struct campaign *c)
+{
+    const struct sweep *s = c->sweep;
+    const poison_settings *set = c->settings;
+    const poison_set *const sets[] = {&c->data->train, &c->data->validation, &c->data->test};
+    char *line = NULL;
+    size_t size;
+    uint32_t crc = poison_crc32(0, c->clean, c->data->train.n * sizeof *c->clean);
+    for (int k = 0; k < 3; k++) {
+        size_t cells = sets[k]->n * (size_t)sets[k]->d;
+        crc = sets[k]->v ? poison_crc32(crc, sets[k]->v, cells * sizeof *sets[k]->v) : poison_crc32(crc, sets[k]->x, cells);
+        crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
+    }
+    FILE *out = open_memstream(&line, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g tolerance=%.17g shrinking=%d",
+            POISON_VERSION, crc, sets[0]->n, sets[1]->n, sets[2]->n, set->C, set->gamma, set->tolerance, set->shrinking);
+    for (size_t k = 0; k < s->pairs; k++)
+        fprintf(out, "%s%d:%d", k ? "," : " pairs=", s->pair[k].from, s->pair[k].to);
+    for (size_t k = 0; k < s->doses; k++)
+        fprintf(out, "%s%zu", k ? "," : " doses=", s->dose[k]);
+    for (size_t k = 0; k < s->strategies; k++)
+        fprintf(out, "%s%s", k ? "," : " strategy=", poison_strategy_name(s->strategy[k]));
+    for (size_t k = 0; k < s->defences; k++)
+        fprintf(out, "%s%s", k ? "," : " defence=", s->defence[k].name);
+    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu\n", (unsigned long long)s->seed, s->seeds, s->attack.restarts,
+            s->attack.beam);
+    return fclose(out) == 0 ? line : NULL;
+}
+
+/* Two settings lines differ: says in what. */
+static int fail_other_settings(const char *path, const char *theirs, const char *ours, poison_error *err)
+{
+    while (*theirs && *theirs != '\n' && *ours && *ours != '\n') {
+        size_t a = strcspn(theirs, " \n"), b = strcspn(ours, " \n");
+        if (a != b || strncmp(theirs, ours, a) != 0)
+            return poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s there, %.*s here", path,
+                               (int)(a < 200 ? a : 200), theirs, (int)(b < 200 ? b : 200), ours);
+        theirs += a + (theirs[a] == ' ');
+        ours += b + (ours[b] == ' ');
+    }
+    return poison_fail(err, POISON_EDATA, "%s: not a journal of this sweep", path);
+}
+
+/* How much of a journal holds: *keep bytes, *rows rows, the next cell after *cell. */
+static int check_journal(const struct campaign *c, const char *path, const char *text, const char *settings, size_t *keep,
+                         size_t *rows, struct cell *cell, poison_error *err)
+{
+    const char *at = text;
+    size_t length = strlen(text), wanted = strlen(settings);
+    if (length < wanted ? strncmp(text, settings, length) == 0 : 0) { /* nothing, or a part of our settings */
+        *keep = 0;
+        return 0;
+    }
+    if (strncmp(text, settings, wanted) != 0)
+        return fail_other_settings(path, text, settings, err);
+    at += wanted;
+    *keep = wanted;
+    if (strncmp(at, HEADER "\n", strlen(at) < sizeof HEADER ? strlen(at) : sizeof HEADER) != 0)
+        return poison_fail(err, POISON_EDATA, "%s:2: not the header of a sweep", path);
+    if (strlen(at) < sizeof HEADER)
+        return 0;
+    at += sizeof HEADER;
+    for (*keep = (size_t)(at - text); strchr(at, '\n'); *keep = (size_t)(at - text), ++*rows) {
+        char *key = NULL;
+        size_t size = 0, columns = 1;
+        FILE *out = open_memstream(&key, &size);
+        struct table t = {.out = out, .columns = 99};
+        int more = out && next_cell(c, cell);
+        if (more)
+            print_key(&t, c->sweep, cell);
+        if (!out || fclose(out) != 0)
+            return poison_fail_memory(err, 1, 100, "the journal");
+        int fits = more && strncmp(at, key, strlen(key)) == 0;
+        free(key);
+        for (; *at != '\n'; at++)
+            columns += *at == '\t';
+        at++;
+        if (!fits || columns != 17)
+            return poison_fail(err, POISON_EDATA, "%s:%zu: not the row that this sweep has there", path, *rows + 3);
+    }
+    return 0;
+}
+
+static char *read_all(int fd)
+{
+    struct stat info;
+    size_t have = 0;
+    ssize_t got = 1;
+    if (fstat(fd, &info) != 0)
+        return NULL;
+    char *text = poison_take((size_t)info.st_size + 1, 1);
+    while (text && have < (size_t)info.st_size && (got = read(fd, text + have, (size_t)info.st_size - have)) > 0)
+        have += (size_t)got;
+    return text;
+}
+
+/* Opens c->out where rows are to go on: after *rows rows, the last of them *cell. */
+static int open_journal(struct campaign *c, const char *path, int resume, size_t *rows, struct cell *cell, poison_error *err)
+{
+    struct stat info;
+    char *settings = NULL, *text = NULL;
+    size_t keep = 0;
+    int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 && (errno == EACCES || errno == EPERM || errno == ENXIO)) /* a pipe's end that cannot be read */
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    settings = settings_line(c);
+    if (!settings)
+        TRY(poison_fail_memory(err, 1, 4096, "the settings"));
+    if (S_ISREG(info.st_mode)) {
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+            TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
+        if (info.st_size > 0 && !resume)
+            TRY(poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path));
+        text = read_all(fd);
+        if (!text)
+            TRY(poison_fail(err, POISON_EDATA, "%s: cannot read", path));
+        TRY(check_journal(c, path, text, settings, &keep, rows, cell, err));
+        if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
+            TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    }
+    c->out = fdopen(fd, "w");
+    if (!c->out)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    fd = -1;
+    if (keep == 0)
+        fprintf(c->out, "%s", settings);
+    if (keep <= strlen(settings))
+        fprintf(c->out, "%s\n", HEADER);
+    if (fflush(c->out) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+done:
+    if (fd >= 0)
+        close(fd);
+    free(settings);
+    free(text);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+static void warn_of_doses(const struct campaign *c, FILE *warn)
+{
+    for (size_t k = 0; k < c->sweep->pairs; k++) {
+        size_t most = count_label(c, c->sweep->pair[k].from), above = 0;
+        for (size_t d = 0; d < c->sweep->doses; d++)
+            above += c->sweep->dose[d] > most;
+        if (above)
+            fprintf(warn, "poison: warning: %d:%d: %zu of %zu doses are left out, since only %zu training labels are %d\n",
+                    c->sweep->pair[k].from, c->sweep->pair[k].to, above, c->sweep->doses, most, c->sweep->pair[k].from);
+    }
+}
+
+static int check_pairs(const struct campaign *c, poison_error *err)
+{
+    int status = 0;
+    for (size_t k = 0; k < c->sweep->pairs && status == 0; k++) {
+        poison_flip none = {c->sweep->pair[k].from, c->sweep->pair[k].to, 0, POISON_FIRST};
+        status = poison_flip_check(&none, c->clean, c->data, err);
+    }
+    return status;
+}
+
+int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
+              const char *path, int resume, FILE *warn, poison_error *err)
+{
+    poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
+    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .clean = labels, .orders = sweep->seeds};
+    struct cell before = {.strategy = SIZE_MAX}, cell = before;
+    size_t total = 0, done = 0, n = data->train.n;
+    int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+    quiet.progress = NULL;
+    TRY(check_pairs(&c, err));
+    c.labels = poison_take(n, sizeof *c.labels);
+    c.predicted = poison_take(data->test.n, sizeof *c.predicted);
+    c.supports = poison_take(n, 1);
+    c.order = poison_take(sweep->seeds, sizeof *c.order);
+    if (!c.labels || !c.predicted || !c.supports || !c.order)
+        TRY(poison_fail_memory(err, n, 16, "the sweep"));
+    if (to_stdout)
+        fprintf(c.out = stdout, "%s\n", HEADER);
+    else
+        TRY(open_journal(&c, path, resume, &done, &before, err));
+    if (warn)
+        warn_of_doses(&c, warn);
+    while (next_cell(&c, &cell))
+        total++;
+    for (cell = before; next_cell(&c, &cell); done++) {
+        struct table t = {.out = c.out, .columns = 17};
+        TRY(compute_cell(&c, &cell, &t, err));
+        if (fflush(c.out) != 0 || ferror(c.out))
+            TRY(errno == EPIPE                         ? FILE_READER_GONE
+                : poison_cancelled(settings) ? poison_fail_cancelled(err)
+                                             : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+        poison_tell(settings, "sweeping", (double)(done + 1), "cells", (double)(done + 1) / (double)total);
+    }
+done:
+    forget_orders(&c);
+    free(c.order);
+    free(c.labels);
+    free(c.predicted);
+    free(c.supports);
+    poison_svm_free(c.victim);
+    poison_svm_free(c.auditor);
+    poison_attacker_free(c.attacker);
+    if (c.out && c.out != stdout && fclose(c.out) != 0 && status >= 0)
+        status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
+    return status;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep - pairs x strategies x defences x seeds x doses: one row a cell, in that order, in a journal that can be resumed */
+#ifndef POISON_SWEEP_H
+#define POISON_SWEEP_H
+
+#include "poison.h"
+
+#include <stdio.h>
+
+struct sweep {
+    struct { int from, to; } *pair;
+    size_t pairs;
+    int *strategy;
+    size_t strategies;
+    poison_cleaning *defence; /* method -1: none */
+    size_t defences;
+    size_t *dose, doses;
+    uint64_t seed; /* seeds seed .. seed + seeds - 1, where something is seeded */
+    size_t seeds;
+    poison_attack_settings attack;
+};
+
+/* Rates on the test set; NAN where nothing is to be counted. */
+struct metrics {
+    double accuracy, from_recall, success, success_lo, success_hi, collateral;
+    size_t from_test, from_to, false_to;
+};
+
+/* success: the share of true `from` called `to`, with Wilson's 95 % interval. */
+struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to);
+
+/*
+ * Computes all cells from labels (n) and prints them to `path` ("-": standard output, the table only). A regular file is a
+ * journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless `resume` goes on
+ * where it was cut off. POISON_EDATA, or what the library says; finished rows are on disk in any case. Doses above the
+ * number of `from` rows are left out, with a warning to `warn` (NULL: none).
+ */
+int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
+              const char *path, int resume, FILE *warn, poison_error *err);
+
+/* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
+int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err);
+/* `poison matrix`: strategies down, defences across, mean success at one dose. */
+int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err);
+
+#endif
