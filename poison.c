@@ -9,6 +9,7 @@
 
 #include "src/args.h"
 #include "src/base.h"
+#include "src/explain.h"
 #include "src/file.h"
 #include "src/peak.h"
 #include "src/progress.h"
@@ -18,6 +19,7 @@
 #include <cblas.h>
 #include <errno.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -43,22 +45,43 @@ static char *find_mnist(void)
     return NULL;
 }
 
+/* Whether what is asked for looks at the validation set. */
+static int validates(const struct args *a)
+{
+    int needed = 0, sweeps = strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
+    for (size_t k = 0; k < a->changes; k++)
+        needed |= !a->change[k].file && poison_attack_validates(a->change[k].flip.strategy);
+    for (int k = 0; k < a->methods && !cleans; k++)
+        needed |= poison_audit_validates(a->method[k]);
+    for (size_t k = 0; k < a->sweep.strategies && sweeps; k++)
+        needed |= poison_attack_validates(a->sweep.strategy[k]);
+    for (size_t k = 0; k < a->sweep.defences && (sweeps || cleans); k++)
+        needed |= a->sweep.defence[k].method >= 0 && poison_audit_validates(a->sweep.defence[k].method);
+    return needed;
+}
+
 /* Loads what the command line asks for. *fallback: nothing was asked for or found, and `lab` takes the built-in digits */
 static int load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
     const char *source = a->data ? a->data : getenv("POISON_DATA");
     char *found = source ? NULL : find_mnist();
+    size_t more = validates(a) ? a->validate : 0;
     int status;
     *fallback = !source && !found;
     if (*fallback && strcmp(a->command->name, "lab") != 0)
         return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
                                               "--data synthetic takes the built-in digits");
     if (*fallback || (source && strcmp(source, "synthetic") == 0)) {
-        status = poison_data_draw(data, a->train, a->test, &a->settings, err);
+        status = poison_data_draw(data, a->train + more, a->test, &a->settings, err);
     } else {
         /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
-        status = poison_data_read(data, source ? source : found, a->train, !a->train_given, a->test, !a->test_given,
+        status = poison_data_read(data, source ? source : found, a->train + more, more || !a->train_given, a->test, !a->test_given,
                                   &a->settings, err);
+    }
+    if (status == 0 && more) {
+        status = poison_data_validate(data, a->train, more, err);
+        if (status < 0)
+            poison_data_free(data);
     }
     if (status == POISON_EDATA && source && !a->data) {
         poison_error why = *err;
@@ -77,6 +100,7 @@ struct laboratory {
     int fallback;
     int *labels;    /* (n) after the flips */
     poison_svm *svm;
+    poison_attacker *attacker; /* for flips that look before they leap */
     int *predicted; /* (m) */
     int label[LABELS]; /* every label of the clean training or the test set, ascending */
     int label_count;
@@ -102,6 +126,28 @@ static void clean(struct laboratory *lab)
     memcpy(lab->labels, lab->data.train.y, lab->data.train.n * sizeof *lab->labels);
 }
 
+/* --flip: alters the labels as they now are. */
+static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t *row = NULL;
+    int status = 0;
+    if (flip->strategy == POISON_FIRST)
+        return poison_flip_apply(flip, lab->labels, &lab->data, err);
+    TRY(poison_flip_check(flip, lab->labels, &lab->data, err));
+    if (!lab->attacker)
+        TRY(poison_attacker_new(&lab->attacker, &lab->data, &a->settings, &a->sweep.attack, err));
+    row = poison_take(flip->count, sizeof *row);
+    if (!row)
+        TRY(poison_fail_memory(err, flip->count, sizeof *row, "the flips"));
+    TRY(poison_attack(lab->attacker, lab->labels, flip, row, err));
+    for (size_t k = 0; k < flip->count; k++)
+        lab->labels[row[k]] = flip->to;
+done:
+    free(row);
+    return status;
+}
+
 /* Loads the data, applies the flips, opens the output: what can be refused is refused before the work begins. */
 static int open_laboratory(struct laboratory *lab, const struct args *a, poison_error *err)
 {
@@ -114,11 +160,17 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     if (!lab->labels || !lab->predicted)
         TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
     clean(lab);
-    for (size_t k = 0; k < a->flips; k++)
-        TRY(poison_flip_apply(&a->flip[k], lab->labels, &lab->data, err));
-    if (a->rows > lab->data.test.n && a->rows_given)
+    if (a->image >= lab->data.test.n)
+        TRY(poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, lab->data.test.n));
+    for (size_t k = 0; k < a->changes; k++)
+        if (a->change[k].file)
+            TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, err));
+        else
+            TRY(flip(lab, &a->change[k].flip, err));
+    if (a->rows > lab->data.test.n && a->rows_given && strcmp(a->command->name, "predictions") == 0)
         TRY(poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, lab->data.test.n));
-    TRY(file_open(&lab->file, a->output, err));
+    if (a->command->needs != NEEDS_LABELS)
+        TRY(file_open(&lab->file, a->output, err));
 done:
     return status;
 }
@@ -126,6 +178,7 @@ done:
 static void free_laboratory(struct laboratory *lab)
 {
     poison_svm_free(lab->svm);
+    poison_attacker_free(lab->attacker);
     poison_data_free(&lab->data);
     free(lab->labels);
     free(lab->predicted);
@@ -190,7 +243,8 @@ static void print_counts(struct laboratory *lab, const char *header, const int *
     for (size_t r = 0; r < lefts; r++)
         count[0][left[r]]++;
     for (size_t r = 0; r < rights; r++)
-        count[1][right[r]]++;
+        if (right[r] >= 0) /* else the row is removed */
+            count[1][right[r]]++;
     table_begin(&t, lab->file.out, header);
     for (int k = 0; k < lab->label_count; k++) {
         table_label(&t, lab->label[k]);
@@ -271,7 +325,7 @@ static int print_support(struct laboratory *lab, poison_error *err)
         of_label[class_label[c]] = c;
     for (size_t r = 0; r < n; r++) /* what no machine sets is 0 * y: -0 where the row's class is the second */
         for (size_t c = 0; c + 1 < K; c++)
-            coef[r * (K - 1) + c] = c < of_label[lab->labels[r]] ? -0.0 : 0.0;
+            coef[r * (K - 1) + c] = lab->labels[r] >= 0 && c < of_label[lab->labels[r]] ? -0.0 : 0.0;
     for (size_t a = 0; a < K; a++)
         for (size_t b = a + 1; b < K; b++, p++)
             for (size_t s = 0; s < machine[p].sv; s++) {
@@ -319,7 +373,7 @@ static int run_score(struct laboratory *lab, poison_error *err)
 static int run_counts(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    (lab->args->flips ? print_before_after : print_train_test)(lab);
+    (lab->args->changes ? print_before_after : print_train_test)(lab);
     return 0;
 }
 
@@ -360,7 +414,8 @@ static int run_data(struct laboratory *lab, poison_error *err)
     if (poison_cancelled(&lab->args->settings))
         return poison_fail_cancelled(err);
     for (size_t r = 0; r < data->train.n; r++)
-        occurs[lab->labels[r]] = 1;
+        if (lab->labels[r] >= 0)
+            occurs[lab->labels[r]] = 1;
     for (int v = 0; v < LABELS; v++)
         if (occurs[v])
             end += sprintf(end, "%s%d", end > text ? " " : "", v);
@@ -390,6 +445,259 @@ static int run_data(struct laboratory *lab, poison_error *err)
         ROW(sets[k].key, table_text, text);
     }
 #undef ROW
+    return 0;
+}
+
+/* ---- the laboratory's commands --------------------------------------------------------------------------------- */
+
+/* A flip file of what differs between two labellings. */
+static void print_flips(struct laboratory *lab, const int *before, const int *after)
+{
+    struct table t;
+    table_begin(&t, lab->file.out, "row\tfrom\tto");
+    for (size_t r = 0; r < lab->data.train.n; r++) {
+        if (before[r] == after[r])
+            continue;
+        table_count(&t, r);
+        table_label(&t, before[r]);
+        if (after[r] < 0)
+            table_text(&t, "-");
+        else
+            table_label(&t, after[r]);
+    }
+}
+
+static int run_attack(struct laboratory *lab, poison_error *err)
+{
+    (void)err;
+    print_flips(lab, lab->data.train.y, lab->labels);
+    return 0;
+}
+
+/* The audit of the labels as they now are, with a model of its own. */
+static int audit(struct laboratory *lab, int method, poison_findings *found, poison_error *err)
+{
+    const struct args *a = lab->args;
+    int status = 0;
+    if (!lab->svm)
+        TRY(poison_svm_new(&lab->svm, &lab->data, &a->settings, err));
+    TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, a->sweep.seed, &a->settings, err));
+done:
+    return status;
+}
+
+static void print_findings(struct table *t, const struct laboratory *lab, int method, const poison_findings *found)
+{
+    for (size_t k = 0; k < found->ranked; k++) {
+        size_t r = found->order[k];
+        table_count(t, r);
+        table_label(t, lab->labels[r]);
+        table_text(t, poison_audit_name(method));
+        table_exact(t, found->score[r]);
+        table_label(t, found->suggested[r]);
+        table_count(t, k + 1);
+    }
+}
+
+static void print_joint(struct table *t, const poison_findings *found)
+{
+    for (size_t g = 0; g < found->K; g++)
+        for (size_t c = 0; c < found->K; c++)
+            if (c != g) {
+                table_label(t, found->label[g]);
+                table_label(t, found->label[c]);
+                table_count(t, found->joint[g * found->K + c]);
+            }
+}
+
+/* How well an audit's ranking finds the rows that were really flipped. */
+static void print_scoreboard(struct table *t, int method, const poison_findings *found, const uint8_t *flipped)
+{
+    size_t wrong = 0, hits = 0, at_k = 0, ties = 0, right_ties = 0;
+    double precision_sum = 0, below = 0; /* below: pairs of a flipped row and one that is less suspicious */
+    for (size_t k = 0; k < found->ranked; k++)
+        wrong += flipped[found->order[k]];
+    for (size_t k = 0; k < found->ranked; k++) {
+        hits += flipped[found->order[k]];
+        at_k += k < wrong && flipped[found->order[k]];
+        precision_sum += flipped[found->order[k]] ? (double)hits / (double)(k + 1) : 0;
+    }
+    for (size_t k = found->ranked; k-- > 0;) { /* from the least suspicious, group by group of equal scores */
+        double score = found->score[found->order[k]], above = k ? found->score[found->order[k - 1]] : 0;
+        ties += flipped[found->order[k]];
+        right_ties += !flipped[found->order[k]];
+        if (k && (score == above || (isnan(score) && isnan(above))))
+            continue;
+        size_t right_below = found->ranked - wrong;
+        for (size_t q = 0; q < k; q++)
+            right_below -= !flipped[found->order[q]];
+        below += (double)ties * ((double)(right_below - right_ties) + 0.5 * (double)right_ties);
+        ties = right_ties = 0;
+    }
+    double share = wrong ? (double)at_k / (double)wrong : NAN, pairs = (double)wrong * (double)(found->ranked - wrong);
+    table_text(t, poison_audit_name(method));
+    table_count(t, wrong);
+    if (method == POISON_CONFIDENT)
+        table_count(t, found->estimated);
+    else
+        table_text(t, "NA");
+    table_number(t, share); /* precision and recall at as many rows as are wrong are the same */
+    table_number(t, share);
+    table_number(t, pairs > 0 ? below / pairs : NAN);
+    table_number(t, wrong ? precision_sum / (double)wrong : NAN);
+}
+
+static int run_audit(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t n = lab->data.train.n;
+    struct table t;
+    int status = 0, *truth = poison_take(n, sizeof *truth);
+    uint8_t *flipped = poison_take(n, 1);
+    if (!truth || !flipped)
+        TRY(poison_fail_memory(err, n, sizeof *truth, "the truth"));
+    memcpy(truth, lab->data.train.y, n * sizeof *truth);
+    if (a->truth)
+        TRY(poison_flips_read(a->truth, truth, &lab->data, err));
+    for (size_t r = 0; r < n; r++)
+        flipped[r] = truth[r] != lab->data.train.y[r];
+    table_begin(&t, lab->file.out, a->joint   ? "label\tsuggested\testimated"
+                                   : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
+                                              : "row\tlabel\tmethod\tscore\tsuggested\trank");
+    for (int k = 0; k < a->methods; k++) {
+        poison_findings found;
+        TRY(audit(lab, a->method[k], &found, err));
+        if (a->joint)
+            print_joint(&t, &found);
+        else if (a->truth)
+            print_scoreboard(&t, a->method[k], &found, flipped);
+        else
+            print_findings(&t, lab, a->method[k], &found);
+        poison_findings_free(&found);
+        TRY(file_flush(&lab->file, err));
+    }
+done:
+    free(truth);
+    free(flipped);
+    return status;
+}
+
+static int run_clean(struct laboratory *lab, poison_error *err)
+{
+    const poison_cleaning *cleaning = lab->args->sweep.defence;
+    poison_findings found = {0};
+    size_t n = lab->data.train.n;
+    int status = 0, *cleaned = poison_take(n, sizeof *cleaned);
+    if (!cleaned)
+        TRY(poison_fail_memory(err, n, sizeof *cleaned, "the labels"));
+    TRY(audit(lab, cleaning->method, &found, err));
+    memcpy(cleaned, lab->labels, n * sizeof *cleaned);
+    poison_clean(cleaning, &found, 0, cleaned);
+    print_flips(lab, lab->labels, cleaned);
+done:
+    poison_findings_free(&found);
+    free(cleaned);
+    return status;
+}
+
+static int run_sweep(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    struct sweep sweep = a->sweep;
+    int status;
+    if (!sweep.pairs) { /* all */
+        size_t most = (size_t)lab->label_count * (size_t)lab->label_count;
+        sweep.pair = poison_take(most, sizeof *sweep.pair);
+        if (!sweep.pair)
+            return poison_fail_memory(err, most, sizeof *sweep.pair, "the pairs");
+        for (int f = 0; f < lab->label_count; f++)
+            for (int t = 0; t < lab->label_count; t++)
+                if (f != t) {
+                    sweep.pair[sweep.pairs].from = lab->label[f];
+                    sweep.pair[sweep.pairs++].to = lab->label[t];
+                }
+    }
+    status = sweep_run(&sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
+    if (sweep.pair != a->sweep.pair)
+        free(sweep.pair);
+    return status;
+}
+
+static int run_dose(struct laboratory *lab, poison_error *err)
+{
+    return dose_run(stdin, lab->file.out, lab->args->sweep.seed, err);
+}
+
+static int run_matrix(struct laboratory *lab, poison_error *err)
+{
+    return matrix_run(stdin, lab->file.out, lab->args->at, err);
+}
+
+/* Votes for each class by the machines' decisions on a test image; returns the label other than `but` with most of them. */
+static int count_votes(const struct laboratory *lab, size_t image, int but, size_t votes[LABELS])
+{
+    const poison_machine *machine;
+    size_t P = poison_svm_machines(lab->svm, &machine);
+    int best = -1;
+    memset(votes, 0, LABELS * sizeof *votes);
+    for (size_t p = 0; p < P; p++)
+        votes[poison_svm_decisions(lab->svm, 0, p)[image] > 0 ? machine[p].i : machine[p].j]++;
+    for (int v = 0; v < LABELS; v++)
+        if (v != but && votes[v] && (best < 0 || votes[v] > votes[best]))
+            best = v;
+    return best;
+}
+
+/* Why a test image is called what it is called. */
+static int run_explain(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    const poison_machine *machine;
+    const int *class_label;
+    FILE *out = lab->file.out;
+    size_t image = a->image, votes[LABELS], K = poison_svm_classes(lab->svm, &class_label);
+    int truth = lab->data.test.y[image], called = lab->predicted[image];
+    int other = count_votes(lab, image, called, votes); /* a wrong call: the truth's machine; else the runner-up's */
+    double sign, pushes = 0, flipped = 0;
+    if (truth != called && poison_svm_machine(lab->svm, truth, called, &sign) >= 0)
+        other = truth;
+    if (other < 0) /* two classes: nobody voted for the other one */
+        other = class_label[0] == called ? class_label[1] : class_label[0];
+    size_t p = (size_t)poison_svm_machine(lab->svm, called, other, &sign);
+    poison_svm_machines(lab->svm, &machine);
+    machine += p;
+    struct push *push = poison_take(machine->sv, sizeof *push);
+    if (!push)
+        return poison_fail_memory(err, machine->sv, sizeof *push, "the pushes");
+    explain_pushes(push, machine, &lab->data, image, poison_svm_gamma(lab->svm));
+    for (size_t s = 0; s < machine->sv; s++) {
+        pushes += push[s].push;
+        flipped += lab->labels[push[s].row] != lab->data.train.y[push[s].row] ? push[s].push : 0;
+    }
+    struct table t;
+    fprintf(out, "# test image %zu is %d and is called %d\n\n# votes\n", image, truth, called);
+    table_begin(&t, out, "label\tvotes");
+    for (size_t c = 0; c < K; c++) {
+        table_label(&t, class_label[c]);
+        table_count(&t, votes[class_label[c]]);
+    }
+    fprintf(out, "\n# the machine that decides between %d and %d: above 0 is %d\n", machine->i, machine->j, machine->i);
+    table_begin(&t, out, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
+    table_label(&t, machine->i);
+    table_label(&t, machine->j);
+    table_exact(&t, poison_svm_decisions(lab->svm, 0, p)[image]);
+    table_exact(&t, machine->rho != 0 ? -machine->rho : 0);
+    table_exact(&t, pushes);
+    table_exact(&t, flipped);
+    fprintf(out, "\n# the training rows that push it most, of %zu: above 0 towards %d\n", machine->sv, machine->i);
+    table_begin(&t, out, "row\tlabel\tfrom\tpush");
+    for (size_t s = 0; s < machine->sv && s < a->rows; s++) {
+        table_count(&t, push[s].row);
+        table_label(&t, lab->labels[push[s].row]);
+        table_label(&t, lab->data.train.y[push[s].row]);
+        table_exact(&t, push[s].push);
+    }
+    free(push);
     return 0;
 }
 
@@ -427,12 +735,12 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     FILE *out = lab->file.out;
     size_t incorrect[LABELS];
     int status;
-    for (size_t k = 0; k < a->doses; k++) { /* refuse what cannot be done before anything is printed */
-        poison_flip flip = {a->from, a->to, a->dose[k], POISON_FIRST};
-        TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
+    for (size_t k = 0; k < a->sweep.doses; k++) { /* refuse what cannot be done before anything is printed */
+        poison_flip one = {a->from, a->to, a->sweep.dose[k], POISON_FIRST};
+        TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         if (!two_classes(lab))
             TRY(poison_fail(err, POISON_EDATA, "flip %d:%d:%zu leaves one class only: at least two classes are needed",
-                            flip.from, flip.to, flip.count));
+                            one.from, one.to, one.count));
         clean(lab);
     }
     TRY(train_and_predict(lab, err));
@@ -443,21 +751,21 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     print_score(lab, 0, incorrect);
     fprintf(out, "\n# digits in the training and the test set\n");
     print_train_test(lab);
-    for (size_t k = 0; k < a->doses; k++) {
-        poison_flip flip = {a->from, a->to, a->dose[k], POISON_FIRST};
+    for (size_t k = 0; k < a->sweep.doses; k++) {
+        poison_flip one = {a->from, a->to, a->sweep.dose[k], POISON_FIRST};
         TRY(file_flush(&lab->file, err));
         clean(lab);
-        TRY(poison_flip_apply(&flip, lab->labels, &lab->data, err));
+        TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         TRY(train_and_predict(lab, err));
-        fprintf(out, "\n# training labels, %zu of the %d's made %d\n", flip.count, flip.from, flip.to);
+        fprintf(out, "\n# training labels, %zu of the %d's made %d\n", one.count, one.from, one.to);
         print_before_after(lab);
-        fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", flip.count, flip.from, flip.to);
+        fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", one.count, one.from, one.to);
         print_score(lab, 0, incorrect);
     }
     fprintf(out, "\n# the flag: images wrongly called %d\n", a->to);
     struct table t;
     table_begin(&t, out, "Poisoned\tFlag");
-    table_count(&t, a->dose[a->doses - 1]);
+    table_count(&t, a->sweep.dose[a->sweep.doses - 1]);
     table_count(&t, incorrect[a->to]);
 done:
     return status;
@@ -488,6 +796,54 @@ static const struct command commands[] = {
      "class in ascending order. %.17g: they reload to the same bits; -0 belongs to a second class.", print_support},
     {"data", "what the data are; --export writes them", NEEDS_DATA, "key\tvalue",
      "poison data\npoison data --data synthetic --train 60000 --test 10000 --export digits\n", NULL, run_data},
+    {"attack", "choose which labels to flip, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
+     "poison attack --flip 1:2:30:far >flips.tsv && poison score --flips flips.tsv\npoison attack --flip 1:2:10:random --seed 7\n",
+     "The strategies. m is the decision of the machine of FROM and TO before the flip, positive towards FROM; ties go to the\n"
+     "lower row. first: in row order. random: by seed, nested in COUNT. near: |m| ascending. far: m descending. alfa: Xiao,\n"
+     "Xiao & Eckert 2012. greedy: one by one, each time the flip that raises the objective most, every candidate retrained.\n"
+     "The objective of alfa and greedy, on the validation set: the share of FROM images called TO, then the mean of\n"
+     "max(0, 1 - m) over them. Several flips give one file: what differs from the labels as they were given.", run_attack},
+    {"audit", "which labels look flipped", NEEDS_DATA, "row\tlabel\tmethod\tscore\tsuggested\trank; with --truth a scoreboard",
+     "poison audit --flip 1:2:100 --method knn | head\npoison attack --flip 1:2:100 >f.tsv && "
+     "poison audit --flips f.tsv --truth f.tsv --method knn,margin,confident\n",
+     "The larger the score, the more suspicious. knn: the share of the 10 nearest other rows with another label. margin: the\n"
+     "largest -y f over the machines of the row's label. loo: by how much the validation loss falls without the row. shapley:\n"
+     "minus its Shapley value for a 10-nearest-neighbour classifier of the validation images. confident: 1 - normalised\n"
+     "margin of probabilities out of 5 folds; --joint prints its estimate for each pair of labels. Suggested: the neighbours'\n"
+     "majority (knn, shapley), the model's call (margin), that without the row (loo), the most probable label (confident).\n"
+     "--truth prints: method flipped estimated precision recall auc average_precision; precision and recall among the\n"
+     "first as many rows as are flipped.", run_audit},
+    {"clean", "correct the labels that an audit suspects, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
+     "poison clean --flip 1:2:100 --method knn:relabel:100 >c.tsv && poison score --flip 1:2:100 --flips c.tsv\n"
+     "poison clean --method confident\n",
+     "--method M[:relabel|remove[:COUNT|FRACTION|estimated]]: the COUNT most suspicious rows, or a FRACTION of the training rows\n"
+     "(with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file holds\n"
+     "the corrections only: apply it after the flips that it corrects.", run_clean},
+    {"sweep", "every dose of every pair, strategy, defence and seed: a row each", NEEDS_LABELS,
+     "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess ...",
+     "poison sweep --strategy first,near,far -o s.tsv && poison dose <s.tsv\npoison sweep --pairs all >all.tsv\n"
+     "poison sweep --strategy random --seeds 30 --defence none,knn:relabel | poison dose\n",
+     "Columns, on the test set. success: images of FROM that are called TO, as a share (from_to of from_test), with Wilson's\n"
+     "95 % interval. from_recall: images of FROM called FROM. false_to: images called TO that are not. collateral: accuracy on\n"
+     "images of neither. sv: rows that support a machine. iterations: of all machines. --defence takes clean's words; without a\n"
+     "count the true dose, which no defender knows (oracle), or confident's estimate. seed is NA where nothing is random. With\n"
+     "-o the file grows row by row below a line of settings; --resume goes on with one that was cut off.", run_sweep},
+    {"dose", "doses for 10, 50 and 90 % success, and the area under the curve", NEEDS_NOTHING,
+     "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50 ... ed90 ... area",
+     "poison sweep --strategy random --seeds 20 | poison dose\n",
+     "Reads a sweep's table. The smallest dose at which success, averaged over seeds and linear between doses, reaches 10, 50\n"
+     "and 90 %: NA if it never does. The intervals are 95 % bootstrap intervals over seeds (1000 draws); NA for one seed.",
+     run_dose},
+    {"matrix", "success of strategies (down) against defences (across) at one dose", NEEDS_NOTHING,
+     "from\tto\tstrategy and one column a defence",
+     "poison sweep --strategy first,far --defence none,knn:relabel,confident | poison matrix --at 100 | column -t\n",
+     "Reads a sweep's table; averages over seeds.", run_matrix},
+    {"explain", "why a test image is called what it is called", NEEDS_PREDICTIONS,
+     "votes, the machine that decided, and row\tlabel\tfrom\tpush",
+     "poison explain --row 8 --flip 1:2:100\n",
+     "Three tables under lines that begin with '# '. push: alpha y K of a training row in the machine that decides between\n"
+     "the true and the predicted label (or, if they are the same, the runner-up). All pushes and the intercept add up to the\n"
+     "decision value; -n says how many are shown. from: the label as it was given.", run_explain},
     {0},
 };
 
@@ -539,14 +895,20 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
 {
     struct laboratory lab;
     struct file spans = {0};
-    int status = open_laboratory(&lab, a, err);
+    int status = 0, needs = a->command->needs;
+    if (needs == NEEDS_NOTHING) {
+        lab = (struct laboratory){.args = a};
+        status = file_open(&lab.file, a->output, err);
+    } else {
+        status = open_laboratory(&lab, a, err);
+    }
     if (status == 0 && a->trace)
         status = file_open(&spans, a->trace, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
-    if (status == 0 && a->command->needs >= NEEDS_MODEL)
+    if (status == 0 && needs >= NEEDS_MODEL)
         status = train(&lab, err);
-    if (status == 0 && a->command->needs == NEEDS_PREDICTIONS)
+    if (status == 0 && needs == NEEDS_PREDICTIONS)
         status = poison_svm_predict(lab.svm, 0, lab.predicted, err);
     if (status == 0)
         status = a->command->run(&lab, err);

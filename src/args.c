@@ -89,15 +89,14 @@ static int set_flips(struct args *a, const char *v, poison_error *err)
     return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--flips: expected a file, not an empty word");
 }
 
-/* Room for one more item of a list. */
-static int grow(void *list, size_t count, size_t size, poison_error *err)
-{
-    void **array = list, *more = realloc(*array, (count + 1) * size);
-    if (!more)
-        return poison_fail_memory(err, count + 1, size, "a list");
-    *array = more;
-    return 0;
-}
+/* Makes room for one more item of a list. */
+#define GROW(list, count)                                                                 \
+    do {                                                                                  \
+        void *more_ = realloc(list, ((count) + 1) * sizeof *(list));                      \
+        if (!more_)                                                                       \
+            return poison_fail_memory(err, (count) + 1, sizeof *(list), "a list");        \
+        (list) = more_;                                                                   \
+    } while (0)
 
 /* FROM:TO, up to the end or a comma, where *end then stands. */
 static int parse_pair(const char *text, int *from, int *to, char **end, const char *option, poison_error *err)
@@ -128,9 +127,8 @@ static int set_pairs(struct args *a, const char *v, poison_error *err)
     char *end;
     s->pairs = 0;
     for (const char *at = v; strcmp(v, "all") != 0; at = end + 1) {
-        int status = grow(&s->pair, s->pairs, sizeof *s->pair, err);
-        if (status == 0)
-            status = parse_pair(at, &s->pair[s->pairs].from, &s->pair[s->pairs].to, &end, "--pairs", err);
+        GROW(s->pair, s->pairs);
+        int status = parse_pair(at, &s->pair[s->pairs].from, &s->pair[s->pairs].to, &end, "--pairs", err);
         if (status < 0)
             return status;
         s->pairs++;
@@ -150,15 +148,13 @@ static int set_doses(struct args *a, const char *v, poison_error *err)
     if (whole(v, 0, &first, &end) && *end == ':' && whole(end + 1, 0, &last, &end) && *end == ':'
         && whole(end + 1, 1, &step, &end) && !*end && first <= last && (last - first) / step < 1000000) {
         for (; first <= last; first += step) {
-            if (grow(&s->dose, s->doses, sizeof *s->dose, err) < 0)
-                return POISON_ENOMEM;
+            GROW(s->dose, s->doses);
             s->dose[s->doses++] = first;
         }
         return 0;
     }
     for (const char *at = v;; at = end + 1) {
-        if (grow(&s->dose, s->doses, sizeof *s->dose, err) < 0)
-            return POISON_ENOMEM;
+        GROW(s->dose, s->doses);
         if (!whole(at, 0, &s->dose[s->doses++], &end) || (*end && *end != ','))
             return poison_fail(err, POISON_EUSAGE, "--doses %s: expected whole numbers, as in 10,30,100 or 0:100:10", v);
         if (!*end)
@@ -189,8 +185,7 @@ static int take_strategy(struct args *a, const char *word, poison_error *err)
     int strategy = poison_strategy_parse(word);
     if (strategy < 0)
         return poison_fail(err, POISON_EUSAGE, "--strategy %s: expected first, random, near, far, alfa or greedy", word);
-    if (grow(&s->strategy, s->strategies, sizeof *s->strategy, err) < 0)
-        return POISON_ENOMEM;
+    GROW(s->strategy, s->strategies);
     s->strategy[s->strategies++] = strategy;
     return 0;
 }
@@ -204,8 +199,7 @@ static int set_strategy(struct args *a, const char *v, poison_error *err)
 static int take_defence(struct args *a, const char *word, poison_error *err)
 {
     struct sweep *s = &a->sweep;
-    if (grow(&s->defence, s->defences, sizeof *s->defence, err) < 0)
-        return POISON_ENOMEM;
+    GROW(s->defence, s->defences);
     poison_cleaning *d = &s->defence[s->defences++];
     *d = (poison_cleaning){.method = -1, .name = "none"};
     return strcmp(word, "none") == 0 ? 0 : poison_cleaning_parse(d, word, err);
@@ -463,7 +457,7 @@ static const struct option options[] = {
     {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", set_defence},
     {0, "seeds", "N", " sweep ", "N seeds from --seed on, where something is seeded [1]", set_seeds},
     {0, "resume", NULL, " sweep ", "go on with the -o file of a sweep that was cut off", set_resume},
-    {0, "method", "LIST", " audit clean ", "knn, margin, loo, shapley, confident; clean: METHOD:relabel|remove:COUNT", set_method},
+    {0, "method", "LIST", " audit clean ", "knn, margin, loo, shapley, confident [knn; clean: confident:relabel]", set_method},
     {0, "truth", "FILE", " audit ", "flip file of what was really flipped: print a scoreboard", set_truth},
     {0, "joint", NULL, " audit ", "confident: print how many of each label it takes for another", set_joint},
     {0, "at", "DOSE", " matrix ", "which dose [100]", set_at},
@@ -728,6 +722,12 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
                             o->commands ? (int)strlen(o->commands) - 1 : 32, o->commands ? o->commands : " the commands that read data"));
         TRY(o->set(args, given[k].value, err));
     }
+    if (!args->methods && strcmp(c->name, "audit") == 0)
+        TRY(set_method(args, args->joint ? "confident" : "knn", err));
+    if (!args->methods && strcmp(c->name, "clean") == 0)
+        TRY(set_method(args, "confident", err));
+    if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))
+        TRY(poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it"));
     status = version ? ARGS_VERSION : 0;
 done:
     free(given);

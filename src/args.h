@@ -10,7 +10,8 @@
 
 struct laboratory; /* poison.c's */
 
-enum needs { NEEDS_NOTHING, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
+/* NEEDS_LABELS: data, and it opens its output itself */
+enum needs { NEEDS_NOTHING, NEEDS_LABELS, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
 
 /* A command is a row of poison.c's table; the last row has no name. */
 struct command {

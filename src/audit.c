@@ -352,30 +352,31 @@ done:
     return status;
 }
 
-/* One row of the joint to whole numbers that add up to `total`: what was cut off most is given back first. */
-static void round_row(size_t *out, const double *share, size_t K, size_t total)
+/* One row of the joint, counts scaled to add up to `total` in whole numbers: what was cut off most is given back first. */
+static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
 {
-    size_t left = total;
-    double rest[LABELS];
+    size_t sum = 0, left = total, rest[LABELS];
+    for (size_t c = 0; c < K; c++)
+        sum += count[c];
     for (size_t c = 0; c < K; c++) {
-        out[c] = (size_t)floor(share[c]);
-        rest[c] = share[c] - floor(share[c]);
-        left -= out[c] < left ? out[c] : left;
+        out[c] = count[c] * total / sum;
+        rest[c] = count[c] * total % sum;
+        left -= out[c];
     }
     for (; left > 0; left--) {
         size_t best = 0;
         for (size_t c = 1; c < K; c++)
             best = rest[c] > rest[best] ? c : best;
         out[best]++;
-        rest[best] = -1;
+        rest[best] = 0;
     }
 }
 
 /* The confident joint: rows that the model is surer of than the mean row of that class, scaled to each label's rows. */
 static void estimate_joint(poison_findings *f, const double *p, const int *given)
 {
-    size_t K = f->K, rows[LABELS] = {0};
-    double threshold[LABELS] = {0}, count[LABELS][LABELS] = {{0}};
+    size_t K = f->K, rows[LABELS] = {0}, *count = f->joint;
+    double threshold[LABELS] = {0};
     for (size_t r = 0; r < f->n; r++)
         if (given[r] >= 0) {
             rows[given[r]]++;
@@ -389,17 +390,14 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
             if (p[r * K + c] >= threshold[c] - 1e-6 && (guess < 0 || p[r * K + c] > p[r * K + (size_t)guess]))
                 guess = (ptrdiff_t)c;
         if (guess >= 0)
-            count[given[r]][guess]++;
+            count[(size_t)given[r] * K + (size_t)guess]++;
     }
     f->estimated = 0;
     for (size_t g = 0; g < K; g++) {
-        double sum = 0;
-        count[g][g] = count[g][g] < 1 ? 1 : count[g][g];
-        for (size_t c = 0; c < K; c++)
-            sum += count[g][c];
-        for (size_t c = 0; c < K; c++)
-            count[g][c] = count[g][c] * (double)rows[g] / sum;
-        round_row(f->joint + g * K, count[g], K, rows[g]);
+        size_t row[LABELS];
+        count[g * K + g] += !count[g * K + g];
+        memcpy(row, count + g * K, K * sizeof *row);
+        scale_row(f->joint + g * K, row, K, rows[g]);
         f->estimated += rows[g] - f->joint[g * K + g];
     }
 }
