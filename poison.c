@@ -19,7 +19,6 @@
 #include <cblas.h>
 #include <errno.h>
 #include <malloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -510,41 +509,19 @@ static void print_joint(struct table *t, const poison_findings *found)
             }
 }
 
-/* How well an audit's ranking finds the rows that were really flipped. */
 static void print_scoreboard(struct table *t, int method, const poison_findings *found, const uint8_t *flipped)
 {
-    size_t wrong = 0, hits = 0, at_k = 0, ties = 0, right_ties = 0;
-    double precision_sum = 0, below = 0; /* below: pairs of a flipped row and one that is less suspicious */
-    for (size_t k = 0; k < found->ranked; k++)
-        wrong += flipped[found->order[k]];
-    for (size_t k = 0; k < found->ranked; k++) {
-        hits += flipped[found->order[k]];
-        at_k += k < wrong && flipped[found->order[k]];
-        precision_sum += flipped[found->order[k]] ? (double)hits / (double)(k + 1) : 0;
-    }
-    for (size_t k = found->ranked; k-- > 0;) { /* from the least suspicious, group by group of equal scores */
-        double score = found->score[found->order[k]], above = k ? found->score[found->order[k - 1]] : 0;
-        ties += flipped[found->order[k]];
-        right_ties += !flipped[found->order[k]];
-        if (k && (score == above || (isnan(score) && isnan(above))))
-            continue;
-        size_t right_below = found->ranked - wrong;
-        for (size_t q = 0; q < k; q++)
-            right_below -= !flipped[found->order[q]];
-        below += (double)ties * ((double)(right_below - right_ties) + 0.5 * (double)right_ties);
-        ties = right_ties = 0;
-    }
-    double share = wrong ? (double)at_k / (double)wrong : NAN, pairs = (double)wrong * (double)(found->ranked - wrong);
+    poison_scores scores = poison_score(found, flipped);
     table_text(t, poison_audit_name(method));
-    table_count(t, wrong);
+    table_count(t, scores.flipped);
     if (method == POISON_CONFIDENT)
         table_count(t, found->estimated);
     else
         table_text(t, "NA");
-    table_number(t, share); /* precision and recall at as many rows as are wrong are the same */
-    table_number(t, share);
-    table_number(t, pairs > 0 ? below / pairs : NAN);
-    table_number(t, wrong ? precision_sum / (double)wrong : NAN);
+    table_number(t, scores.precision);
+    table_number(t, scores.recall);
+    table_number(t, scores.auc);
+    table_number(t, scores.average_precision);
 }
 
 static int run_audit(struct laboratory *lab, poison_error *err)
@@ -633,72 +610,10 @@ static int run_matrix(struct laboratory *lab, poison_error *err)
     return matrix_run(stdin, lab->file.out, lab->args->at, err);
 }
 
-/* Votes for each class by the machines' decisions on a test image; returns the label other than `but` with most of them. */
-static int count_votes(const struct laboratory *lab, size_t image, int but, size_t votes[LABELS])
-{
-    const poison_machine *machine;
-    size_t P = poison_svm_machines(lab->svm, &machine);
-    int best = -1;
-    memset(votes, 0, LABELS * sizeof *votes);
-    for (size_t p = 0; p < P; p++)
-        votes[poison_svm_decisions(lab->svm, 0, p)[image] > 0 ? machine[p].i : machine[p].j]++;
-    for (int v = 0; v < LABELS; v++)
-        if (v != but && votes[v] && (best < 0 || votes[v] > votes[best]))
-            best = v;
-    return best;
-}
-
-/* Why a test image is called what it is called. */
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    const poison_machine *machine;
-    const int *class_label;
-    FILE *out = lab->file.out;
-    size_t image = a->image, votes[LABELS], K = poison_svm_classes(lab->svm, &class_label);
-    int truth = lab->data.test.y[image], called = lab->predicted[image];
-    int other = count_votes(lab, image, called, votes); /* a wrong call: the truth's machine; else the runner-up's */
-    double sign, pushes = 0, flipped = 0;
-    if (truth != called && poison_svm_machine(lab->svm, truth, called, &sign) >= 0)
-        other = truth;
-    if (other < 0) /* two classes: nobody voted for the other one */
-        other = class_label[0] == called ? class_label[1] : class_label[0];
-    size_t p = (size_t)poison_svm_machine(lab->svm, called, other, &sign);
-    poison_svm_machines(lab->svm, &machine);
-    machine += p;
-    struct push *push = poison_take(machine->sv, sizeof *push);
-    if (!push)
-        return poison_fail_memory(err, machine->sv, sizeof *push, "the pushes");
-    explain_pushes(push, machine, &lab->data, image, poison_svm_gamma(lab->svm));
-    for (size_t s = 0; s < machine->sv; s++) {
-        pushes += push[s].push;
-        flipped += lab->labels[push[s].row] != lab->data.train.y[push[s].row] ? push[s].push : 0;
-    }
-    struct table t;
-    fprintf(out, "# test image %zu is %d and is called %d\n\n# votes\n", image, truth, called);
-    table_begin(&t, out, "label\tvotes");
-    for (size_t c = 0; c < K; c++) {
-        table_label(&t, class_label[c]);
-        table_count(&t, votes[class_label[c]]);
-    }
-    fprintf(out, "\n# the machine that decides between %d and %d: above 0 is %d\n", machine->i, machine->j, machine->i);
-    table_begin(&t, out, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
-    table_label(&t, machine->i);
-    table_label(&t, machine->j);
-    table_exact(&t, poison_svm_decisions(lab->svm, 0, p)[image]);
-    table_exact(&t, machine->rho != 0 ? -machine->rho : 0);
-    table_exact(&t, pushes);
-    table_exact(&t, flipped);
-    fprintf(out, "\n# the training rows that push it most, of %zu: above 0 towards %d\n", machine->sv, machine->i);
-    table_begin(&t, out, "row\tlabel\tfrom\tpush");
-    for (size_t s = 0; s < machine->sv && s < a->rows; s++) {
-        table_count(&t, push[s].row);
-        table_label(&t, lab->labels[push[s].row]);
-        table_label(&t, lab->data.train.y[push[s].row]);
-        table_exact(&t, push[s].push);
-    }
-    free(push);
-    return 0;
+    return explain_print(lab->file.out, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
 }
 
 /* Five lines that say what the tables are about. */

@@ -118,7 +118,10 @@ int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error
 /* The setting's gamma, or what it stands for on the training rows. 0 or POISON_ENOMEM. */
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma, poison_error *err);
 
-/* Writes both sets as the four IDX files, each whole or not at all; the training labels are `labels` (n). */
+/*
+ * Writes both sets as the four IDX files, each whole or not at all; the training labels are `labels` (n), and rows whose
+ * label is -1 are left out.
+ */
 int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
                       poison_error *err);
 
@@ -318,6 +321,16 @@ typedef struct {
 int poison_audit(poison_findings *found, poison_svm *svm, const poison_data *data, const int *labels, int method, uint64_t seed,
                  const poison_settings *settings, poison_error *err);
 void poison_findings_free(poison_findings *found);
+
+/* How well a ranking finds the rows that were really flipped: NAN where there are none. */
+typedef struct {
+    size_t flipped;           /* of the ranked rows */
+    double precision, recall; /* among the first `flipped` rows, where they are the same */
+    double auc;               /* Mann-Whitney, ties one half, undefined scores the lowest */
+    double average_precision; /* in the printed order */
+} poison_scores;
+
+poison_scores poison_score(const poison_findings *found, const uint8_t *flipped /* (n) 0 or 1 */);
 
 /* What to do with the most suspicious rows: METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] */
 typedef struct {

@@ -534,6 +534,44 @@ void poison_findings_free(poison_findings *f)
     *f = (poison_findings){0};
 }
 
+static int same_score(const poison_findings *f, size_t a, size_t b)
+{
+    double s = f->score[f->order[a]], t = f->score[f->order[b]];
+    return s == t || (isnan(s) && isnan(t));
+}
+
+poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
+{
+    poison_scores scores = {0};
+    size_t hits = 0, right = 0;
+    double precisions = 0, above = 0; /* pairs of a flipped row and a less suspicious one that is right */
+    for (size_t k = 0; k < f->ranked; k++)
+        scores.flipped += flipped[f->order[k]];
+    for (size_t k = 0; k < f->ranked; k++) {
+        hits += flipped[f->order[k]];
+        precisions += flipped[f->order[k]] ? (double)hits / (double)(k + 1) : 0;
+        if (k + 1 == scores.flipped)
+            scores.precision = (double)hits / (double)scores.flipped;
+    }
+    for (size_t end = f->ranked, k = end; k-- > 0;) { /* from the least suspicious, one group of equal scores at a time */
+        if (k && same_score(f, k, k - 1))
+            continue;
+        size_t wrong_here = 0;
+        for (size_t q = k; q < end; q++)
+            wrong_here += flipped[f->order[q]];
+        size_t right_here = end - k - wrong_here;
+        above += (double)wrong_here * ((double)right + 0.5 * (double)right_here);
+        right += right_here;
+        end = k;
+    }
+    if (!scores.flipped)
+        scores.precision = NAN;
+    scores.recall = scores.precision;
+    scores.auc = scores.flipped && right ? above / ((double)scores.flipped * (double)right) : NAN;
+    scores.average_precision = scores.flipped ? precisions / (double)scores.flipped : NAN;
+    return scores;
+}
+
 /* ---- acting on it ---------------------------------------------------------------------------------------------- */
 
 int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *err)

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* explain - which training rows pushed a decision, and how far */
+/* explain - why a test image is called what it is called */
 #ifndef POISON_EXPLAIN_H
 #define POISON_EXPLAIN_H
 
 #include "poison.h"
 
-struct push {
-    size_t row;
-    double push; /* y alpha k(x_row, x) */
-};
+#include <stdio.h>
 
 /*
- * The pushes of a machine's support vectors on test image t, push (machine->sv), the strongest first, ties to the lower
- * row. They and minus rho add up to the decision value, but for rounding.
+ * Prints the votes; the machine that decided between the image's true and predicted label (between the predicted label and
+ * the runner-up, if they are the same); the `rows` training rows that pushed it most. svm has predicted the test set from
+ * labels (n). POISON_ENOMEM.
  */
-void explain_pushes(struct push *push, const poison_machine *machine, const poison_data *data, size_t t, double gamma);
+int explain_print(FILE *out, const poison_svm *svm, const poison_data *data, const int *labels, int predicted, size_t image,
+                  size_t rows, poison_error *err);
 
 #endif

@@ -305,27 +305,35 @@ static void put_big_endian(FILE *out, uint32_t v)
 }
 
 /* One IDX file: the images of `set`, or `labels` if those are given. */
-static int write_idx(const poison_set *set, const int *labels, const char *folder, const char *name,
+/* A set's images, or its labels; rows whose label is -1 are left out. */
+static int write_idx(const poison_set *set, const int *labels, int magic, const char *folder, const char *name,
                      const poison_settings *settings, poison_error *err)
 {
     struct file file;
     char *path;
+    size_t d = (size_t)set->d, rows = 0;
     if (asprintf(&path, "%s/%s", folder, name) < 0)
         return poison_fail_memory(err, 1, strlen(folder), "a name");
     int status = file_open(&file, path, err);
     free(path);
     if (status < 0)
         return status;
-    put_big_endian(file.out, labels ? LABELS_MAGIC : IMAGES_MAGIC);
-    put_big_endian(file.out, (uint32_t)set->n);
-    if (!labels) {
+    for (size_t r = 0; r < set->n; r++)
+        rows += labels[r] >= 0;
+    put_big_endian(file.out, (uint32_t)magic);
+    put_big_endian(file.out, (uint32_t)rows);
+    if (magic == IMAGES_MAGIC) {
         put_big_endian(file.out, (uint32_t)set->height);
         put_big_endian(file.out, (uint32_t)set->width);
-        for (size_t r = 0; r < set->n && !poison_cancelled(settings); r++)
-            fwrite(set->x + r * (size_t)set->d, 1, (size_t)set->d, file.out);
     }
-    for (size_t r = 0; labels && r < set->n; r++)
-        putc(labels[r], file.out);
+    for (size_t r = 0; r < set->n && !poison_cancelled(settings); r++) {
+        if (labels[r] < 0)
+            continue;
+        if (magic == IMAGES_MAGIC)
+            fwrite(set->x + r * d, 1, d, file.out);
+        else
+            putc(labels[r], file.out);
+    }
     return file_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
 }
 
@@ -335,10 +343,10 @@ int poison_data_write(const poison_data *data, const int *labels, const char *fo
     int status;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));
-    TRY(write_idx(&data->train, NULL, folder, "train-images-idx3-ubyte", settings, err));
-    TRY(write_idx(&data->train, labels, folder, "train-labels-idx1-ubyte", settings, err));
-    TRY(write_idx(&data->test, NULL, folder, "t10k-images-idx3-ubyte", settings, err));
-    TRY(write_idx(&data->test, data->test.y, folder, "t10k-labels-idx1-ubyte", settings, err));
+    TRY(write_idx(&data->train, labels, IMAGES_MAGIC, folder, "train-images-idx3-ubyte", settings, err));
+    TRY(write_idx(&data->train, labels, LABELS_MAGIC, folder, "train-labels-idx1-ubyte", settings, err));
+    TRY(write_idx(&data->test, data->test.y, IMAGES_MAGIC, folder, "t10k-images-idx3-ubyte", settings, err));
+    TRY(write_idx(&data->test, data->test.y, LABELS_MAGIC, folder, "t10k-labels-idx1-ubyte", settings, err));
 done:
     return status;
 }
