@@ -13,6 +13,7 @@
 #include "src/file.h"
 #include "src/peak.h"
 #include "src/progress.h"
+#include "src/source.h"
 #include "src/table.h"
 #include "src/trace.h"
 
@@ -25,70 +26,6 @@
 #include <unistd.h>
 
 #define LABELS 256
-
-/* ---- the data -------------------------------------------------------------------------------------------------- */
-
-/* MNIST where build.sh puts it: data/mnist, else the user's cache folder. NULL if it is in neither. free() it. */
-static char *find_mnist(void)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *folder = NULL;
-    if (access("data/mnist", F_OK) == 0)
-        return strdup("data/mnist");
-    int written = cache && *cache ? asprintf(&folder, "%s/poison/mnist", cache)
-                                  : asprintf(&folder, "%s/.cache/poison/mnist", home ? home : "");
-    if (written >= 0 && access(folder, F_OK) == 0)
-        return folder;
-    if (written >= 0)
-        free(folder);
-    return NULL;
-}
-
-/* Whether what is asked for looks at the validation set. */
-static int validates(const struct args *a)
-{
-    int needed = 0, sweeps = strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
-    for (size_t k = 0; k < a->changes; k++)
-        needed |= !a->change[k].file && poison_attack_validates(a->change[k].flip.strategy);
-    for (int k = 0; k < a->methods && !cleans; k++)
-        needed |= poison_audit_validates(a->method[k]);
-    for (size_t k = 0; k < a->sweep.strategies && sweeps; k++)
-        needed |= poison_attack_validates(a->sweep.strategy[k]);
-    for (size_t k = 0; k < a->sweep.defences && (sweeps || cleans); k++)
-        needed |= a->sweep.defence[k].method >= 0 && poison_audit_validates(a->sweep.defence[k].method);
-    return needed;
-}
-
-/* Loads what the command line asks for. *fallback: nothing was asked for or found, and `lab` takes the built-in digits */
-static int load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
-{
-    const char *source = a->data ? a->data : getenv("POISON_DATA");
-    char *found = source ? NULL : find_mnist();
-    size_t more = validates(a) ? a->validate : 0;
-    int status;
-    *fallback = !source && !found;
-    if (*fallback && strcmp(a->command->name, "lab") != 0)
-        return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
-                                              "--data synthetic takes the built-in digits");
-    if (*fallback || (source && strcmp(source, "synthetic") == 0)) {
-        status = poison_data_draw(data, a->train + more, a->test, &a->settings, err);
-    } else {
-        /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
-        status = poison_data_read(data, source ? source : found, a->train + more, more || !a->train_given, a->test, !a->test_given,
-                                  &a->settings, err);
-    }
-    if (status == 0 && more) {
-        status = poison_data_validate(data, a->train, more, err);
-        if (status < 0)
-            poison_data_free(data);
-    }
-    if (status == POISON_EDATA && source && !a->data) {
-        poison_error why = *err;
-        poison_fail(err, status, "POISON_DATA: %.4900s", why.text);
-    }
-    free(found);
-    return status;
-}
 
 /* ---- the laboratory: data, labels, model, predictions ---------------------------------------------------------- */
 
@@ -152,7 +89,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
 {
     int status;
     *lab = (struct laboratory){.args = a};
-    TRY(load(&lab->data, a, &lab->fallback, err));
+    TRY(source_load(&lab->data, a, &lab->fallback, err));
     lab->label_count = find_labels(&lab->data, lab->label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
     lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
@@ -202,8 +139,9 @@ static int train_and_predict(struct laboratory *lab, poison_error *err)
 
 /* ---- the tables ------------------------------------------------------------------------------------------------ */
 
-static void print_predictions(struct laboratory *lab)
+static int print_predictions(struct laboratory *lab, poison_error *err)
 {
+    (void)err;
     size_t rows = lab->args->rows < lab->data.test.n ? lab->args->rows : lab->data.test.n;
     struct table t;
     table_begin(&t, lab->file.out, "Correct\tPredicted");
@@ -211,6 +149,7 @@ static void print_predictions(struct laboratory *lab)
         table_label(&t, lab->data.test.y[r]);
         table_label(&t, lab->predicted[r]);
     }
+    return 0;
 }
 
 /*
@@ -353,13 +292,6 @@ done:
 }
 
 /* ---- the commands ---------------------------------------------------------------------------------------------- */
-
-static int run_predictions(struct laboratory *lab, poison_error *err)
-{
-    (void)err;
-    print_predictions(lab);
-    return 0;
-}
 
 static int run_score(struct laboratory *lab, poison_error *err)
 {
@@ -580,24 +512,7 @@ done:
 static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct sweep sweep = a->sweep;
-    int status;
-    if (!sweep.pairs) { /* all */
-        size_t most = (size_t)lab->label_count * (size_t)lab->label_count;
-        sweep.pair = poison_take(most, sizeof *sweep.pair);
-        if (!sweep.pair)
-            return poison_fail_memory(err, most, sizeof *sweep.pair, "the pairs");
-        for (int f = 0; f < lab->label_count; f++)
-            for (int t = 0; t < lab->label_count; t++)
-                if (f != t) {
-                    sweep.pair[sweep.pairs].from = lab->label[f];
-                    sweep.pair[sweep.pairs++].to = lab->label[t];
-                }
-    }
-    status = sweep_run(&sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
-    if (sweep.pair != a->sweep.pair)
-        free(sweep.pair);
-    return status;
+    return sweep_run(&a->sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
 }
 
 static int run_dose(struct laboratory *lab, poison_error *err)
@@ -661,7 +576,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     TRY(train_and_predict(lab, err));
     print_description(lab);
     fprintf(out, "\n# the first predictions\n");
-    print_predictions(lab);
+    print_predictions(lab, err);
     fprintf(out, "\n# score by predicted digit, not poisoned\n");
     print_score(lab, 0, incorrect);
     fprintf(out, "\n# digits in the training and the test set\n");
@@ -691,7 +606,7 @@ static const struct command commands[] = {
      "several tables, an empty line between them, each under a line that begins with '# '",
      "poison\npoison lab --pair 3:8 --doses 10,30,100\npoison --data synthetic\n", NULL, run_lab},
     {"predictions", "the first test images: true digit, predicted digit", NEEDS_PREDICTIONS, "Correct\tPredicted",
-     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, run_predictions},
+     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, print_predictions},
     {"score", "how often each digit was predicted rightly and wrongly", NEEDS_PREDICTIONS, "Value\tCorrect\tIncorrect",
      "poison score --flip 1:2:100\npoison score --flip 1:2:100 | awk '$1 == 2 { print $3 }'\npoison score --by true\n",
      "The trap of the lab: both counts stand under the predicted digit. '12 incorrect 2's' are 12 images of something\n"
@@ -731,18 +646,18 @@ static const struct command commands[] = {
     {"clean", "correct the labels that an audit suspects, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
      "poison clean --flip 1:2:100 --method knn:relabel:100 >c.tsv && poison score --flip 1:2:100 --flips c.tsv\n"
      "poison clean --method confident\n",
-     "--method M[:relabel|remove[:COUNT|FRACTION|estimated]]: the COUNT most suspicious rows, or a FRACTION of the training rows\n"
-     "(with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file holds\n"
-     "the corrections only: apply it after the flips that it corrects.", run_clean},
+     "--method M[:relabel|remove[:COUNT|FRACTION|estimated]]: the COUNT most suspicious rows, or a FRACTION of the training\n"
+     "rows (with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file\n"
+     "holds the corrections only: apply it after the flips that it corrects.", run_clean},
     {"sweep", "every dose of every pair, strategy, defence and seed: a row each", NEEDS_LABELS,
      "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess ...",
      "poison sweep --strategy first,near,far -o s.tsv && poison dose <s.tsv\npoison sweep --pairs all >all.tsv\n"
      "poison sweep --strategy random --seeds 30 --defence none,knn:relabel | poison dose\n",
      "Columns, on the test set. success: images of FROM that are called TO, as a share (from_to of from_test), with Wilson's\n"
      "95 % interval. from_recall: images of FROM called FROM. false_to: images called TO that are not. collateral: accuracy on\n"
-     "images of neither. sv: rows that support a machine. iterations: of all machines. --defence takes clean's words; without a\n"
-     "count the true dose, which no defender knows (oracle), or confident's estimate. seed is NA where nothing is random. With\n"
-     "-o the file grows row by row below a line of settings; --resume goes on with one that was cut off.", run_sweep},
+     "images of neither. sv: rows that support a machine. iterations: of all machines. --defence takes clean's words; without\n"
+     "a count the true dose, which no defender knows (oracle), or confident's estimate. seed is NA where nothing is random.\n"
+     "With -o the file grows row by row below a line of settings; --resume goes on with one that was cut off.", run_sweep},
     {"dose", "doses for 10, 50 and 90 % success, and the area under the curve", NEEDS_NOTHING,
      "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50 ... ed90 ... area",
      "poison sweep --strategy random --seeds 20 | poison dose\n",

@@ -451,7 +451,7 @@ static const struct option options[] = {
     {0, "beam", "B", FLIPPING, "greedy: try only the B nearest candidates a step [0: all]", set_beam},
     {0, "seed", "S", SEEDED, "of random, alfa's restarts, folds and bootstrap [0]", set_seed},
     {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
-    {0, "pairs", "LIST|all", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", set_pairs},
+    {0, "pairs", "all|LIST", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", set_pairs},
     {0, "doses", "LIST", " lab sweep ", "how many, each from the clean labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", set_doses},
     {0, "strategy", "LIST", " sweep ", "which ones are flipped [first]", set_strategy},
     {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", set_defence},

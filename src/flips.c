@@ -53,7 +53,7 @@ int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
     }
     int strategy = count >= 0 && *at == ':' ? poison_strategy_parse(at + 1) : POISON_FIRST;
     if (strategy < 0)
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: unknown strategy, expected first, random, near, far, alfa or greedy",
+        return poison_fail(err, POISON_EUSAGE, "--flip %s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
                            text);
     if (count < 0 || (*at && *at != ':'))
         return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", text);

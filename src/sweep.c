@@ -393,15 +393,38 @@ static int check_pairs(const struct campaign *c, poison_error *err)
     return status;
 }
 
+static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_error *err)
+{
+    uint8_t occurs[256] = {0};
+    size_t labels = 0;
+    for (size_t r = 0; r < data->train.n; r++)
+        occurs[data->train.y[r]] = 1;
+    for (size_t t = 0; t < data->test.n; t++)
+        occurs[data->test.y[t]] = 1;
+    for (int v = 0; v < 256; v++)
+        labels += occurs[v];
+    sweep->pair = poison_take(labels, labels * sizeof *sweep->pair);
+    if (!sweep->pair)
+        return poison_fail_memory(err, labels, labels * sizeof *sweep->pair, "the pairs");
+    for (int from = 0; from < 256; from++)
+        for (int to = 0; to < 256; to++)
+            if (occurs[from] && occurs[to] && from != to)
+                sweep->pair[sweep->pairs++] = (struct sweep_pair){from, to};
+    return 0;
+}
+
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
               const char *path, int resume, FILE *warn, poison_error *err)
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
-    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .clean = labels, .orders = sweep->seeds};
+    struct sweep whole = *sweep;
+    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .clean = labels, .orders = sweep->seeds};
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     size_t total = 0, done = 0, n = data->train.n;
     int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     quiet.progress = NULL;
+    if (!whole.pairs)
+        TRY(take_all_pairs(&whole, data, err));
     TRY(check_pairs(&c, err));
     c.labels = poison_take(n, sizeof *c.labels);
     c.predicted = poison_take(data->test.n, sizeof *c.predicted);
@@ -427,6 +450,8 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
         poison_tell(settings, "sweeping", (double)(done + 1), "cells", (double)(done + 1) / (double)total);
     }
 done:
+    if (whole.pair != sweep->pair)
+        free(whole.pair);
     forget_orders(&c);
     free(c.order);
     free(c.labels);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 struct sweep {
-    struct { int from, to; } *pair;
-    size_t pairs;
+    struct sweep_pair { int from, to; } *pair;
+    size_t pairs; /* 0: all ordered pairs of labels in the data */
     int *strategy;
     size_t strategies;
     poison_cleaning *defence; /* method -1: none */

@@ -6,7 +6,7 @@ load helper
 
 # ---- tables ----
 
-NAMES='lab predictions score counts confusion subproblems support data'
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix explain'
 
 # One header, tabs, LF, every row as wide as the header, no padding, no comments: check_table HEADER WORDS...
 check_table() {
@@ -164,22 +164,29 @@ END
     good() { # a value for an option, by what its help calls it; nothing where it takes none
         local called
         called=$(cat */help | sed -n "s/^  [- ].[, ] --$1 \([^ ]*\) .*/\1/p" | head -n 1)
+        case $1 in strategy) called='first|far' ;; defence) called='none|knn' ;; method) called='confident|knn' ;;
+        flips | truth) echo =nothing.tsv; return ;; esac
         case $called in
-        '') ;; FROM:TO:COUNT) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LIST) echo =1 ;; DIR) echo =synthetic ;;
+        '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LIST) echo =1 ;; DIR) echo =synthetic ;;
         FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; G) echo =auto ;; *) echo =2 ;;
         esac
     }
+    printf 'row\tfrom\tto\n' >nothing.tsv
+    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n1\t2\tfirst\tnone\tNA\t0\t0.1\n' >sweep.tsv
     for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
-    for option in data train test flip pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
+    for option in data train test flip flips validate restarts beam seed pairs strategy defence seeds resume method truth joint at row pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
         quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
     for command in $(commands); do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
-            poison "$command" -j 1 --data synthetic --train 90 --test 20 $([ "$command" = lab ] && echo --doses 1) "--$option$(good "$option")"
-            if grep -qE -- " --$option( |$)" "$command/help"; then
+            base='-j 1 --data synthetic --train 90 --test 20 --doses 1' # of these, those that the command takes
+            case $command in dose | matrix) base= ;; lab | sweep) ;; *) base=${base% --doses 1} ;; esac
+            status=0
+            "$POISON" "$command" $base "--$option$(good "$option")" >"$out" 2>"$err" <sweep.tsv || status=$?
+            if grep -qE "^  [- ].[, ] --$option( |$)" "$command/help"; then
                 [ "$status" -eq 0 ] || complain "$command --$option: $(cat "$err")"
             else
                 [ "$status" -eq 2 ] || complain "$command -h hides --$option, but it is taken"
@@ -211,7 +218,7 @@ END
 2 | did you mean 'predictions' | preditcions -n 5
 2 | did you mean 'confusion' | -q conf
 2 | did you mean '--flip' | score --flop 1:2:3
-2 | did you mean '--flip' | score --flips=1:2:3
+2 | did you mean '--flip' | score --flop=1:2:3
 2 | did you mean '--flip' | score -flip 1:2:3
 2 | did you mean '--gamma' | score --gama 1
 2 | did you mean '--threads' | --thread 2
