@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #define LABELS 256
+#define SUBPROBLEMS "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective"
 
 /* ---- the laboratory: data, labels, model, predictions ---------------------------------------------------------- */
 
@@ -65,22 +66,31 @@ static void clean(struct laboratory *lab)
 /* --flip: alters the labels as they now are. */
 static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
 {
-    const struct args *a = lab->args;
-    size_t *row = NULL;
     int status = 0;
     if (flip->strategy == POISON_FIRST)
         return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    TRY(poison_flip_check(flip, lab->labels, &lab->data, err));
     if (!lab->attacker)
-        TRY(poison_attacker_new(&lab->attacker, &lab->data, &a->settings, &a->sweep.attack, err));
-    row = poison_take(flip->count, sizeof *row);
-    if (!row)
-        TRY(poison_fail_memory(err, flip->count, sizeof *row, "the flips"));
-    TRY(poison_attack(lab->attacker, lab->labels, flip, row, err));
-    for (size_t k = 0; k < flip->count; k++)
-        lab->labels[row[k]] = flip->to;
+        status = poison_attacker_new(&lab->attacker, &lab->data, &lab->args->settings, &lab->args->sweep.attack, err);
+    return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
+}
+
+/* What can be refused is refused before a strategy trains its models. Opens the output. */
+static int refuse_early(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    int status = 0;
+    for (size_t k = 0; k < a->changes; k++) {
+        poison_flip none = {a->change[k].flip.from, a->change[k].flip.to, 0, POISON_FIRST};
+        if (!a->change[k].file)
+            TRY(poison_flip_check(&none, lab->labels, &lab->data, err));
+    }
+    if (a->truth && strcmp(a->truth, "-") != 0 && access(a->truth, R_OK) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot read: %s", a->truth, strerror(errno)));
+    if (a->command->needs == NEEDS_LABELS)
+        TRY(sweep_check_output(a->output, a->resume, err));
+    else
+        TRY(file_open(&lab->file, a->output, err));
 done:
-    free(row);
     return status;
 }
 
@@ -98,6 +108,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     clean(lab);
     if (a->image >= lab->data.test.n)
         TRY(poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, lab->data.test.n));
+    TRY(refuse_early(lab, err));
     for (size_t k = 0; k < a->changes; k++)
         if (a->change[k].file)
             TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, err));
@@ -105,8 +116,6 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
             TRY(flip(lab, &a->change[k].flip, err));
     if (a->rows > lab->data.test.n && a->rows_given && strcmp(a->command->name, "predictions") == 0)
         TRY(poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, lab->data.test.n));
-    if (a->command->needs != NEEDS_LABELS)
-        TRY(file_open(&lab->file, a->output, err));
 done:
     return status;
 }
@@ -191,14 +200,14 @@ static void print_counts(struct laboratory *lab, const char *header, const int *
     }
 }
 
-static void print_train_test(struct laboratory *lab)
+/* What there is to train and to test with, or what the flips did. */
+static void print_digits(struct laboratory *lab, int flipped)
 {
-    print_counts(lab, "Correct\tTrain\tTest", lab->data.train.y, lab->data.train.n, lab->data.test.y, lab->data.test.n);
-}
-
-static void print_before_after(struct laboratory *lab)
-{
-    print_counts(lab, "Correct\tBefore\tAfter", lab->data.train.y, lab->data.train.n, lab->labels, lab->data.train.n);
+    const poison_set *train = &lab->data.train, *test = &lab->data.test;
+    if (flipped)
+        print_counts(lab, "Correct\tBefore\tAfter", train->y, train->n, lab->labels, train->n);
+    else
+        print_counts(lab, "Correct\tTrain\tTest", train->y, train->n, test->y, test->n);
 }
 
 static int print_confusion(struct laboratory *lab, poison_error *err)
@@ -228,8 +237,7 @@ static int print_subproblems(struct laboratory *lab, poison_error *err)
     const poison_machine *machine;
     size_t P = poison_svm_machines(lab->svm, &machine);
     struct table t;
-    table_begin(&t, lab->file.out, seconds ? "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective\tseconds"
-                                           : "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective");
+    table_begin(&t, lab->file.out, seconds ? SUBPROBLEMS "\tseconds" : SUBPROBLEMS);
     for (size_t p = 0; p < P; p++) {
         const poison_machine *k = &machine[p];
         table_label(&t, k->i);
@@ -295,16 +303,15 @@ done:
 
 static int run_score(struct laboratory *lab, poison_error *err)
 {
-    size_t incorrect[LABELS];
     (void)err;
-    print_score(lab, lab->args->by_true, incorrect);
+    print_score(lab, lab->args->by_true, (size_t[LABELS]){0});
     return 0;
 }
 
 static int run_counts(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    (lab->args->changes ? print_before_after : print_train_test)(lab);
+    print_digits(lab, lab->args->changes > 0);
     return 0;
 }
 
@@ -334,9 +341,8 @@ static int run_data(struct laboratory *lab, poison_error *err)
     struct table t;
     char text[LABELS * 4], *end = text;
     double gamma;
-    int least, most;
     uint8_t occurs[LABELS] = {0};
-    int status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
+    int least, most, status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
     if (status == 0 && lab->args->export_to)
         status = poison_data_write(data, lab->labels, lab->args->export_to, &lab->args->settings, err);
     if (status < 0)
@@ -362,27 +368,22 @@ static int run_data(struct laboratory *lab, poison_error *err)
     ROW("pixel_max", table_label, most);
     ROW("classes", table_text, text);
     ROW("gamma", table_exact, gamma);
-    const struct {
-        const char *key;
-        const poison_set *set;
-    } sets[] = {{"crc32_train_images", &data->train}, {"crc32_test_images", &data->test}};
     for (int k = 0; k < 2; k++) {
+        const poison_set *set = k ? &data->test : &data->train;
         uint32_t crc = 0;
-        for (size_t r = 0, d = (size_t)sets[k].set->d; r < sets[k].set->n && !poison_cancelled(&lab->args->settings); r += 1024)
-            crc = poison_crc32(crc, sets[k].set->x + r * d, d * (sets[k].set->n - r < 1024 ? sets[k].set->n - r : 1024));
+        for (size_t r = 0, d = (size_t)set->d; r < set->n && !poison_cancelled(&lab->args->settings); r += 1024)
+            crc = poison_crc32(crc, set->x + r * d, d * (set->n - r < 1024 ? set->n - r : 1024));
         sprintf(text, "%08x", crc);
-        if (poison_cancelled(&lab->args->settings))
-            return poison_fail_cancelled(err);
-        ROW(sets[k].key, table_text, text);
+        ROW(k ? "crc32_test_images" : "crc32_train_images", table_text, text);
     }
 #undef ROW
-    return 0;
+    return poison_cancelled(&lab->args->settings) ? poison_fail_cancelled(err) : 0;
 }
 
 /* ---- the laboratory's commands --------------------------------------------------------------------------------- */
 
 /* A flip file of what differs between two labellings. */
-static void print_flips(struct laboratory *lab, const int *before, const int *after)
+static int print_flips(struct laboratory *lab, const int *before, const int *after)
 {
     struct table t;
     table_begin(&t, lab->file.out, "row\tfrom\tto");
@@ -396,13 +397,13 @@ static void print_flips(struct laboratory *lab, const int *before, const int *af
         else
             table_label(&t, after[r]);
     }
+    return 0;
 }
 
 static int run_attack(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    print_flips(lab, lab->data.train.y, lab->labels);
-    return 0;
+    return print_flips(lab, lab->data.train.y, lab->labels);
 }
 
 /* The audit of the labels as they now are, with a model of its own. */
@@ -446,7 +447,7 @@ static void print_scoreboard(struct table *t, int method, const poison_findings 
     poison_scores scores = poison_score(found, flipped);
     table_text(t, poison_audit_name(method));
     table_count(t, scores.flipped);
-    if (method == POISON_CONFIDENT)
+    if (method == POISON_CONFIDENT && scores.flipped)
         table_count(t, found->estimated);
     else
         table_text(t, "NA");
@@ -470,12 +471,13 @@ static int run_audit(struct laboratory *lab, poison_error *err)
         TRY(poison_flips_read(a->truth, truth, &lab->data, err));
     for (size_t r = 0; r < n; r++)
         flipped[r] = truth[r] != lab->data.train.y[r];
-    table_begin(&t, lab->file.out, a->joint   ? "label\tsuggested\testimated"
-                                   : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
-                                              : "row\tlabel\tmethod\tscore\tsuggested\trank");
     for (int k = 0; k < a->methods; k++) {
         poison_findings found;
         TRY(audit(lab, a->method[k], &found, err));
+        if (k == 0)
+            table_begin(&t, lab->file.out, a->joint   ? "label\tsuggested\testimated"
+                                           : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
+                                                      : "row\tlabel\tmethod\tscore\tsuggested\trank");
         if (a->joint)
             print_joint(&t, &found);
         else if (a->truth)
@@ -499,10 +501,12 @@ static int run_clean(struct laboratory *lab, poison_error *err)
     int status = 0, *cleaned = poison_take(n, sizeof *cleaned);
     if (!cleaned)
         TRY(poison_fail_memory(err, n, sizeof *cleaned, "the labels"));
+    if (cleaning->how_many == POISON_COUNT && cleaning->count > n)
+        TRY(poison_fail(err, POISON_EDATA, "--method %s: there are only %zu training rows", cleaning->name, n));
     TRY(audit(lab, cleaning->method, &found, err));
     memcpy(cleaned, lab->labels, n * sizeof *cleaned);
     poison_clean(cleaning, &found, 0, cleaned);
-    print_flips(lab, lab->labels, cleaned);
+    status = print_flips(lab, lab->labels, cleaned);
 done:
     poison_findings_free(&found);
     free(cleaned);
@@ -580,7 +584,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     fprintf(out, "\n# score by predicted digit, not poisoned\n");
     print_score(lab, 0, incorrect);
     fprintf(out, "\n# digits in the training and the test set\n");
-    print_train_test(lab);
+    print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
         poison_flip one = {a->from, a->to, a->sweep.dose[k], POISON_FIRST};
         TRY(file_flush(&lab->file, err));
@@ -588,7 +592,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         TRY(train_and_predict(lab, err));
         fprintf(out, "\n# training labels, %zu of the %d's made %d\n", one.count, one.from, one.to);
-        print_before_after(lab);
+        print_digits(lab, 1);
         fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", one.count, one.from, one.to);
         print_score(lab, 0, incorrect);
     }
@@ -616,8 +620,7 @@ static const struct command commands[] = {
     {"confusion", "test images by true digit (rows) and predicted digit (columns)", NEEDS_PREDICTIONS,
      "true and one column a predicted digit", "poison confusion --flip 1:2:100 | column -t\n", NULL, print_confusion},
     {"subproblems", "the one-vs-one machines, a line each", NEEDS_MODEL,
-     "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective",
-     "poison subproblems | sort -t'\t' -k4,4nr | head\npoison subproblems --timing\n",
+     SUBPROBLEMS, "poison subproblems | sort -t'\t' -k4,4nr | head\npoison subproblems --timing\n",
      "i and j are labels, i is the positive class. bounded: support vectors at C. intercept: minus rho, scikit-learn's\n"
      "_intercept_. objective: 1/2 alpha'Q alpha - sum alpha. With --timing a last column: seconds.", print_subproblems},
     {"support", "support rows and their dual coefficients", NEEDS_MODEL, "row\tlabel\tcoef0\t...",
@@ -650,14 +653,17 @@ static const struct command commands[] = {
      "rows (with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file\n"
      "holds the corrections only: apply it after the flips that it corrects.", run_clean},
     {"sweep", "every dose of every pair, strategy, defence and seed: a row each", NEEDS_LABELS,
-     "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess ...",
+     "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\tsuccess_hi\t"
+     "false_to\tcollateral\tsv\titerations",
      "poison sweep --strategy first,near,far -o s.tsv && poison dose <s.tsv\npoison sweep --pairs all >all.tsv\n"
      "poison sweep --strategy random --seeds 30 --defence none,knn:relabel | poison dose\n",
-     "Columns, on the test set. success: images of FROM that are called TO, as a share (from_to of from_test), with Wilson's\n"
-     "95 % interval. from_recall: images of FROM called FROM. false_to: images called TO that are not. collateral: accuracy on\n"
-     "images of neither. sv: rows that support a machine. iterations: of all machines. --defence takes clean's words; without\n"
-     "a count the true dose, which no defender knows (oracle), or confident's estimate. seed is NA where nothing is random.\n"
-     "With -o the file grows row by row below a line of settings; --resume goes on with one that was cut off.", run_sweep},
+     "On the test set: accuracy of all images; success: the share of images of FROM that are called TO (from_to of\n"
+     "from_test), with Wilson's 95 % interval; from_recall: images of FROM called FROM; false_to: images called TO that are\n"
+     "not; collateral: accuracy on images of neither. sv: rows that support a machine. iterations: of all machines.\n"
+     "--defence takes clean's words; without a count the true dose, which no defender knows (oracle), or confident's\n"
+     "estimate. seed is NA where nothing is random; a cell without a model (one class left) holds NA. Doses come on top of\n"
+     "--flip and --flips. With -o the file grows row by row below a line of settings; an existing one is refused,\n"
+     "unless --resume goes on with it: same settings only.", run_sweep},
     {"dose", "doses for 10, 50 and 90 % success, and the area under the curve", NEEDS_NOTHING,
      "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50 ... ed90 ... area",
      "poison sweep --strategy random --seeds 20 | poison dose\n",
@@ -672,8 +678,8 @@ static const struct command commands[] = {
      "votes, the machine that decided, and row\tlabel\tfrom\tpush",
      "poison explain --row 8 --flip 1:2:100\n",
      "Three tables under lines that begin with '# '. push: alpha y K of a training row in the machine that decides between\n"
-     "the true and the predicted label (or, if they are the same, the runner-up). All pushes and the intercept add up to the\n"
-     "decision value; -n says how many are shown. from: the label as it was given.", run_explain},
+     "the true and the predicted label (or the runner-up, if they are the same or the true one has no training row). All\n"
+     "pushes and the intercept add up to the decision value; -n: how many are shown. from: the label as it was given.", run_explain},
     {0},
 };
 
@@ -723,17 +729,11 @@ static void report_times(const struct args *a, const poison_data *data, struct f
 
 static int run(struct args *a, struct progress *progress, poison_error *err)
 {
-    struct laboratory lab;
     struct file spans = {0};
-    int status = 0, needs = a->command->needs;
-    if (needs == NEEDS_NOTHING) {
-        lab = (struct laboratory){.args = a};
-        status = file_open(&lab.file, a->output, err);
-    } else {
-        status = open_laboratory(&lab, a, err);
-    }
-    if (status == 0 && a->trace)
-        status = file_open(&spans, a->trace, err);
+    int needs = a->command->needs, status = a->trace ? file_open(&spans, a->trace, err) : 0;
+    struct laboratory lab = {.args = a};
+    if (status == 0)
+        status = needs == NEEDS_NOTHING ? file_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
     if (status == 0 && needs >= NEEDS_MODEL)
@@ -763,13 +763,14 @@ int main(int argc, char **argv)
     struct progress progress = {0};
     double start = poison_clock();
     struct sigaction action = {.sa_handler = stop, .sa_flags = 0 /* a write to a slow reader ends */};
+    struct sigaction before;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    struct sigaction before;
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
         sigaction(SIGHUP, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)
         print_version(stdout, &args.settings);

@@ -265,6 +265,8 @@ void poison_attacker_free(poison_attacker *attacker);
  * a start, greedy count * candidates.
  */
 int poison_attack(poison_attacker *attacker, const int *labels, const poison_flip *flip, size_t *row, poison_error *err);
+/* The same, and the flips are made in labels. */
+int poison_attack_apply(poison_attacker *attacker, const poison_flip *flip, int *labels, poison_error *err);
 /* Whether a strategy needs the validation set; whether it depends on the seed; whether smaller sets are in larger ones. */
 int poison_attack_validates(int strategy);
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack);

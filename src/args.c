@@ -452,7 +452,7 @@ static const struct option options[] = {
     {0, "seed", "S", SEEDED, "of random, alfa's restarts, folds and bootstrap [0]", set_seed},
     {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
     {0, "pairs", "all|LIST", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", set_pairs},
-    {0, "doses", "LIST", " lab sweep ", "how many, each from the clean labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", set_doses},
+    {0, "doses", "LIST", " lab sweep ", "how many, each from the same labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", set_doses},
     {0, "strategy", "LIST", " sweep ", "which ones are flipped [first]", set_strategy},
     {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", set_defence},
     {0, "seeds", "N", " sweep ", "N seeds from --seed on, where something is seeded [1]", set_seeds},
@@ -474,7 +474,7 @@ static const struct option options[] = {
     {0, "kernel", "auto|blas", NULL, "blas: OpenBLAS also where 8-bit data have loops of their own", set_kernel},
     {'m', "memory", "MIB", NULL, "for data and kernel values [a quarter of the machine's, at most 4096]", set_memory},
     {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", set_no_reuse},
-    {'o', "output", "FILE", EVERY, "write the table there, whole or not at all [-: standard output]", set_output},
+    {'o', "output", "FILE", EVERY, "write the table there, whole or not at all; sweep: row by row [-]", set_output},
     {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
     {0, "trace", "FILE", NULL, "write what each thread did when there, for chrome://tracing and Perfetto", set_trace},
     {'q', "quiet", NULL, EVERY, "no notes and no progress on standard error", set_quiet},
@@ -578,7 +578,7 @@ static const char conventions[] =
     "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop.\n"
     "\n"
     "Tables. Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
-    "'# ' (only in 'lab') are comments. Coefficients and intercepts reload to the same bits.\n"
+    "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and intercepts reload to the same bits.\n"
     "\n"
     "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction set.\n"
     "\n"
@@ -596,9 +596,12 @@ static void print_help(FILE *out, const struct command *commands, const struct c
     }
     print_lines(out, shown->examples, "  $ ");
     if (c) {
-        fprintf(out, "\nPrints: ");
-        for (const char *p = c->prints; *p; p++)
-            putc(*p == '\t' ? ' ' : *p, out);
+        int column = fprintf(out, "\nPrints: ");
+        for (const char *p = c->prints; *p; p++, column++) {
+            int breaks = (*p == '\t' || *p == ' ') && column > 100;
+            putc(breaks ? '\n' : *p == '\t' ? ' ' : *p, out);
+            column = breaks ? fprintf(out, "        ") : column;
+        }
         fprintf(out, "\n");
         if (all && c->notes)
             fprintf(out, "\n%s\n", c->notes);
@@ -686,6 +689,30 @@ done:
     return status;
 }
 
+/* A sweep's lists name nothing twice. */
+static int refuse_twice(const struct sweep *s, poison_error *err)
+{
+    for (size_t k = 0; k < s->pairs; k++)
+        for (size_t q = 0; q < k; q++)
+            if (s->pair[k].from == s->pair[q].from && s->pair[k].to == s->pair[q].to)
+                return poison_fail(err, POISON_EUSAGE, "--pairs: %d:%d is named twice", s->pair[k].from, s->pair[k].to);
+    for (size_t k = 0; k < s->doses && s->doses < 10000; k++)
+        for (size_t q = 0; q < k; q++)
+            if (s->dose[k] == s->dose[q])
+                return poison_fail(err, POISON_EUSAGE, "--doses: %zu is named twice", s->dose[k]);
+    for (size_t k = 0; k < s->strategies; k++)
+        for (size_t q = 0; q < k; q++)
+            if (s->strategy[k] == s->strategy[q])
+                return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice", poison_strategy_name(s->strategy[k]));
+    for (size_t k = 0; k < s->defences; k++)
+        for (size_t q = 0; q < k; q++)
+            if (strcmp(s->defence[k].name, s->defence[q].name) == 0)
+                return poison_fail(err, POISON_EUSAGE, "--defence: %s is named twice", s->defence[k].name);
+    if (s->seed + (s->seeds - 1) < s->seed)
+        return poison_fail(err, POISON_EUSAGE, "--seed and --seeds: seeds end below 2^64");
+    return 0;
+}
+
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
 {
     int status = 0, count;
@@ -726,6 +753,14 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
         TRY(set_method(args, args->joint ? "confident" : "knn", err));
     if (!args->methods && strcmp(c->name, "clean") == 0)
         TRY(set_method(args, "confident", err));
+    if (strcmp(c->name, "sweep") == 0)
+        TRY(refuse_twice(&args->sweep, err));
+    if (args->resume && strcmp(args->output, "-") == 0)
+        TRY(poison_fail(err, POISON_EUSAGE, "--resume: which sweep? Expected -o FILE"));
+    if (args->joint && args->truth)
+        TRY(poison_fail(err, POISON_EUSAGE, "--joint and --truth: one or the other"));
+    if (args->trace && strcmp(args->trace, args->output) == 0)
+        TRY(poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one"));
     if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))
         TRY(poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it"));
     status = version ? ARGS_VERSION : 0;

@@ -341,7 +341,7 @@ int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip
     int status = 0;
     TRY(poison_flip_check(flip, labels, a->data, err));
     if (!flip->count)
-        goto done;
+        goto done; /* nobody needs a model for that */
     c = poison_take(n, sizeof *c);
     if (!c)
         TRY(poison_fail_memory(err, n, sizeof *c, "the candidates"));
@@ -354,5 +354,18 @@ int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip
         row[k] = c[k].row;
 done:
     free(c);
+    return status;
+}
+
+int poison_attack_apply(poison_attacker *a, const poison_flip *flip, int *labels, poison_error *err)
+{
+    int status = 0;
+    size_t *row = poison_take(flip->count, sizeof *row);
+    if (!row)
+        return poison_fail_memory(err, flip->count, sizeof *row, "the flips");
+    status = poison_attack(a, labels, flip, row, err);
+    for (size_t k = 0; status == 0 && k < flip->count; k++)
+        labels[row[k]] = flip->to;
+    free(row);
     return status;
 }

@@ -57,7 +57,7 @@ static int take_row(struct rows *rows, char *const *cell, size_t line, poison_er
     struct row new = {0};
     new.success = strcmp(cell[SUCCESS], "NA") == 0 ? NAN : strtod(cell[SUCCESS], &end);
     if (!whole_dose(cell[DOSE], &new.dose)
-        || (!isnan(new.success) && (end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
+        || (!isnan(new.success) && (strspn(cell[SUCCESS], "0123456789.eE+-") != strlen(cell[SUCCESS]) || end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
         return poison_fail(err, POISON_EDATA, "standard input:%zu: expected a whole dose and a success of 0 to 1", line);
     if (rows->count == rows->room) {
         struct row *more = realloc(rows->row, (2 * rows->room + 64) * sizeof *more);
@@ -279,17 +279,19 @@ int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err)
     struct rows rows = {0};
     struct table t;
     int status = read_rows(in, &rows, err);
-    if (status == 0)
-        table_begin(&t, out, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\ted90\ted90_lo\t"
-                             "ed90_hi\tarea");
-    for (size_t k = 0; status == 0 && k < rows.count; k++) {
-        if (is_known(&rows, k, 4))
-            continue;
-        struct curve curve;
-        status = take_curve(&curve, &rows, &rows.row[k], err);
-        if (status == 0)
-            status = print_curve(&t, &curve, &rows.row[k], seed, err);
-        free_curve(&curve);
+    for (int printing = 0; status == 0 && printing < 2; printing++) { /* the first time only to see that nothing is missing */
+        if (printing)
+            table_begin(&t, out, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\ted90\t"
+                                 "ed90_lo\ted90_hi\tarea");
+        for (size_t k = 0; status == 0 && k < rows.count; k++) {
+            struct curve curve;
+            if (is_known(&rows, k, 4))
+                continue;
+            status = take_curve(&curve, &rows, &rows.row[k], err);
+            if (status == 0 && printing)
+                status = print_curve(&t, &curve, &rows.row[k], seed, err);
+            free_curve(&curve);
+        }
     }
     free_rows(&rows);
     return status;
@@ -297,11 +299,33 @@ int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err)
 
 /* ---- strategies against defences ------------------------------------------------------------------------------- */
 
+/* Mean success at a dose of the rows with these keys; *there: it is among their doses. */
+static int success_at(const struct rows *rows, const struct row *keys, size_t dose, double *success, int *there, poison_error *err)
+{
+    struct curve c;
+    int status = take_curve(&c, rows, keys, err);
+    double *mean = status == 0 ? poison_take(c.doses, sizeof *mean) : NULL;
+    *success = NAN;
+    if (mean)
+        average(&c, -1, 0, mean);
+    else if (status == 0)
+        status = poison_fail_memory(err, c.doses, sizeof *mean, "a curve");
+    for (size_t d = 0; mean && d < c.doses; d++)
+        if (c.dose[d] == dose) {
+            *success = mean[d];
+            *there = 1;
+        }
+    free(mean);
+    free_curve(&c);
+    return status;
+}
+
 int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
 {
     struct rows rows = {0};
     size_t *column = NULL, columns = 0; /* a row that first has each defence */
-    int status = 0;
+    double *cell = NULL; /* (rows, columns), of those that are first of their strategy */
+    int status = 0, there = 0;
     TRY(read_rows(in, &rows, err));
     column = poison_take(rows.count, sizeof *column);
     if (!column)
@@ -313,6 +337,22 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
         if (c == columns)
             column[columns++] = k;
     }
+    cell = poison_take(rows.count, columns * sizeof *cell);
+    if (!cell)
+        TRY(poison_fail_memory(err, rows.count, columns * sizeof *cell, "the matrix"));
+    for (size_t k = 0; k < rows.count; k++)
+        for (size_t c = 0; c < columns && !is_known(&rows, k, 3); c++) {
+            struct row keys = rows.row[k];
+            size_t any = 0;
+            keys.key[DEFENCE] = rows.row[column[c]].key[DEFENCE];
+            cell[k * columns + c] = NAN;
+            while (any < rows.count && !same_keys(&rows.row[any], &keys, 4))
+                any++;
+            if (any < rows.count)
+                TRY(success_at(&rows, &keys, dose, &cell[k * columns + c], &there, err));
+        }
+    if (!there)
+        TRY(poison_fail(err, POISON_EDATA, "--at %zu: the sweep has no row with this dose", dose));
     fprintf(out, "from\tto\tstrategy");
     for (size_t c = 0; c < columns; c++)
         fprintf(out, "\t%s", rows.row[column[c]].key[DEFENCE]);
@@ -323,20 +363,12 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
             continue;
         for (int c = 0; c < 3; c++)
             table_text(&t, rows.row[k].key[c]);
-        for (size_t c = 0; c < columns; c++) {
-            double sum = 0;
-            size_t count = 0;
-            for (size_t r = 0; r < rows.count; r++)
-                if (rows.row[r].dose == dose && same_keys(&rows.row[r], &rows.row[k], 3)
-                    && strcmp(rows.row[r].key[DEFENCE], rows.row[column[c]].key[DEFENCE]) == 0) {
-                    sum += rows.row[r].success;
-                    count++;
-                }
-            table_number(&t, count ? sum / (double)count : NAN);
-        }
+        for (size_t c = 0; c < columns; c++)
+            table_number(&t, cell[k * columns + c]);
     }
 done:
     free(column);
+    free(cell);
     free_rows(&rows);
     return status;
 }

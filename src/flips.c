@@ -147,9 +147,10 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, po
     errno = 0;
     ssize_t length;
     for (size_t l = 1; (length = getline(&line, &room, in)) >= 0; l++) {
-        line[length - (length && line[length - 1] == '\n')] = 0;
+        size_t end = strcspn(line, "\n");
+        line[end - (end && line[end - 1] == '\r')] = 0; /* with or without a carriage return */
         snprintf(place, sizeof place, "%.4096s:%zu", name, l);
-        if (strlen(line) + 1 < (size_t)length)
+        if (end + 1 < (size_t)length)
             TRY(poison_fail(err, POISON_EDATA, "%s: a zero byte: this is no text", place));
         if (strncmp(line, "# ", 2) == 0)
             continue;

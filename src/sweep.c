@@ -63,16 +63,17 @@ struct cell {
 struct campaign {
     const struct sweep *sweep;
     const poison_data *data;
-    const poison_settings *settings;
+    const poison_settings *settings, *loud; /* without and with the caller's progress */
     const int *clean; /* (n) */
     int *labels, *predicted;
     uint8_t *supports;
     poison_svm *victim, *auditor;
     poison_attacker *attacker; /* of the seed in hand */
     uint64_t attacker_seed;
-    size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand, if smaller sets are in larger ones */
+    size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand */
+    size_t *chosen;         /* (seeds) rows in it so far */
     size_t order_pair, order_strategy;
-    FILE *out;
+    FILE *out, *warn;
 };
 
 static size_t count_label(const struct campaign *c, int label)
@@ -123,9 +124,10 @@ static void print_key(struct table *t, const struct sweep *s, const struct cell 
 
 static void forget_orders(struct campaign *c)
 {
-    for (size_t k = 0; k < c->orders; k++) {
+    for (size_t k = 0; c->order && k < c->orders; k++) {
         free(c->order[k]);
         c->order[k] = NULL;
+        c->chosen[k] = 0;
     }
 }
 
@@ -138,7 +140,7 @@ static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
     poison_attacker_free(c->attacker);
     c->attacker = NULL;
     c->attacker_seed = attack.seed = seed;
-    return poison_attacker_new(&c->attacker, c->data, c->settings, &attack, err);
+    return poison_attacker_new(&c->attacker, c->data, c->loud, &attack, err);
 }
 
 /* c->labels: those after the cell's attack. */
@@ -154,24 +156,26 @@ static int attack(struct campaign *c, const struct cell *cell, poison_error *err
     c->order_strategy = cell->strategy;
     for (size_t k = 0; k < s->doses; k++)
         most = s->dose[k] <= there && s->dose[k] > most ? s->dose[k] : most;
-    size_t **order = &c->order[seed - s->seed];
-    int status = 0;
-    if (!nested) {
-        free(*order);
-        *order = NULL;
-        most = dose;
-    }
-    if (!*order) {
-        poison_flip flip = {s->pair[cell->pair].from, s->pair[cell->pair].to, most, strategy};
-        TRY(take_attacker(c, seed, err));
-        *order = poison_take(most, sizeof **order);
-        if (!*order)
-            TRY(poison_fail_memory(err, most, sizeof **order, "the flips"));
-        TRY(poison_attack(c->attacker, c->clean, &flip, *order, err));
-    }
+    size_t **order = &c->order[seed - s->seed], *chosen = &c->chosen[seed - s->seed];
+    int status = 0, to = s->pair[cell->pair].to;
     memcpy(c->labels, c->clean, c->data->train.n * sizeof *c->labels);
-    for (size_t k = 0; k < dose; k++)
-        c->labels[(*order)[k]] = s->pair[cell->pair].to;
+    if (!*order)
+        *order = poison_take(most, sizeof **order);
+    if (!*order)
+        TRY(poison_fail_memory(err, most, sizeof **order, "the flips"));
+    if (!nested)
+        *chosen = 0;
+    for (size_t k = 0; k < dose && k < *chosen; k++)
+        c->labels[(*order)[k]] = to;
+    if (*chosen < dose) { /* greedy goes on from the labels that it made; the other nested ones choose all at once */
+        size_t wanted = nested && strategy != POISON_GREEDY ? most : dose;
+        poison_flip flip = {s->pair[cell->pair].from, to, wanted - *chosen, strategy};
+        TRY(take_attacker(c, seed, err));
+        TRY(poison_attack(c->attacker, c->labels, &flip, *order + *chosen, err));
+        for (size_t k = *chosen; k < dose; k++)
+            c->labels[(*order)[k]] = to;
+        *chosen = wanted;
+    }
 done:
     return status;
 }
@@ -185,7 +189,7 @@ static int defend(struct campaign *c, const struct cell *cell, poison_error *err
         return 0;
     if (!c->auditor)
         TRY(poison_svm_new(&c->auditor, c->data, c->settings, err));
-    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->settings, err));
+    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->loud, err));
     poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
     poison_findings_free(&found);
 done:
@@ -197,11 +201,24 @@ static int compute_cell(struct campaign *c, const struct cell *cell, struct tabl
     const poison_machine *machine;
     int status = 0;
     size_t iterations = 0;
-    TRY(attack(c, cell, err));
-    TRY(defend(c, cell, err));
-    if (!c->victim)
-        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
-    TRY(poison_svm_train(c->victim, c->labels, err));
+    status = attack(c, cell, err);
+    if (status == 0)
+        status = defend(c, cell, err);
+    if (status == 0 && !c->victim)
+        status = poison_svm_new(&c->victim, c->data, c->settings, err);
+    if (status == 0)
+        status = poison_svm_train(c->victim, c->labels, err);
+    if (status == POISON_EDATA) { /* no such model: one class left, nobody to attack; the sweep goes on */
+        print_key(t, c->sweep, cell);
+        for (int k = 0; k < 11; k++)
+            table_text(t, "NA");
+        if (c->warn)
+            fprintf(c->warn, "poison: warning: %d:%d %s %s dose %zu: %s\n", c->sweep->pair[cell->pair].from,
+                    c->sweep->pair[cell->pair].to, poison_strategy_name(c->sweep->strategy[cell->strategy]),
+                    c->sweep->defence[cell->defence].name, c->sweep->dose[cell->dose], err ? err->text : "");
+        return 0;
+    }
+    TRY(status);
     TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
     struct metrics m = measure_predictions(&c->data->test, c->predicted, c->sweep->pair[cell->pair].from,
                                            c->sweep->pair[cell->pair].to);
@@ -261,11 +278,15 @@ static char *settings_line(const struct campaign *c)
 /* Two settings lines differ: says in what. */
 static int fail_other_settings(const char *path, const char *theirs, const char *ours, poison_error *err)
 {
-    while (*theirs && *theirs != '\n' && *ours && *ours != '\n') {
+    int journal = strncmp(theirs, "# poison=", 9) == 0;
+    while (journal && *theirs && *theirs != '\n' && *ours && *ours != '\n') {
         size_t a = strcspn(theirs, " \n"), b = strcspn(ours, " \n");
         if (a != b || strncmp(theirs, ours, a) != 0)
-            return poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s there, %.*s here", path,
-                               (int)(a < 200 ? a : 200), theirs, (int)(b < 200 ? b : 200), ours);
+            return a < 100 && b < 100
+                       ? poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s there, %.*s here", path, (int)a,
+                                     theirs, (int)b, ours)
+                       : poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s differs", path,
+                                     (int)strcspn(ours, "="), ours);
         theirs += a + (theirs[a] == ' ');
         ours += b + (ours[b] == ' ');
     }
@@ -312,6 +333,27 @@ static int check_journal(const struct campaign *c, const char *path, const char 
     return 0;
 }
 
+static int fail_existing(const char *path, poison_error *err)
+{
+    return poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path);
+}
+
+int sweep_check_output(const char *path, int resume, poison_error *err)
+{
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (strcmp(path, "-") == 0)
+        return 0;
+    int there = stat(path, &info) == 0;
+    if (there && S_ISREG(info.st_mode) && info.st_size > 0 && !resume)
+        return fail_existing(path, err);
+    if (there ? access(path, W_OK) != 0 : access(folder, W_OK | X_OK) != 0)
+        return poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
+    return 0;
+}
+
 static char *read_all(int fd)
 {
     struct stat info;
@@ -322,7 +364,10 @@ static char *read_all(int fd)
     char *text = poison_take((size_t)info.st_size + 1, 1);
     while (text && have < (size_t)info.st_size && (got = read(fd, text + have, (size_t)info.st_size - have)) > 0)
         have += (size_t)got;
-    return text;
+    if (text && have == (size_t)info.st_size)
+        return text;
+    free(text);
+    return NULL;
 }
 
 /* Opens c->out where rows are to go on: after *rows rows, the last of them *cell. */
@@ -343,10 +388,10 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
         if (flock(fd, LOCK_EX | LOCK_NB) != 0)
             TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
         if (info.st_size > 0 && !resume)
-            TRY(poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path));
+            TRY(fail_existing(path, err));
         text = read_all(fd);
         if (!text)
-            TRY(poison_fail(err, POISON_EDATA, "%s: cannot read", path));
+            TRY(poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path));
         TRY(check_journal(c, path, text, settings, &keep, rows, cell, err));
         if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
             TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
@@ -418,9 +463,9 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
     struct sweep whole = *sweep;
-    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .clean = labels, .orders = sweep->seeds};
+    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .loud = settings, .warn = warn, .clean = labels, .orders = sweep->seeds};
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
-    size_t total = 0, done = 0, n = data->train.n;
+    size_t total = 0, done = 0, found = 0, n = data->train.n;
     int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     quiet.progress = NULL;
     if (!whole.pairs)
@@ -429,31 +474,34 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     c.labels = poison_take(n, sizeof *c.labels);
     c.predicted = poison_take(data->test.n, sizeof *c.predicted);
     c.supports = poison_take(n, 1);
-    c.order = poison_take(sweep->seeds, sizeof *c.order);
+    c.chosen = poison_take(sweep->seeds, sizeof *c.chosen);
+    c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
     if (!c.labels || !c.predicted || !c.supports || !c.order)
         TRY(poison_fail_memory(err, n, 16, "the sweep"));
+    const char *name = to_stdout ? "standard output" : path;
     if (to_stdout)
         fprintf(c.out = stdout, "%s\n", HEADER);
     else
-        TRY(open_journal(&c, path, resume, &done, &before, err));
+        TRY(open_journal(&c, path, resume, &found, &before, err));
     if (warn)
         warn_of_doses(&c, warn);
     while (next_cell(&c, &cell))
         total++;
     for (cell = before; next_cell(&c, &cell); done++) {
+        poison_tell(settings, "sweeping", (double)done, "cells", (double)done / (double)(total - found));
         struct table t = {.out = c.out, .columns = 17};
         TRY(compute_cell(&c, &cell, &t, err));
         if (fflush(c.out) != 0 || ferror(c.out))
             TRY(errno == EPIPE                         ? FILE_READER_GONE
                 : poison_cancelled(settings) ? poison_fail_cancelled(err)
-                                             : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
-        poison_tell(settings, "sweeping", (double)(done + 1), "cells", (double)(done + 1) / (double)total);
+                                             : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno)));
     }
 done:
     if (whole.pair != sweep->pair)
         free(whole.pair);
     forget_orders(&c);
     free(c.order);
+    free(c.chosen);
     free(c.labels);
     free(c.predicted);
     free(c.supports);

@@ -33,10 +33,13 @@ struct metrics measure_predictions(const poison_set *test, const int *predicted,
  * Computes all cells from labels (n) and prints them to `path` ("-": standard output, the table only). A regular file is a
  * journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless `resume` goes on
  * where it was cut off. POISON_EDATA, or what the library says; finished rows are on disk in any case. Doses above the
- * number of `from` rows are left out, with a warning to `warn` (NULL: none).
+ * number of `from` rows are left out, and cells without a model (one class left) hold NA, with a warning to `warn` (or NULL).
  */
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
               const char *path, int resume, FILE *warn, poison_error *err);
+
+/* What can be said of the output before anything is computed: 0, or fails as sweep_run would. */
+int sweep_check_output(const char *path, int resume, poison_error *err);
 
 /* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
 int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err);

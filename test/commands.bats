@@ -172,7 +172,8 @@ END
         esac
     }
     printf 'row\tfrom\tto\n' >nothing.tsv
-    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n1\t2\tfirst\tnone\tNA\t0\t0.1\n' >sweep.tsv
+    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n' >sweep.tsv
+    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\n' 2 100 >>sweep.tsv
     for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
     for option in data train test flip flips validate restarts beam seed pairs strategy defence seeds resume method truth joint at row pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
@@ -184,6 +185,7 @@ END
             case $option in help | version | train) continue ;; esac
             base='-j 1 --data synthetic --train 90 --test 20 --doses 1' # of these, those that the command takes
             case $command in dose | matrix) base= ;; lab | sweep) ;; *) base=${base% --doses 1} ;; esac
+            [ "$option" != resume ] || base="$base -o resumed"
             status=0
             "$POISON" "$command" $base "--$option$(good "$option")" >"$out" 2>"$err" <sweep.tsv || status=$?
             if grep -qE "^  [- ].[, ] --$option( |$)" "$command/help"; then
@@ -280,7 +282,7 @@ END
 }
 
 @test "progress: on a terminal only, not with -q, and wiped in the end" {
-    command -v script >/dev/null || skip "no script(1) to make a terminal"
+    script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) makes no terminal here"
     work="'$POISON' score --data synthetic --train 7000 --test 5000 -c 10 --isa c -j 1"
     script -qec "$work >table" seen >/dev/null </dev/null
     grep -aqE 'training +[0-9]+ %  [0-9]+ iterations, [0-9]+ a second, [0-9]+ s left' seen || complain "none: $(head -c 300 seen)"

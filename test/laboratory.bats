@@ -280,7 +280,7 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
         done
     } >expected
     same got expected matrix
-    [ "$("$POISON" matrix --at 13 <table | cut -f 4,5 | tail -n 1)" = "$(printf 'NA\tNA')" ] || complain "a dose that is not there"
+
 }
 
 @test "audit: ranks, scoreboard and joint agree with the scores" {
@@ -355,4 +355,57 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     [ "$(column false_to "$out" | tr '\n' ' ')" = "12 11 13 33 " ] || complain "$(cat "$out")"
     [ "$(column iterations "$out" | tr '\n' ' ')" = "10084 10166 10234 10205 " ] || complain "$(cat "$out")"
     [ "$(tail -n 1 "$out" | cut -f 9-11)" = "$(printf '126\t17\t0.134921')" ] || complain "$(tail -n 1 "$out")"
+}
+
+@test "sweep: cells that cannot be are NA, and the sweep goes on" {
+    zeros=$("$POISON" counts $SMALL | awk 'NR > 1 && $1 > 1 && $2 > 0 { printf " --flip %d:0:%d", $1, $2 }')
+    works data $SMALL $zeros --export two
+    ones=$("$POISON" counts --data two | awk '$1 == 1 { print $2 }')
+    poison sweep --data two --pairs 1:0,0:1 --doses "0,$ones,2" --strategy near
+    [ "$status" -eq 0 ] || complain "exit $status: $(cat "$err")"
+    [ "$(column accuracy "$out" | sed 's/[01]\..*/number/' | tr '\n' ' ')" = "number NA number number number number " ] || complain "$(cat "$out")"
+    grep -q "warning: 1:0 near none dose $ones: .*two classes" "$err" || complain "$(cat "$err")"
+    all=$("$POISON" counts $SMALL | awk '$1 == 1 { print $2 }')
+    poison sweep $SMALL --flip 1:2:$all --pairs 2:1 --doses 0,3 --strategy far
+    [ "$(column accuracy "$out" | tail -n 1)" = NA ] && grep -q 'no machine' "$err" || complain "$(cat "$out" "$err")"
+}
+
+@test "what can be refused is refused before the work, and leaves nothing" {
+    LIMIT=3
+    slow='--data synthetic --train 2000 --validate 1000 --flip 1:2:20:greedy'
+    works attack $SMALL --flip 1:2:2
+    cp "$out" flips
+    refuses_all <<END
+3 | nowhere/x: cannot write | attack $slow -o nowhere/x
+3 | nowhere/x: cannot write | sweep $slow -o nowhere/x
+3 | nowhere/x: cannot write | score $slow --trace nowhere/x
+3 | 77 occurs nowhere | attack $slow --flip 3:77:1
+3 | 77 occurs nowhere | sweep $SMALL --pairs 1:2,77:1
+3 | missing: cannot read | audit $slow --truth missing
+3 | only 300 training rows | clean $SMALL --method knn:relabel:301
+2 | --resume: which | sweep --resume -o -
+2 | --joint and --truth | audit --method confident --joint --truth flips
+2 | named twice | sweep --doses 1,2,1
+2 | named twice | sweep --pairs 1:2,3:4,1:2
+2 | named twice | sweep --strategy far,far
+2 | named twice | sweep --defence none,none
+2 | seeds end below | sweep --seed 18446744073709551615 --seeds 2
+END
+    refuses 2 'two files' score $SMALL -o same --trace same
+    sed 's/$/\r/' flips >crlf
+    works counts $SMALL --flips crlf
+    cp "$out" expected
+    works counts $SMALL --flips flips
+    same "$out" expected "carriage returns"
+}
+
+@test "matrix: an unfinished sweep and a dose that is not there are refused" {
+    works sweep $SMALL --doses 0,5 --strategy random --seeds 2
+    cp "$out" table
+    for words in "--at 7" "--at 5"; do
+        [ "$words" = "--at 7" ] || sed -i '$d' table
+        status=0
+        "$POISON" matrix $words <table >"$out" 2>"$err" || status=$?
+        [ "$status" -eq 3 ] && [ ! -s "$out" ] || complain "matrix $words: exit $status, $(cat "$out")"
+    done
 }
