@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,24 +43,6 @@ static int set_positive(double *value, const char *text, const char *option, poi
     if (end != text && !*end && isfinite(*value) && *value > 0)
         return 0;
     return poison_fail(err, POISON_EUSAGE, "%s %s: expected a number above 0", option, text);
-}
-
-static int set_data(struct args *a, const char *v, poison_error *err)
-{
-    a->data = v;
-    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--data: expected a folder or 'synthetic', not an empty word");
-}
-
-static int set_train(struct args *a, const char *v, poison_error *err)
-{
-    a->train_given = 1;
-    return set_whole(&a->train, v, 1, "--train", err);
-}
-
-static int set_test(struct args *a, const char *v, poison_error *err)
-{
-    a->test_given = 1;
-    return set_whole(&a->test, v, 1, "--test", err);
 }
 
 static struct change *next_change(struct args *a, poison_error *err)
@@ -240,11 +223,6 @@ static int set_method(struct args *a, const char *v, poison_error *err)
     return status;
 }
 
-static int set_validate(struct args *a, const char *v, poison_error *err)
-{
-    return set_whole(&a->validate, v, 1, "--validate", err);
-}
-
 static int set_seed(struct args *a, const char *v, poison_error *err)
 {
     char *end;
@@ -261,69 +239,12 @@ static int set_seeds(struct args *a, const char *v, poison_error *err)
     return status < 0 || a->sweep.seeds <= 1000000 ? status : poison_fail(err, POISON_EUSAGE, "--seeds %s: at most 1000000", v);
 }
 
-static int set_restarts(struct args *a, const char *v, poison_error *err)
-{
-    return set_whole(&a->sweep.attack.restarts, v, 0, "--restarts", err);
-}
-
-static int set_beam(struct args *a, const char *v, poison_error *err)
-{
-    return set_whole(&a->sweep.attack.beam, v, 0, "--beam", err);
-}
-
-static int set_truth(struct args *a, const char *v, poison_error *err)
-{
-    a->truth = v;
-    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--truth: expected a flip file, not an empty word");
-}
-
-static int set_joint(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->joint = 1;
-    return 0;
-}
-
-static int set_resume(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->resume = 1;
-    return 0;
-}
-
-static int set_at(struct args *a, const char *v, poison_error *err)
-{
-    return set_whole(&a->at, v, 0, "--at", err);
-}
-
-static int set_row(struct args *a, const char *v, poison_error *err)
-{
-    return set_whole(&a->image, v, 0, "--row", err);
-}
-
-static int set_rows(struct args *a, const char *v, poison_error *err)
-{
-    a->rows_given = 1;
-    return set_whole(&a->rows, v, 1, "-n", err);
-}
-
 static int set_by(struct args *a, const char *v, poison_error *err)
 {
     a->by_true = strcmp(v, "true") == 0;
     return a->by_true || strcmp(v, "predicted") == 0
                ? 0
                : poison_fail(err, POISON_EUSAGE, "--by %s: expected predicted or true", v);
-}
-
-static int set_export(struct args *a, const char *v, poison_error *err)
-{
-    a->export_to = v;
-    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--export: expected a folder, not an empty word");
-}
-
-static int set_cost(struct args *a, const char *v, poison_error *err)
-{
-    return set_positive(&a->settings.C, v, "--cost", err);
 }
 
 static int set_gamma(struct args *a, const char *v, poison_error *err)
@@ -333,18 +254,6 @@ static int set_gamma(struct args *a, const char *v, poison_error *err)
         a->settings.gamma = *v == 's' ? POISON_GAMMA_SCALE : POISON_GAMMA_AUTO;
     else if (set_positive(&a->settings.gamma, v, "--gamma", err) < 0)
         return poison_fail(err, POISON_EUSAGE, "--gamma %s: expected scale, auto or a number above 0", v);
-    return 0;
-}
-
-static int set_tolerance(struct args *a, const char *v, poison_error *err)
-{
-    return set_positive(&a->settings.tolerance, v, "--tolerance", err);
-}
-
-static int set_no_shrinking(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->settings.shrinking = 0;
     return 0;
 }
 
@@ -390,98 +299,91 @@ static int set_memory(struct args *a, const char *v, poison_error *err)
     return 0;
 }
 
-static int set_no_reuse(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->settings.no_reuse = 1;
-    return 0;
-}
-
-static int set_output(struct args *a, const char *v, poison_error *err)
-{
-    a->output = v;
-    return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--output: expected a file, not an empty word");
-}
-
-static int set_timing(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->timing = 1;
-    return 0;
-}
-
-static int set_trace(struct args *a, const char *v, poison_error *err)
-{
-    a->trace = v;
-    return *v && strcmp(v, "-") != 0 ? 0 : poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
-}
-
-static int set_quiet(struct args *a, const char *v, poison_error *err)
-{
-    (void)v, (void)err;
-    a->quiet = 1;
-    return 0;
-}
-
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
 /*
- * One row an option. `commands`: the names it belongs to, between blanks; NULL: all. The help's defaults are printed
- * from a filled `struct args`, so that they are the real ones.
+ * One row an option. `commands`: the names it belongs to, between blanks; NULL: all that read data. Most fill a field of
+ * `struct args`, which `at` says; the others have a function.
  */
 struct option {
     char letter;
     const char *name, *value, *commands, *help;
+    enum { INFORMS, CALLS, RAISES, LOWERS, COUNTS, MEASURES, NAMES } kind;
     int (*set)(struct args *args, const char *value, poison_error *err);
+    size_t at;    /* of an int that is raised to 1 or lowered to 0, a size_t, a double above 0, a const char * */
+    size_t least; /* of a size_t */
+    size_t given; /* of an int that is raised too, or 0 */
 };
+
+#define AT(field) offsetof(struct args, field)
+#define FIELD(kind, field) kind, NULL, AT(field), 0, 0
+#define COUNT(field, least, given) COUNTS, NULL, AT(field), least, given
 
 #define FLIPPING " predictions score counts confusion subproblems support data attack audit clean sweep explain "
 #define SEEDED " predictions score counts confusion subproblems support data attack audit clean sweep explain dose "
 #define EVERY "*" /* also of the commands without data */
 
 static const struct option options[] = {
-    {0, "data", "DIR", NULL, "folder of MNIST's files, or 'synthetic' [$POISON_DATA, else MNIST's place]",
-     set_data},
-    {0, "train", "N", NULL, "the first N training images [2000]", set_train},
-    {0, "test", "N", NULL, "the first N test images [1000]", set_test},
-    {0, "flip", "FROM:TO:COUNT[:STRATEGY]", FLIPPING, "flip COUNT training labels; first, random, near, far, alfa, greedy", set_flip},
-    {0, "flips", "FILE", FLIPPING, "flip what a flip file says (-: standard input); all repeatable, in order", set_flips},
-    {0, "validate", "N", FLIPPING, "validation set: the N rows after the training rows [1000]", set_validate},
-    {0, "restarts", "R", FLIPPING, "alfa: starts from random losses besides the one from none [0]", set_restarts},
-    {0, "beam", "B", FLIPPING, "greedy: try only the B nearest candidates a step [0: all]", set_beam},
-    {0, "seed", "S", SEEDED, "of random, alfa's restarts, folds and bootstrap [0]", set_seed},
-    {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", set_pair},
-    {0, "pairs", "all|LIST", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", set_pairs},
-    {0, "doses", "LIST", " lab sweep ", "how many, each from the same labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", set_doses},
-    {0, "strategy", "LIST", " sweep ", "which ones are flipped [first]", set_strategy},
-    {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", set_defence},
-    {0, "seeds", "N", " sweep ", "N seeds from --seed on, where something is seeded [1]", set_seeds},
-    {0, "resume", NULL, " sweep ", "go on with the -o file of a sweep that was cut off", set_resume},
-    {0, "method", "LIST", " audit clean ", "knn, margin, loo, shapley, confident [knn; clean: confident:relabel]", set_method},
-    {0, "truth", "FILE", " audit ", "flip file of what was really flipped: print a scoreboard", set_truth},
-    {0, "joint", NULL, " audit ", "confident: print how many of each label it takes for another", set_joint},
-    {0, "at", "DOSE", " matrix ", "which dose [100]", set_at},
-    {0, "row", "R", " explain ", "which test image [0]", set_row},
-    {'n', "rows", "N", " predictions explain ", "how many rows [5; explain 10]", set_rows},
-    {0, "by", "predicted|true", " score ", "count under the predicted or the true digit [predicted]", set_by},
-    {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's files, labels after the flips", set_export},
-    {'c', "cost", "C", NULL, "C of the support vector machines [1]", set_cost},
-    {'g', "gamma", "G", NULL, "scale (1/(d Var X)), auto (1/d) or a number [scale]", set_gamma},
-    {'e', "tolerance", "E", NULL, "largest violation of optimality [0.001]", set_tolerance},
-    {0, "no-shrinking", NULL, NULL, "solve without shrinking: other last bits", set_no_shrinking},
-    {'j', "threads", "N", NULL, "OpenMP threads [all cores]", set_threads},
-    {0, "isa", "c|avx2|avx512|vnni|amx", NULL, "instruction set of our own loops [the CPU's best]", set_isa},
-    {0, "kernel", "auto|blas", NULL, "blas: OpenBLAS also where 8-bit data have loops of their own", set_kernel},
-    {'m', "memory", "MIB", NULL, "for data and kernel values [a quarter of the machine's, at most 4096]", set_memory},
-    {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", set_no_reuse},
-    {'o', "output", "FILE", EVERY, "write the table there, whole or not at all; sweep: row by row [-]", set_output},
-    {0, "timing", NULL, NULL, "say on standard error where the time went", set_timing},
-    {0, "trace", "FILE", NULL, "write what each thread did when there, for chrome://tracing and Perfetto", set_trace},
-    {'q', "quiet", NULL, EVERY, "no notes and no progress on standard error", set_quiet},
-    {'h', "help", NULL, EVERY, "-h: this page; --help: all of it", NULL},
-    {'V', "version", NULL, EVERY, "version, libraries, instruction set", NULL},
+    {0, "data", "DIR", NULL, "folder of MNIST's files, or 'synthetic' [$POISON_DATA, else MNIST's place]", FIELD(NAMES, data)},
+    {0, "train", "N", NULL, "the first N training images [2000]", COUNT(train, 1, AT(train_given))},
+    {0, "test", "N", NULL, "the first N test images [1000]", COUNT(test, 1, AT(test_given))},
+    {0, "flip", "FROM:TO:COUNT[:STRATEGY]", FLIPPING, "flip COUNT training labels; first, random, near, far, alfa, greedy", CALLS, set_flip, 0, 0, 0},
+    {0, "flips", "FILE", FLIPPING, "flip what a flip file says (-: standard input); all repeatable, in order", CALLS, set_flips, 0, 0, 0},
+    {0, "validate", "N", FLIPPING, "validation set: the N rows after the training rows [1000]", COUNT(validate, 1, 0)},
+    {0, "restarts", "R", FLIPPING, "alfa: starts from random losses besides the one from none [0]", COUNT(sweep.attack.restarts, 0, 0)},
+    {0, "beam", "B", FLIPPING, "greedy: try only the B nearest candidates a step [0: all]", COUNT(sweep.attack.beam, 0, 0)},
+    {0, "seed", "S", SEEDED, "of random, alfa's restarts, folds and bootstrap [0]", CALLS, set_seed, 0, 0, 0},
+    {0, "pair", "FROM:TO", " lab ", "which label is turned into which [1:2]", CALLS, set_pair, 0, 0, 0},
+    {0, "pairs", "all|LIST", " sweep ", "which labels are turned into which, as in 1:2,3:8 [1:2]", CALLS, set_pairs, 0, 0, 0},
+    {0, "doses", "LIST", " lab sweep ", "how many, each from the same labels; or START:STOP:STEP [10,30,100; sweep 0:100:10]", CALLS, set_doses, 0, 0, 0},
+    {0, "strategy", "LIST", " sweep ", "which ones are flipped [first]", CALLS, set_strategy, 0, 0, 0},
+    {0, "defence", "LIST", " sweep ", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]] [none]", CALLS, set_defence, 0, 0, 0},
+    {0, "seeds", "N", " sweep ", "N seeds from --seed on, where something is seeded [1]", CALLS, set_seeds, 0, 0, 0},
+    {0, "resume", NULL, " sweep ", "go on with the -o file of a sweep that was cut off", FIELD(RAISES, resume)},
+    {0, "method", "LIST", " audit clean ", "knn, margin, loo, shapley, confident [knn; clean: confident:relabel]", CALLS, set_method, 0, 0, 0},
+    {0, "truth", "FILE", " audit ", "flip file of what was really flipped: print a scoreboard", FIELD(NAMES, truth)},
+    {0, "joint", NULL, " audit ", "confident: print how many of each label it takes for another", FIELD(RAISES, joint)},
+    {0, "at", "DOSE", " matrix ", "which dose [100]", COUNT(at, 0, 0)},
+    {0, "row", "R", " explain ", "which test image [0]", COUNT(image, 0, 0)},
+    {'n', "rows", "N", " predictions explain ", "how many rows [5; explain 10]", COUNT(rows, 1, AT(rows_given))},
+    {0, "by", "predicted|true", " score ", "count under the predicted or the true digit [predicted]", CALLS, set_by, 0, 0, 0},
+    {0, "export", "DIR", " data ", "write the rows in use there, as MNIST's files, labels after the flips", FIELD(NAMES, export_to)},
+    {'c', "cost", "C", NULL, "C of the support vector machines [1]", FIELD(MEASURES, settings.C)},
+    {'g', "gamma", "G", NULL, "scale (1/(d Var X)), auto (1/d) or a number [scale]", CALLS, set_gamma, 0, 0, 0},
+    {'e', "tolerance", "E", NULL, "largest violation of optimality [0.001]", FIELD(MEASURES, settings.tolerance)},
+    {0, "no-shrinking", NULL, NULL, "solve without shrinking: other last bits", FIELD(LOWERS, settings.shrinking)},
+    {'j', "threads", "N", NULL, "OpenMP threads [all cores]", CALLS, set_threads, 0, 0, 0},
+    {0, "isa", "c|avx2|avx512|vnni|amx", NULL, "instruction set of our own loops [the CPU's best]", CALLS, set_isa, 0, 0, 0},
+    {0, "kernel", "auto|blas", NULL, "blas: OpenBLAS also where 8-bit data have loops of their own", CALLS, set_kernel, 0, 0, 0},
+    {'m', "memory", "MIB", NULL, "for data and kernel values [a quarter of the machine's, at most 4096]", CALLS, set_memory, 0, 0, 0},
+    {0, "no-reuse", NULL, NULL, "compute again what a change of labels leaves as it is", FIELD(RAISES, settings.no_reuse)},
+    {'o', "output", "FILE", EVERY, "write the table there, whole or not at all; sweep: row by row [-]", FIELD(NAMES, output)},
+    {0, "timing", NULL, NULL, "say on standard error where the time went", FIELD(RAISES, timing)},
+    {0, "trace", "FILE", NULL, "write what each thread did when there, for chrome://tracing and Perfetto", FIELD(NAMES, trace)},
+    {'q', "quiet", NULL, EVERY, "no notes and no progress on standard error", FIELD(RAISES, quiet)},
+    {'h', "help", NULL, EVERY, "-h: this page; --help: all of it", INFORMS, NULL, 0, 0, 0},
+    {'V', "version", NULL, EVERY, "version, libraries, instruction set", INFORMS, NULL, 0, 0, 0},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
+
+static int set(struct args *args, const struct option *o, const char *value, poison_error *err)
+{
+    void *field = (char *)args + o->at;
+    char name[40];
+    snprintf(name, sizeof name, "--%s", o->name);
+    if (o->given)
+        *(int *)((char *)args + o->given) = 1;
+    switch (o->kind) {
+    case RAISES: *(int *)field = 1; return 0;
+    case LOWERS: *(int *)field = 0; return 0;
+    case COUNTS: return set_whole(field, value, o->least, name, err);
+    case MEASURES: return set_positive(field, value, name, err);
+    case NAMES:
+        *(const char **)field = value;
+        return *value ? 0 : poison_fail(err, POISON_EUSAGE, "%s: expected %s, not an empty word", name, o->value);
+    default: return o->set(args, value, err);
+    }
+}
 
 static int belongs(const struct option *o, const struct command *c)
 {
@@ -741,13 +643,13 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     int version = 0;
     for (int k = 0; k < count; k++) {
         const struct option *o = given[k].option;
-        version |= !o->set;
-        if (!o->set)
+        version |= o->kind == INFORMS;
+        if (o->kind == INFORMS)
             continue;
         if (!belongs(o, c))
             TRY(poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to%.*s", o->name, c->name,
                             o->commands ? (int)strlen(o->commands) - 1 : 32, o->commands ? o->commands : " the commands that read data"));
-        TRY(o->set(args, given[k].value, err));
+        TRY(set(args, o, given[k].value, err));
     }
     if (!args->methods && strcmp(c->name, "audit") == 0)
         TRY(set_method(args, args->joint ? "confident" : "knn", err));
@@ -759,6 +661,8 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
         TRY(poison_fail(err, POISON_EUSAGE, "--resume: which sweep? Expected -o FILE"));
     if (args->joint && args->truth)
         TRY(poison_fail(err, POISON_EUSAGE, "--joint and --truth: one or the other"));
+    if (args->trace && strcmp(args->trace, "-") == 0)
+        TRY(poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's"));
     if (args->trace && strcmp(args->trace, args->output) == 0)
         TRY(poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one"));
     if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))

@@ -50,8 +50,8 @@ make_set() {
 2 | --train 99999999999999999999: .*(most;large;below;less;up to) | score --train 99999999999999999999
 2 | --test | score --test 0
 2 | --test | score --test many
-2 | -n | predictions -n 0
-2 | -n | predictions --rows=-1
+2 | --rows | predictions -n 0
+2 | --rows | predictions --rows=-1
 2 | --by both: .*predicted.*true | score --by both
 2 | --by | score --by ''
 2 | FROM:TO:COUNT | score --flip 1:2
