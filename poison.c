@@ -66,11 +66,11 @@ static void clean(struct laboratory *lab)
 /* --flip: alters the labels as they now are. */
 static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
 {
-    int status = 0;
     if (flip->strategy == POISON_FIRST)
         return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    if (!lab->attacker)
-        status = poison_attacker_new(&lab->attacker, &lab->data, &lab->args->settings, &lab->args->sweep.attack, err);
+    int status = lab->attacker ? 0
+                               : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->args->settings,
+                                                     &lab->args->sweep.attack, err);
     return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
 }
 
@@ -114,6 +114,8 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
             TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, err));
         else
             TRY(flip(lab, &a->change[k].flip, err));
+    poison_attacker_free(lab->attacker); /* its memory is the victim's now */
+    lab->attacker = NULL;
     if (a->rows > lab->data.test.n && a->rows_given && strcmp(a->command->name, "predictions") == 0)
         TRY(poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, lab->data.test.n));
 done:
@@ -327,8 +329,7 @@ static const char *credit(const struct laboratory *lab)
 
 static void pixel_range(const poison_set *set, int *least, int *most)
 {
-    *least = 255;
-    *most = 0;
+    *least = 255, *most = 0;
     for (size_t i = 0; i < set->n * (size_t)set->d; i++) {
         *least = set->x[i] < *least ? set->x[i] : *least;
         *most = set->x[i] > *most ? set->x[i] : *most;
@@ -713,14 +714,12 @@ static void print_version(FILE *out, const poison_settings *settings)
 static void report_times(const struct args *a, const poison_data *data, struct file *spans)
 {
     poison_trace *trace = a->settings.trace;
-    poison_settings settings = a->settings;
     double peak[TRACE_PHASES];
     if (!trace)
         return;
     double total = poison_clock() - trace->start;
-    settings.trace = NULL;
     if (a->timing) {
-        peak_measure(peak, &data->train, &settings);
+        peak_measure(peak, &data->train, &a->settings);
         trace_print(trace, total, peak, stderr);
     }
     if (spans->out)

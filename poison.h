@@ -75,6 +75,8 @@ typedef struct {
 
 /* C = 1, gamma = scale, tolerance 1e-3, shrinking, all of OpenMP's threads, the best instruction set. */
 poison_settings poison_settings_default(void);
+/* The bytes that the settings allow. */
+size_t poison_settings_memory(const poison_settings *settings);
 
 /* ---- data ------------------------------------------------------------------------------------------------------ */
 
@@ -188,6 +190,9 @@ typedef struct poison_svm poison_svm;
  */
 int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err);
 
+/* Another model of the same rows and settings: it shares the kernel matrix, so `first` must outlive it. */
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, poison_error *err);
+
 /*
  * poison_svm_train - make the model that of `labels` (n), values 0..255, or -1 for a row that is left out
  *
@@ -241,9 +246,12 @@ typedef struct {
 /* Somebody who may train models of their own, and sees the validation set. Keeps what attacks can share. */
 typedef struct poison_attacker poison_attacker;
 
-/* `data` is kept by reference. The kernel matrix is computed at the first attack that needs a model. */
-int poison_attacker_new(poison_attacker **attacker, const poison_data *data, const poison_settings *settings,
-                        const poison_attack_settings *attack, poison_error *err);
+/*
+ * `data` is kept by reference. The first attack that needs a model makes one, beside `victim` if that is not NULL, which
+ * must then outlive the attacker.
+ */
+int poison_attacker_new(poison_attacker **attacker, const poison_data *data, const poison_svm *victim,
+                        const poison_settings *settings, const poison_attack_settings *attack, poison_error *err);
 void poison_attacker_free(poison_attacker *attacker);
 
 /*

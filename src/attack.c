@@ -10,6 +10,7 @@
 
 struct poison_attacker {
     const poison_data *data;
+    const poison_svm *victim; /* or NULL */
     poison_settings settings;
     poison_attack_settings attack;
     poison_svm *svm; /* NULL until somebody needs it */
@@ -18,13 +19,14 @@ struct poison_attacker {
     poison_set aim[256]; /* validation images of each label that was attacked; x, v and y are ours */
 };
 
-int poison_attacker_new(poison_attacker **out, const poison_data *data, const poison_settings *settings,
-                        const poison_attack_settings *attack, poison_error *err)
+int poison_attacker_new(poison_attacker **out, const poison_data *data, const poison_svm *victim,
+                        const poison_settings *settings, const poison_attack_settings *attack, poison_error *err)
 {
     poison_attacker *a = *out = poison_take(1, sizeof *a);
     if (!a)
         return poison_fail_memory(err, 1, sizeof *a, "the attacker");
     a->data = data;
+    a->victim = victim;
     a->settings = *settings;
     a->attack = *attack;
     a->labels = poison_take(data->train.n, sizeof *a->labels);
@@ -60,7 +62,7 @@ static int train(poison_attacker *a, poison_error *err)
     poison_settings quiet = a->settings;
     quiet.progress = NULL;
     if (!a->svm)
-        TRY(poison_svm_new(&a->svm, a->data, &quiet, err));
+        TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, err) : poison_svm_new(&a->svm, a->data, &quiet, err));
     TRY(poison_svm_train(a->svm, a->labels, err));
 done:
     return status;

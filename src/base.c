@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 poison_settings poison_settings_default(void)
 {
@@ -84,6 +85,14 @@ uint32_t poison_crc32(uint32_t crc, const void *data, size_t length)
     while (length--)
         crc = crc >> 8 ^ table[(crc ^ *byte++) & 255];
     return ~crc;
+}
+
+size_t poison_settings_memory(const poison_settings *settings)
+{
+    size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), most = (size_t)4 << 30;
+    if (settings->memory)
+        return settings->memory;
+    return machine / 4 < most ? machine / 4 : most;
 }
 
 double poison_clock(void)

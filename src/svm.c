@@ -13,7 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LABELS CACHE_LABELS
 #define MATRIX_ROWS 6000 /* above, less than half of a matrix is ever asked for, and the cache is faster */
@@ -25,6 +24,7 @@ struct poison_svm {
     size_t n;
 
     float *K;            /* (n, ld) by slots, or NULL: */
+    int borrowed;        /* K is another model's */
     struct cache *cache; /* made at the first training */
     size_t ld;
     size_t *order;       /* (n) row of each slot */
@@ -58,15 +58,6 @@ static void sort_slots(poison_svm *svm)
     }
 }
 
-/* What the settings allow, or a quarter of the machine's memory, at most 4 GiB. */
-static size_t allowed(const poison_settings *settings)
-{
-    size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), most = (size_t)4 << 30;
-    if (settings->memory)
-        return settings->memory;
-    return machine / 4 < most ? machine / 4 : most;
-}
-
 static size_t data_bytes(const poison_data *data)
 {
     return (data->train.n + data->test.n) * (size_t)data->train.d * (data->train.v ? sizeof(double) : 1);
@@ -97,13 +88,14 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     svm->ld = (n + 15) / 16 * 16;
     if (svm->ld % 512 == 0)
         svm->ld += 16; /* rows a power of two apart would share cache sets */
-    if (n > MATRIX_ROWS || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > allowed(&svm->settings))
+    if (n > MATRIX_ROWS || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > poison_settings_memory(&svm->settings))
         return 0;
     svm->K = poison_take_big(n, svm->ld * sizeof *svm->K);
     return svm->K ? fill_matrix(svm, err) : 0;
 }
 
-int poison_svm_new(poison_svm **out, const poison_data *data, const poison_settings *settings, poison_error *err)
+static int make(poison_svm **out, const poison_data *data, const poison_settings *settings, const poison_svm *first,
+                poison_error *err)
 {
     int status = 0;
     size_t n = data->train.n;
@@ -120,19 +112,38 @@ int poison_svm_new(poison_svm **out, const poison_data *data, const poison_setti
     svm->member_slots = poison_take(n, sizeof *svm->member_slots);
     if (!svm->order || !svm->slot_of || !svm->labels || !svm->members || !svm->member_slots)
         TRY(poison_fail_memory(err, n, 28, "the model's tables"));
-    if (data_bytes(data) > allowed(settings))
+    if (data_bytes(data) > poison_settings_memory(settings))
         TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
-                        data_bytes(data) >> 20, allowed(settings) >> 20));
-    TRY(poison_data_gamma(data, settings, &svm->gamma, err));
+                        data_bytes(data) >> 20, poison_settings_memory(settings) >> 20));
+    if (first)
+        svm->gamma = first->gamma;
+    else
+        TRY(poison_data_gamma(data, settings, &svm->gamma, err));
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
     sort_slots(svm);
-    TRY(make_matrix(svm, err));
+    if (first) {
+        svm->K = first->K;
+        svm->ld = first->ld;
+        svm->borrowed = 1;
+    } else {
+        TRY(make_matrix(svm, err));
+    }
 done:
     if (status < 0) {
         poison_svm_free(svm);
         *out = NULL;
     }
     return status;
+}
+
+int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err)
+{
+    return make(svm, data, settings, NULL, err);
+}
+
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, poison_error *err)
+{
+    return make(svm, first->data, &first->settings, first, err);
 }
 
 static void free_machines(poison_machine *machine, size_t P)
@@ -153,7 +164,8 @@ void poison_svm_free(poison_svm *svm)
         decisions_free(&svm->decisions[s]);
     free(svm->decisions);
     cache_free(svm->cache);
-    free(svm->K);
+    if (!svm->borrowed)
+        free(svm->K);
     free(svm->order);
     free(svm->slot_of);
     free(svm->labels);
@@ -279,7 +291,7 @@ static int solve(poison_svm *svm, const struct task *task, size_t tasks, poison_
     int status = fill_panels(svm, err);
     if (status < 0 || !tasks)
         return status;
-    size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache), most = allowed(&svm->settings);
+    size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache), most = poison_settings_memory(&svm->settings);
     if (least > most)
         return poison_fail(err, POISON_ENOMEM, "out of memory: data, kernel rows and one machine take at least %zu MiB, "
                                                "--memory allows %zu", (least >> 20) + 1, most >> 20);
@@ -296,7 +308,7 @@ static int begin_anew(poison_svm *svm, poison_error *err)
         decisions_forget(&svm->decisions[s]);
     cache_free(svm->cache);
     svm->cache = NULL;
-    return svm->K && err ? fill_matrix(svm, err) : 0;
+    return svm->K && !svm->borrowed && err ? fill_matrix(svm, err) : 0;
 }
 
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
@@ -359,7 +371,7 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (!none)
         return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
     memset(none, 0xFF, svm->P * sizeof *none);
-    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma, allowed(&svm->settings) / 8, &svm->settings, err);
+    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma, poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
     if (status == 0 && svm->P)
         status = decisions_carry(&more[*number], svm->P, none, err);
     free(none);

@@ -140,7 +140,7 @@ static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
     poison_attacker_free(c->attacker);
     c->attacker = NULL;
     c->attacker_seed = attack.seed = seed;
-    return poison_attacker_new(&c->attacker, c->data, c->loud, &attack, err);
+    return poison_attacker_new(&c->attacker, c->data, c->victim, c->loud, &attack, err);
 }
 
 /* c->labels: those after the cell's attack. */
@@ -188,7 +188,7 @@ static int defend(struct campaign *c, const struct cell *cell, poison_error *err
     if (defence->method < 0)
         return 0;
     if (!c->auditor)
-        TRY(poison_svm_new(&c->auditor, c->data, c->settings, err));
+        TRY(poison_svm_new_beside(&c->auditor, c->victim, err));
     TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->loud, err));
     poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
     poison_findings_free(&found);
@@ -201,11 +201,11 @@ static int compute_cell(struct campaign *c, const struct cell *cell, struct tabl
     const poison_machine *machine;
     int status = 0;
     size_t iterations = 0;
+    if (!c->victim)
+        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
     status = attack(c, cell, err);
     if (status == 0)
         status = defend(c, cell, err);
-    if (status == 0 && !c->victim)
-        status = poison_svm_new(&c->victim, c->data, c->settings, err);
     if (status == 0)
         status = poison_svm_train(c->victim, c->labels, err);
     if (status == POISON_EDATA) { /* no such model: one class left, nobody to attack; the sweep goes on */
@@ -468,6 +468,7 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     size_t total = 0, done = 0, found = 0, n = data->train.n;
     int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     quiet.progress = NULL;
+    quiet.memory = poison_settings_memory(settings) / 3; /* victim, attacker, auditor */
     if (!whole.pairs)
         TRY(take_all_pairs(&whole, data, err));
     TRY(check_pairs(&c, err));
@@ -505,9 +506,9 @@ done:
     free(c.labels);
     free(c.predicted);
     free(c.supports);
-    poison_svm_free(c.victim);
-    poison_svm_free(c.auditor);
     poison_attacker_free(c.attacker);
+    poison_svm_free(c.auditor);
+    poison_svm_free(c.victim);
     if (c.out && c.out != stdout && fclose(c.out) != 0 && status >= 0)
         status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
     return status;

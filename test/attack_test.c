@@ -110,7 +110,7 @@ static void no_attack_beats_exhaustive_search(void **state)
         poison_attack_settings attack = {.seed = s, .restarts = s % 3, .beam = s % 2 ? 3 : 0};
         make(&p, s);
         assert_int_equal(poison_svm_new(&svm, &p.swapped, &settings, NULL), 0);
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
         for (unsigned set = 0; set < 1u << p.of_class[1]; set++)
             if (bits(set) <= 3) {
                 apply(&p, set, labels);
@@ -162,7 +162,7 @@ static void near_and_far_sort_by_m(void **state)
         size_t machine = (size_t)poison_svm_machine(svm, 1, 2, &sign);
         assert_int_equal(poison_svm_decide(svm, number, machine, POISON_ALL, NULL), 0);
         const double *m = poison_svm_decisions(svm, number, machine);
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
         for (int far = 0; far < 2; far++) {
             poison_flip flip = {1, 2, p.of_class[1], far ? POISON_FAR : POISON_NEAR};
             assert_int_equal(poison_attack(attacker, p.y, &flip, row, NULL), 0);
@@ -202,7 +202,7 @@ static void random_is_uniform(void **state)
         poison_attacker *attacker;
         poison_attack_settings attack = {.seed = seed};
         poison_flip flip = {1, 2, 2, POISON_RANDOM};
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
         assert_int_equal(poison_attack(attacker, p.y, &flip, row, NULL), 0);
         unsigned set = set_of(&p, row, 2);
         met[set]++;
