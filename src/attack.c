@@ -80,7 +80,8 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
     for (size_t r = 0; r < all->n; r++)
         count += all->y[r] == label;
     if (!count)
-        return poison_fail(err, POISON_EDATA, "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
+        return poison_fail(err, POISON_EDATA,
+                           "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
                            all->n, label);
     *aim = *all;
     aim->n = 0;
@@ -164,7 +165,8 @@ static int measure(poison_attacker *a, const poison_flip *flip, struct candidate
         return status;
     ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
     if (p < 0)
-        return poison_fail(err, POISON_EDATA, "flip %d:%d:%zu:%s: no training label is %d now, so that there is no machine to ask",
+        return poison_fail(err, POISON_EDATA,
+                           "flip %d:%d:%zu:%s: no training label is %d now, so that there is no machine to ask",
                            flip->from, flip->to, flip->count, poison_strategy_name(flip->strategy), flip->to);
     status = poison_svm_decide(a->svm, on_train, (size_t)p, POISON_ALL, err);
     for (size_t k = 0; status == 0 && k < count; k++)

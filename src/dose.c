@@ -56,8 +56,10 @@ static int take_row(struct rows *rows, char *const *cell, size_t line, poison_er
     char *end;
     struct row new = {0};
     new.success = strcmp(cell[SUCCESS], "NA") == 0 ? NAN : strtod(cell[SUCCESS], &end);
+    int decimal = strspn(cell[SUCCESS], "0123456789.eE+-") == strlen(cell[SUCCESS]);
     if (!whole_dose(cell[DOSE], &new.dose)
-        || (!isnan(new.success) && (strspn(cell[SUCCESS], "0123456789.eE+-") != strlen(cell[SUCCESS]) || end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
+        || (!isnan(new.success)
+            && (!decimal || end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
         return poison_fail(err, POISON_EDATA, "standard input:%zu: expected a whole dose and a success of 0 to 1", line);
     if (rows->count == rows->room) {
         struct row *more = realloc(rows->row, (2 * rows->room + 64) * sizeof *more);
@@ -98,7 +100,8 @@ static int read_rows(FILE *in, struct rows *rows, poison_error *err)
                 for (of[c] = 0; of[c] < count && strcmp(cell[of[c]], names[c]) != 0; of[c]++)
                     ;
                 if (of[c] == count)
-                    TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", l, names[c]));
+                    TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", l,
+                                    names[c]));
             }
             continue;
         }
@@ -300,7 +303,8 @@ int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err)
 /* ---- strategies against defences ------------------------------------------------------------------------------- */
 
 /* Mean success at a dose of the rows with these keys; *there: it is among their doses. */
-static int success_at(const struct rows *rows, const struct row *keys, size_t dose, double *success, int *there, poison_error *err)
+static int success_at(const struct rows *rows, const struct row *keys, size_t dose, double *success, int *there,
+                      poison_error *err)
 {
     struct curve c;
     int status = take_curve(&c, rows, keys, err);

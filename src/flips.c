@@ -53,7 +53,8 @@ int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
     }
     int strategy = count >= 0 && *at == ':' ? poison_strategy_parse(at + 1) : POISON_FIRST;
     if (strategy < 0)
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
+        return poison_fail(err, POISON_EUSAGE,
+                           "--flip %s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
                            text);
     if (count < 0 || (*at && *at != ':'))
         return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", text);
@@ -114,7 +115,8 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
     if (fine && strcmp(at, "-") != 0)
         fine = (to = number(&at, 255)) >= 0 && !*at;
     if (!fine)
-        return poison_fail(err, POISON_EDATA, "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 -'", place);
+        return poison_fail(err, POISON_EDATA, "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 -'",
+                           place);
     if ((size_t)row >= data->train.n)
         return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place, row, data->train.n);
     if (named[row])

@@ -294,7 +294,8 @@ void kernel_distances(double *const *distance, const struct batch *batch, const 
     for (size_t r = 0; r < batch->count; r++) {
         struct rbf rbf = tile_row(tile, rows, r, 1, batch->norm[r], rows->norm + first);
         for (size_t c = 0; c < columns; c++) {
-            double product = (rbf.dot ? (double)rbf.dot[c] : rbf.whole ? (double)rbf.whole[c] : 0) + (rbf.more ? rbf.more[c] : 0);
+            double whole = rbf.dot ? (double)rbf.dot[c] : rbf.whole ? (double)rbf.whole[c] : 0;
+            double product = whole + (rbf.more ? rbf.more[c] : 0);
             distance[r][first + c] = rbf.norm + rbf.norms[c] - 2 * product;
         }
     }

@@ -99,7 +99,8 @@ TARGET static void NAME(step)(double *F, const float *ki, const float *kj, doubl
     }
     *next = none;
     FIND_LAST(next, NAME(greatest)(v_sub(v_set(0), all)), blocks, len,
-              m_bits(m_and(m_load_some(up + t_, LANES(t_, len)), v_eq(v_load_some(F + t_, LANES(t_, len)), v_set(-next->value)))));
+              m_bits(m_and(m_load_some(up + t_, LANES(t_, len)),
+                           v_eq(v_load_some(F + t_, LANES(t_, len)), v_set(-next->value)))));
 }
 
 #ifdef v_reciprocal

@@ -381,7 +381,8 @@ static int share_memory(struct rounds *rounds, const struct task *task, size_t t
         seen[task[k].b->label] = 1;
     }
     for (rounds->most = tasks; rounds->most > 0; rounds->most--) {
-        size_t states = rounds->most * (state + sizeof *rounds->runner), touching = rounds->most < labels - 1 ? rounds->most : labels - 1;
+        size_t states = rounds->most * (state + sizeof *rounds->runner);
+        size_t touching = rounds->most < labels - 1 ? rounds->most : labels - 1;
         pieces = bytes > states ? cache_limit(rounds->cache, bytes - states) : 0;
         size_t comfortable = rounds->most * (l / tasks) / 8 / labels;
         if (pieces >= 2 * touching + 2 && (pieces >= comfortable || rounds->most <= threads))

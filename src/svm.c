@@ -88,7 +88,8 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     svm->ld = (n + 15) / 16 * 16;
     if (svm->ld % 512 == 0)
         svm->ld += 16; /* rows a power of two apart would share cache sets */
-    if (n > MATRIX_ROWS || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > poison_settings_memory(&svm->settings))
+    if (n > MATRIX_ROWS
+        || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > poison_settings_memory(&svm->settings))
         return 0;
     svm->K = poison_take_big(n, svm->ld * sizeof *svm->K);
     return svm->K ? fill_matrix(svm, err) : 0;
@@ -291,7 +292,8 @@ static int solve(poison_svm *svm, const struct task *task, size_t tasks, poison_
     int status = fill_panels(svm, err);
     if (status < 0 || !tasks)
         return status;
-    size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache), most = poison_settings_memory(&svm->settings);
+    size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache);
+    size_t most = poison_settings_memory(&svm->settings);
     if (least > most)
         return poison_fail(err, POISON_ENOMEM, "out of memory: data, kernel rows and one machine take at least %zu MiB, "
                                                "--memory allows %zu", (least >> 20) + 1, most >> 20);
@@ -371,7 +373,8 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (!none)
         return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
     memset(none, 0xFF, svm->P * sizeof *none);
-    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma, poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
+    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma,
+                           poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
     if (status == 0 && svm->P)
         status = decisions_carry(&more[*number], svm->P, none, err);
     free(none);

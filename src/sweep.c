@@ -463,7 +463,8 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
     struct sweep whole = *sweep;
-    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .loud = settings, .warn = warn, .clean = labels, .orders = sweep->seeds};
+    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
+                         .clean = labels, .orders = sweep->seeds};
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     size_t total = 0, done = 0, found = 0, n = data->train.n;
     int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
