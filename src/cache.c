@@ -307,8 +307,3 @@ int cache_fill(struct cache *cache, poison_error *err)
     trace_end(trace, TRACE_ROWS, begun, 2 * (cache->values - before) * cache->set->d);
     return poison_cancelled(&cache->settings) ? poison_fail_cancelled(err) : 0;
 }
-
-double cache_values(const struct cache *cache)
-{
-    return cache->values;
-}

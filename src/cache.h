@@ -49,7 +49,4 @@ int cache_fill(struct cache *cache, poison_error *err);
 /* The piece will not be used again. */
 void cache_drop(struct cache *cache, size_t row, int label);
 
-/* Values computed since it was made. */
-double cache_values(const struct cache *cache);
-
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define LABELS CACHE_LABELS
-#define MATRIX_ROWS 6000 /* above, less than half of a matrix is ever asked for, and the cache is faster */
+#define MATRIX_ROWS 4000 /* above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast */
 
 struct poison_svm {
     const poison_data *data;

@@ -18,11 +18,6 @@ struct trace_lane {
     _Alignas(64) double busy[TRACE_PHASES]; /* a cache line of its own, or two */
 };
 
-const char *trace_unit(enum trace_phase phase)
-{
-    return phases[phase].unit;
-}
-
 int trace_open(struct poison_trace *trace, double start, int threads, int keeps_spans)
 {
     *trace = (struct poison_trace){.start = start, .threads = threads, .keeps_spans = keeps_spans};

@@ -48,7 +48,7 @@ struct poison_trace {
     double start; /* poison_clock() when the work began */
     struct {
         double seconds;
-        double work; /* flop, or bytes, as trace_unit says */
+        double work; /* flop, or bytes */
     } phase[TRACE_PHASES];
     double count[TRACE_COUNTS];
     int threads;
@@ -71,9 +71,6 @@ void trace_room(struct poison_trace *trace, size_t spans);
 void trace_end(struct poison_trace *trace, enum trace_phase phase, double begun, double work);
 void trace_problem(struct poison_trace *trace, double begun, const struct trace_note *note);
 void trace_count(struct poison_trace *trace, enum trace_count what, double count);
-
-/* "GFLOP/s" or "GB/s": what a phase's work is measured in */
-const char *trace_unit(enum trace_phase phase);
 
 /* A line a phase: seconds, share of the time since start, rate, share of peak[phase] (0: unknown), threads busy. */
 void trace_print(const struct poison_trace *trace, double total, const double *peak, FILE *out);
