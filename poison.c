@@ -652,7 +652,7 @@ static const struct command commands[] = {
      "poison clean --method confident\n",
      "--method M[:relabel|remove[:COUNT|FRACTION|estimated]]: the COUNT most suspicious rows, or a FRACTION of the training\n"
      "rows (with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file\n"
-     "holds the corrections only: apply it after the flips that it corrects.", run_clean},
+     "holds the corrections only: apply it after the flips that it corrects; 'poison attack' makes one file of both.", run_clean},
     {"sweep", "every dose of every pair, strategy, defence and seed: a row each", NEEDS_LABELS,
      "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\tsuccess_hi\t"
      "false_to\tcollateral\tsv\titerations",

@@ -499,8 +499,8 @@ static const char conventions[] =
     "\n"
     "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction set.\n"
     "\n"
-    "Exit codes. 0 done, 1 a check failed, 2 usage, 3 input or output that cannot be used, 4 out of memory, 130 and 143\n"
-    "after Ctrl-C and SIGTERM.\n";
+    "Exit codes. 0 done, 1 a check failed, 2 usage, 3 input or output that cannot be used, 4 out of memory, 130, 143 and\n"
+    "129 after Ctrl-C, SIGTERM and a hangup.\n";
 
 /* The program's help (command NULL) or a command's; `whole`: --help. */
 static void print_help(FILE *out, const struct command *commands, const struct command *c, int all)

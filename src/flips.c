@@ -165,7 +165,8 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, po
     if (ferror(in))
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot read: %s", name, strerror(errno)));
     if (!headed)
-        TRY(poison_fail(err, POISON_EDATA, "%s: empty, expected the header 'row from to'", name));
+        TRY(poison_fail(err, POISON_EDATA, "%s: empty%s, expected the header 'row from to'", name,
+                        in == stdin ? " (it can be read only once)" : ""));
 done:
     if (in && in != stdin)
         fclose(in);
