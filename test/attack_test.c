@@ -205,6 +205,10 @@ static void random_is_uniform(void **state)
         assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
         assert_int_equal(poison_attack(attacker, p.y, &flip, row, NULL), 0);
         unsigned set = set_of(&p, row, 2);
+        for (size_t r = 0; r < N; r++) /* the smallest keys, the smallest first */
+            if (p.y[r] == 1 && r != row[0])
+                assert_true(poison_key(seed, 1, row[0]) < poison_key(seed, 1, r)
+                            && (r == row[1] || poison_key(seed, 1, row[1]) < poison_key(seed, 1, r)));
         met[set]++;
         seen += value[set].loss;
         poison_attacker_free(attacker);
