@@ -43,20 +43,6 @@ struct laboratory {
     int label_count;
 };
 
-static int find_labels(const poison_data *data, int *label)
-{
-    uint8_t occurs[LABELS] = {0};
-    int count = 0;
-    for (size_t r = 0; r < data->train.n; r++)
-        occurs[data->train.y[r]] = 1;
-    for (size_t t = 0; t < data->test.n; t++)
-        occurs[data->test.y[t]] = 1;
-    for (int v = 0; v < LABELS; v++)
-        if (occurs[v])
-            label[count++] = v;
-    return count;
-}
-
 /* The labels as they were given. */
 static void clean(struct laboratory *lab)
 {
@@ -100,7 +86,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     int status;
     *lab = (struct laboratory){.args = a};
     TRY(source_load(&lab->data, a, &lab->fallback, err));
-    lab->label_count = find_labels(&lab->data, lab->label);
+    lab->label_count = poison_data_labels(&lab->data, lab->label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
     lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
     if (!lab->labels || !lab->predicted)

@@ -59,10 +59,11 @@ void poison_attacker_free(poison_attacker *a)
 static int train(poison_attacker *a, poison_error *err)
 {
     int status = 0;
-    poison_settings quiet = a->settings;
-    quiet.progress = NULL;
-    if (!a->svm)
+    if (!a->svm) {
+        poison_settings quiet = a->settings;
+        quiet.progress = NULL;
         TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, err) : poison_svm_new(&a->svm, a->data, &quiet, err));
+    }
     TRY(poison_svm_train(a->svm, a->labels, err));
 done:
     return status;
@@ -277,8 +278,7 @@ static int take_step(poison_attacker *a, const poison_flip *flip, struct candida
     size_t tried = count - done, best = done;
     struct objective most = {-1, 0};
     if (a->attack.beam && a->attack.beam < tried) {
-        poison_flip rest = *flip;
-        int status = measure(a, &rest, c + done, count - done, err);
+        int status = measure(a, flip, c + done, count - done, err);
         if (status < 0)
             return status;
         for (size_t k = done; k < count; k++)

@@ -40,7 +40,6 @@ struct cache {
     const struct simd *simd;
     double gamma;
     uint32_t round;
-    double values;
     struct panel panel[CACHE_LABELS];
     struct tile *tiles;
 
@@ -262,7 +261,7 @@ int cache_fill(struct cache *cache, poison_error *err)
 {
     size_t batches = make_batches(cache, NULL), most = 0, pieces = 0;
     poison_trace *trace = cache->settings.trace;
-    double begun = trace_begin(trace), before = cache->values;
+    double begun = trace_begin(trace), values = 0;
     struct work *work = poison_take(batches, sizeof *work);
     if (batches > cache->batch_room) {
         free(cache->batch);
@@ -279,7 +278,7 @@ int cache_fill(struct cache *cache, poison_error *err)
     for (size_t k = 0; k < batches; k++) {
         most = work[k].ranges > most ? work[k].ranges : most;
         pieces += work[k].count;
-        cache->values += (double)work[k].count * (double)work[k].panel->rows.n;
+        values += (double)work[k].count * (double)work[k].panel->rows.n;
     }
     trace_room(trace, batches * (most + 1));
 #pragma omp parallel num_threads(cache->settings.threads)
@@ -304,6 +303,6 @@ int cache_fill(struct cache *cache, poison_error *err)
     cache->round++;
     free(work);
     trace_count(trace, TRACE_COMPUTED, (double)pieces);
-    trace_end(trace, TRACE_ROWS, begun, 2 * (cache->values - before) * cache->set->d);
+    trace_end(trace, TRACE_ROWS, begun, 2 * values * cache->set->d);
     return poison_cancelled(&cache->settings) ? poison_fail_cancelled(err) : 0;
 }

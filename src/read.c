@@ -272,6 +272,20 @@ done:
     return status;
 }
 
+int poison_data_labels(const poison_data *data, int *label)
+{
+    uint8_t occurs[256] = {0};
+    int count = 0;
+    for (size_t r = 0; r < data->train.n; r++)
+        occurs[data->train.y[r]] = 1;
+    for (size_t t = 0; t < data->test.n; t++)
+        occurs[data->test.y[t]] = 1;
+    for (int v = 0; v < 256; v++)
+        if (occurs[v])
+            label[count++] = v;
+    return count;
+}
+
 int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err)
 {
     poison_set *all = &data->train, *set = &data->validation;

@@ -19,12 +19,19 @@
 
 /* ---- metrics --------------------------------------------------------------------------------------------------- */
 
+/* Rates on the test set; NAN where nothing is to be counted. */
+struct metrics {
+    double accuracy, from_recall, success, success_lo, success_hi, collateral;
+    size_t from_test, from_to, false_to;
+};
+
 static double ratio(size_t part, size_t whole)
 {
     return whole ? (double)part / (double)whole : NAN;
 }
 
-struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to)
+/* success: the share of true `from` called `to`, with Wilson's 95 % interval. */
+static struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to)
 {
     struct metrics m = {0};
     size_t right = 0, from_right = 0, others = 0, others_right = 0;
@@ -64,7 +71,8 @@ struct campaign {
     const struct sweep *sweep;
     const poison_data *data;
     const poison_settings *settings, *loud; /* without and with the caller's progress */
-    const int *clean; /* (n) */
+    const int *clean;  /* (n) */
+    size_t there[256]; /* clean rows of each label */
     int *labels, *predicted;
     uint8_t *supports;
     poison_svm *victim, *auditor;
@@ -76,14 +84,6 @@ struct campaign {
     FILE *out, *warn;
 };
 
-static size_t count_label(const struct campaign *c, int label)
-{
-    size_t count = 0;
-    for (size_t r = 0; r < c->data->train.n; r++)
-        count += c->clean[r] == label;
-    return count;
-}
-
 /* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
 static int next_cell(const struct campaign *c, struct cell *cell)
 {
@@ -94,7 +94,7 @@ static int next_cell(const struct campaign *c, struct cell *cell)
     else
         cell->dose++;
     for (; cell->pair < s->pairs; cell->pair++, cell->strategy = 0) {
-        size_t most = count_label(c, s->pair[cell->pair].from);
+        size_t most = c->there[s->pair[cell->pair].from];
         for (; cell->strategy < s->strategies; cell->strategy++, cell->defence = 0)
             for (; cell->defence < s->defences; cell->defence++, cell->seed = 0) {
                 const poison_cleaning *d = &s->defence[cell->defence];
@@ -148,7 +148,7 @@ static int attack(struct campaign *c, const struct cell *cell, poison_error *err
 {
     const struct sweep *s = c->sweep;
     int strategy = s->strategy[cell->strategy], nested = poison_attack_nested(strategy);
-    size_t dose = s->dose[cell->dose], most = 0, there = count_label(c, s->pair[cell->pair].from);
+    size_t dose = s->dose[cell->dose], most = 0, there = c->there[s->pair[cell->pair].from];
     uint64_t seed = poison_attack_seeded(strategy, &s->attack) ? s->seed + cell->seed : s->seed;
     if (cell->pair != c->order_pair || cell->strategy != c->order_strategy)
         forget_orders(c);
@@ -419,7 +419,7 @@ done:
 static void warn_of_doses(const struct campaign *c, FILE *warn)
 {
     for (size_t k = 0; k < c->sweep->pairs; k++) {
-        size_t most = count_label(c, c->sweep->pair[k].from), above = 0;
+        size_t most = c->there[c->sweep->pair[k].from], above = 0;
         for (size_t d = 0; d < c->sweep->doses; d++)
             above += c->sweep->dose[d] > most;
         if (above)
@@ -440,21 +440,15 @@ static int check_pairs(const struct campaign *c, poison_error *err)
 
 static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_error *err)
 {
-    uint8_t occurs[256] = {0};
-    size_t labels = 0;
-    for (size_t r = 0; r < data->train.n; r++)
-        occurs[data->train.y[r]] = 1;
-    for (size_t t = 0; t < data->test.n; t++)
-        occurs[data->test.y[t]] = 1;
-    for (int v = 0; v < 256; v++)
-        labels += occurs[v];
+    int label[256];
+    size_t labels = (size_t)poison_data_labels(data, label);
     sweep->pair = poison_take(labels, labels * sizeof *sweep->pair);
     if (!sweep->pair)
         return poison_fail_memory(err, labels, labels * sizeof *sweep->pair, "the pairs");
-    for (int from = 0; from < 256; from++)
-        for (int to = 0; to < 256; to++)
-            if (occurs[from] && occurs[to] && from != to)
-                sweep->pair[sweep->pairs++] = (struct sweep_pair){from, to};
+    for (size_t f = 0; f < labels; f++)
+        for (size_t t = 0; t < labels; t++)
+            if (f != t)
+                sweep->pair[sweep->pairs++] = (struct sweep_pair){label[f], label[t]};
     return 0;
 }
 
@@ -470,6 +464,9 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     quiet.progress = NULL;
     quiet.memory = poison_settings_memory(settings) / 3; /* victim, attacker, auditor */
+    for (size_t r = 0; r < n; r++)
+        if (labels[r] >= 0)
+            c.there[labels[r]]++;
     if (!whole.pairs)
         TRY(take_all_pairs(&whole, data, err));
     TRY(check_pairs(&c, err));

@@ -20,15 +20,6 @@ struct sweep {
     poison_attack_settings attack;
 };
 
-/* Rates on the test set; NAN where nothing is to be counted. */
-struct metrics {
-    double accuracy, from_recall, success, success_lo, success_hi, collateral;
-    size_t from_test, from_to, false_to;
-};
-
-/* success: the share of true `from` called `to`, with Wilson's 95 % interval. */
-struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to);
-
 /*
  * Computes all cells from labels (n) and prints them to `path` ("-": standard output, the table only). A regular file is a
  * journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless `resume` goes on
