@@ -39,6 +39,7 @@ struct laboratory {
     poison_svm *svm;
     poison_attacker *attacker; /* for flips that look before they leap */
     int *predicted; /* (m) */
+    int *truth;     /* (n) the labels by --truth, which audits are scored against */
     int label[LABELS]; /* every label of the clean training or the test set, ascending */
     int label_count;
 };
@@ -70,8 +71,10 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
         if (!a->change[k].file)
             TRY(poison_flip_check(&none, lab->labels, &lab->data, err));
     }
-    if (a->truth && strcmp(a->truth, "-") != 0 && access(a->truth, R_OK) != 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot read: %s", a->truth, strerror(errno)));
+    if (a->truth) { /* against the labels as they were given */
+        memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
+        TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
+    }
     if (a->command->needs == NEEDS_LABELS)
         TRY(sweep_check_output(a->output, a->resume, err));
     else
@@ -89,7 +92,8 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     lab->label_count = poison_data_labels(&lab->data, lab->label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
     lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
-    if (!lab->labels || !lab->predicted)
+    lab->truth = poison_take(lab->data.train.n, sizeof *lab->truth);
+    if (!lab->labels || !lab->predicted || !lab->truth)
         TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
     clean(lab);
     if (a->image >= lab->data.test.n)
@@ -115,6 +119,7 @@ static void free_laboratory(struct laboratory *lab)
     poison_data_free(&lab->data);
     free(lab->labels);
     free(lab->predicted);
+    free(lab->truth);
 }
 
 /* The model of the labels as they now are. What did not change since the last call is kept. */
@@ -449,15 +454,12 @@ static int run_audit(struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     size_t n = lab->data.train.n;
     struct table t;
-    int status = 0, *truth = poison_take(n, sizeof *truth);
+    int status = 0;
     uint8_t *flipped = poison_take(n, 1);
-    if (!truth || !flipped)
-        TRY(poison_fail_memory(err, n, sizeof *truth, "the truth"));
-    memcpy(truth, lab->data.train.y, n * sizeof *truth);
-    if (a->truth)
-        TRY(poison_flips_read(a->truth, truth, &lab->data, err));
-    for (size_t r = 0; r < n; r++)
-        flipped[r] = truth[r] != lab->data.train.y[r];
+    if (!flipped)
+        TRY(poison_fail_memory(err, n, 1, "the truth"));
+    for (size_t r = 0; r < n && a->truth; r++)
+        flipped[r] = lab->truth[r] != lab->data.train.y[r];
     for (int k = 0; k < a->methods; k++) {
         poison_findings found;
         TRY(audit(lab, a->method[k], &found, err));
@@ -475,7 +477,6 @@ static int run_audit(struct laboratory *lab, poison_error *err)
         TRY(file_flush(&lab->file, err));
     }
 done:
-    free(truth);
     free(flipped);
     return status;
 }
