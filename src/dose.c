@@ -344,8 +344,10 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
     cell = poison_take(rows.count, columns * sizeof *cell);
     if (!cell)
         TRY(poison_fail_memory(err, rows.count, columns * sizeof *cell, "the matrix"));
-    for (size_t k = 0; k < rows.count; k++)
-        for (size_t c = 0; c < columns && !is_known(&rows, k, 3); c++) {
+    for (size_t k = 0; k < rows.count; k++) {
+        if (is_known(&rows, k, 3))
+            continue;
+        for (size_t c = 0; c < columns; c++) {
             struct row keys = rows.row[k];
             size_t any = 0;
             keys.key[DEFENCE] = rows.row[column[c]].key[DEFENCE];
@@ -355,6 +357,7 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
             if (any < rows.count)
                 TRY(success_at(&rows, &keys, dose, &cell[k * columns + c], &there, err));
         }
+    }
     if (!there)
         TRY(poison_fail(err, POISON_EDATA, "--at %zu: the sweep has no row with this dose", dose));
     fprintf(out, "from\tto\tstrategy");
