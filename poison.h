@@ -48,6 +48,12 @@ const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512", "vnni", "amx" 
 #define POISON_GAMMA_SCALE 0.0  /* 1 / (d Var(X)), numpy's variance in every bit; 1 if the variance is 0 */
 #define POISON_GAMMA_AUTO (-1.0) /* 1 / d */
 
+#define POISON_LABELS 256 /* labels are 0 .. 255; data may give them other names */
+
+/* k(x, z), numbered as LIBSVM numbers them: x.z; (gamma x.z + coef0)^degree; exp(-gamma |x - z|^2); tanh(gamma x.z + coef0) */
+enum { POISON_LINEAR, POISON_POLYNOMIAL, POISON_RBF, POISON_SIGMOID, POISON_KERNELS };
+const char *poison_kernel_name(int kernel); /* "linear", "polynomial", "rbf", "sigmoid": LIBSVM's words */
+
 typedef struct poison_trace poison_trace; /* where the time went; src/trace.h */
 
 /* How far long work is. */
@@ -59,9 +65,14 @@ typedef struct {
 
 typedef struct {
     double C;         /* > 0 */
+    const double *weight; /* NULL, or (POISON_LABELS) what C is multiplied by for the rows of a label; kept by reference */
+    int kernel;       /* POISON_RBF, ... */
     double gamma;     /* > 0, in 1 / feature^2, or one of the two above */
+    double coef0;     /* of the polynomial and the sigmoid */
+    int degree;       /* > 0, of the polynomial */
     double tolerance; /* > 0, of the largest violation of the optimality conditions */
     int shrinking;    /* 0 leaves it out; another path, other bits */
+    size_t max_iterations; /* of one machine, which then ends where it is; 0: no limit */
     int threads;      /* > 0 */
     int isa;
     int blas_only;    /* OpenBLAS for kernel rows on demand too, where 8-bit features have loops of their own */
@@ -83,7 +94,7 @@ size_t poison_settings_memory(const poison_settings *settings);
 /* Labelled images (or other rows of features), in the file's order. */
 typedef struct {
     size_t n;
-    int d, height, width; /* d = height width */
+    int d, height, width; /* d = height width; both are 0 where the rows are no images */
     uint8_t *x;           /* (n, d) */
     double *v;            /* (n, d) instead of x, where features are not 8-bit integers; else NULL */
     int *y;               /* (n) labels, 0..255 */
@@ -92,8 +103,22 @@ typedef struct {
 typedef struct {
     poison_set train, test;
     poison_set validation; /* n = 0, or rows that poison_data_validate took from train; its memory is train's */
-    char source[4100]; /* a folder's name or "synthetic" */
+    char source[4100]; /* a folder's or a file's name, or "synthetic" */
+
+    /* What the labels are called: label c is name[c], as it was first given. In order: by number, or bytewise. */
+    int names;   /* 0: a label is called by its own number, as in IDX files */
+    int numbers; /* all names are numbers */
+    char **name; /* (names); one block of memory, which poison_data_free frees */
 } poison_data;
+
+/* The label that is called so: by its very name, or (where all are numbers) by a number of the same value. -1: none. */
+int poison_label_find(const poison_data *data, const char *name);
+
+/* What a label is called, cut to fit, for messages: poison_label_name(data, 3).text */
+typedef struct {
+    char text[68];
+} poison_label;
+poison_label poison_label_name(const poison_data *data, int label);
 
 /*
  * poison_data_read - the first n training and m test images of a folder that holds MNIST's four IDX files

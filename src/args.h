@@ -28,6 +28,9 @@ struct args {
     const struct command *command;
     poison_settings settings;
     const char *data; /* NULL: look for MNIST */
+    const char *test_data;    /* a file for the test set, or NULL */
+    const char *label_column; /* --label: first, last, a name, a number from 1, none; NULL: as read.h says */
+    int format;               /* --format: enum text_format, or READ_AUTO */
     size_t train, test;
     int train_given, test_given;
     struct change {
@@ -50,6 +53,16 @@ struct args {
     const char *output;
     int timing, quiet;
     const char *trace; /* a file for spans; NULL: none */
+
+    const char *operand[3]; /* after the command's name */
+    size_t operands;
+    size_t folds;           /* -v; 0: none */
+    int output_given, decisions, score;
+    double *costs, *gammas; /* grid's lists; args_free frees */
+    size_t cost_count, gamma_count;
+    struct weight { char *label; double factor; } *weight; /* --weight, in order; args_free frees */
+    size_t weights;
+    int json, no_header, provenance;
 };
 
 enum { ARGS_HELP = 1, ARGS_VERSION };

@@ -13,7 +13,7 @@
 poison_settings poison_settings_default(void)
 {
     return (poison_settings){
-        .C = 1, .gamma = POISON_GAMMA_SCALE, .tolerance = 1e-3, .shrinking = 1,
+        .C = 1, .kernel = POISON_RBF, .gamma = POISON_GAMMA_SCALE, .degree = 3, .tolerance = 1e-3, .shrinking = 1,
         .threads = omp_get_max_threads(), .isa = poison_isa_best(),
     };
 }
