@@ -42,6 +42,8 @@ struct laboratory {
     int *truth;     /* (n) the labels by --truth, which audits are scored against */
     int label[LABELS]; /* every label of the clean training or the test set, ascending */
     int label_count;
+    int from, to; /* --pair */
+    struct sweep sweep;
 };
 
 /* The labels as they were given. */
@@ -51,14 +53,36 @@ static void clean(struct laboratory *lab)
 }
 
 /* --flip: alters the labels as they now are. */
-static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
+static int flip(struct laboratory *lab, const char *words, poison_error *err)
 {
+    poison_flip asked, *flip = &asked;
+    int status = poison_flip_parse(flip, words, &lab->data, err);
+    if (status < 0)
+        return status;
     if (flip->strategy == POISON_FIRST)
         return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    int status = lab->attacker ? 0
-                               : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->args->settings,
+    status = lab->attacker ? 0 : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->args->settings,
                                                      &lab->args->sweep.attack, err);
     return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
+}
+
+/* The words that name labels, now that these are known. */
+static int resolve_words(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    const char *end;
+    int status = 0;
+    poison_flip none;
+    lab->sweep = a->sweep;
+    for (size_t k = 0; k < a->changes; k++)
+        if (a->change[k].flip)
+            TRY(poison_flip_parse(&none, a->change[k].flip, &lab->data, err));
+    if (strcmp(a->command->name, "lab") == 0)
+        TRY(poison_pair_parse(&lab->from, &lab->to, a->pair, &end, &lab->data, "--pair", err));
+    if (strcmp(a->command->name, "sweep") == 0)
+        TRY(sweep_pairs(&lab->sweep, a->pairs, &lab->data, err));
+done:
+    return status;
 }
 
 /* What can be refused is refused before a strategy trains its models. Opens the output. */
@@ -66,11 +90,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     int status = 0;
-    for (size_t k = 0; k < a->changes; k++) {
-        poison_flip none = {a->change[k].flip.from, a->change[k].flip.to, 0, POISON_FIRST};
-        if (!a->change[k].file)
-            TRY(poison_flip_check(&none, lab->labels, &lab->data, err));
-    }
+    TRY(resolve_words(lab, err));
     if (a->truth) { /* against the labels as they were given */
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
@@ -103,7 +123,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
         if (a->change[k].file)
             TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, err));
         else
-            TRY(flip(lab, &a->change[k].flip, err));
+            TRY(flip(lab, a->change[k].flip, err));
     poison_attacker_free(lab->attacker); /* its memory is the victim's now */
     lab->attacker = NULL;
     if (a->rows > lab->data.test.n && a->rows_given && strcmp(a->command->name, "predictions") == 0)
@@ -120,6 +140,7 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->labels);
     free(lab->predicted);
     free(lab->truth);
+    free(lab->sweep.pair);
 }
 
 /* The model of the labels as they now are. What did not change since the last call is kept. */
@@ -504,7 +525,7 @@ done:
 static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return sweep_run(&a->sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
+    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
 }
 
 static int run_dose(struct laboratory *lab, poison_error *err)
@@ -558,7 +579,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     size_t incorrect[LABELS];
     int status;
     for (size_t k = 0; k < a->sweep.doses; k++) { /* refuse what cannot be done before anything is printed */
-        poison_flip one = {a->from, a->to, a->sweep.dose[k], POISON_FIRST};
+        poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         if (!two_classes(lab))
             TRY(poison_fail(err, POISON_EDATA, "flip %d:%d:%zu leaves one class only: at least two classes are needed",
@@ -574,7 +595,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     fprintf(out, "\n# digits in the training and the test set\n");
     print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
-        poison_flip one = {a->from, a->to, a->sweep.dose[k], POISON_FIRST};
+        poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
         TRY(file_flush(&lab->file, err));
         clean(lab);
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
@@ -584,11 +605,11 @@ static int run_lab(struct laboratory *lab, poison_error *err)
         fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", one.count, one.from, one.to);
         print_score(lab, 0, incorrect);
     }
-    fprintf(out, "\n# the flag: images wrongly called %d\n", a->to);
+    fprintf(out, "\n# the flag: images wrongly called %d\n", lab->to);
     struct table t;
     table_begin(&t, out, "Poisoned\tFlag");
     table_count(&t, a->sweep.dose[a->sweep.doses - 1]);
-    table_count(&t, incorrect[a->to]);
+    table_count(&t, incorrect[lab->to]);
 done:
     return status;
 }

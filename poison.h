@@ -171,10 +171,17 @@ typedef struct {
 } poison_flip;
 
 /*
- * "1:2:100" or "1:2:100:near" -> flip. POISON_EUSAGE if it is not FROM:TO:COUNT[:STRATEGY] with two different labels in
- * 0..255.
+ * poison_pair_parse - reads FROM:TO, two labels' names, up to the end, a ':' or a ',', where *end then stands
+ *
+ * A name that holds one of these stands in quotes, a quote in it doubled: "a:b":c. With data NULL only the form is checked,
+ * and from and to are -1. POISON_EUSAGE if the form is wrong or both are the same word; POISON_EDATA if a label occurs
+ * nowhere. Sentences begin with `what` ("--pair 1:2").
  */
-int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err);
+int poison_pair_parse(int *from, int *to, const char *text, const char **end, const poison_data *data, const char *what,
+                      poison_error *err);
+
+/* "1:2:100" or "1:2:100:near" -> flip, in the same way: FROM:TO:COUNT[:STRATEGY]. */
+int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *data, poison_error *err);
 
 /* POISON_EDATA if fewer than count labels are `from`, or a label occurs nowhere in the data. */
 int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data, poison_error *err);
@@ -185,7 +192,7 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
 /*
  * poison_flips_read - alters labels (n) by a flip file: a header line, then lines `row from to`, separated by tabs
  *
- * path "-" is standard input. `to` may be "-": the row is left out (-1). Lines that begin with "# " are skipped. `from`
+ * path "-" is standard input. from and to are names of labels; `to` may be "-": the row is left out (-1). Lines that begin with "# " are skipped. `from`
  * must be the row's label as it is; a row may be named once. POISON_EDATA names file and line; labels are then in between.
  */
 int poison_flips_read(const char *path, int *labels, const poison_data *data, poison_error *err);

@@ -60,7 +60,10 @@ static struct change *next_change(struct args *a, poison_error *err)
 static int set_flip(struct args *a, const char *v, poison_error *err)
 {
     struct change *change = next_change(a, err);
-    return change ? poison_flip_parse(&change->flip, v, err) : POISON_ENOMEM;
+    if (!change)
+        return POISON_ENOMEM;
+    change->flip = v;
+    return poison_flip_parse(&(poison_flip){0}, v, NULL, err);
 }
 
 static int set_flips(struct args *a, const char *v, poison_error *err)
@@ -81,44 +84,37 @@ static int set_flips(struct args *a, const char *v, poison_error *err)
         (list) = more_;                                                                   \
     } while (0)
 
-/* FROM:TO, up to the end or a comma, where *end then stands. */
-static int parse_pair(const char *text, int *from, int *to, char **end, const char *option, poison_error *err)
+/* Checks the form of one pair or, where `several`, of some between commas. */
+static int check_pairs(const char *text, int several, const char *option, poison_error *err)
 {
-    size_t f, t;
-    if (!whole(text, 0, &f, end) || **end != ':' || !whole(*end + 1, 0, &t, end) || (**end && **end != ','))
-        return poison_fail(err, POISON_EUSAGE, "%s %s: expected FROM:TO, as in 1:2", option, text);
-    if (f > 255 || t > 255)
-        return poison_fail(err, POISON_EUSAGE, "%s %s: labels are 0 to 255", option, text);
-    if (f == t)
-        return poison_fail(err, POISON_EUSAGE, "%s %s: the two labels are the same", option, text);
-    *from = (int)f;
-    *to = (int)t;
-    return 0;
+    char what[4200];
+    int status, from, to;
+    snprintf(what, sizeof what, "%s %s", option, text);
+    for (const char *at = text, *end;; at = end + 1) {
+        status = poison_pair_parse(&from, &to, at, &end, NULL, what, err);
+        if (status < 0)
+            return status;
+        if (*end && (*end != ',' || !several))
+            return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
+        size_t length = (size_t)(end - at);
+        for (const char *earlier = text; earlier < at; earlier += strcspn(earlier, ",") + 1)
+            if (strncmp(earlier, at, length) == 0 && earlier[length] == ',')
+                return poison_fail(err, POISON_EUSAGE, "%s: %.*s is named twice", option, (int)length, at);
+        if (!*end)
+            return 0;
+    }
 }
 
 static int set_pair(struct args *a, const char *v, poison_error *err)
 {
-    char *end;
-    int status = parse_pair(v, &a->from, &a->to, &end, "--pair", err);
-    return status < 0 || !*end ? status : poison_fail(err, POISON_EUSAGE, "--pair %s: expected FROM:TO, as in 1:2", v);
+    a->pair = v;
+    return check_pairs(v, 0, "--pair", err);
 }
 
-/* "all" leaves the list empty until the data are known. */
 static int set_pairs(struct args *a, const char *v, poison_error *err)
 {
-    struct sweep *s = &a->sweep;
-    char *end;
-    s->pairs = 0;
-    for (const char *at = v; strcmp(v, "all") != 0; at = end + 1) {
-        GROW(s->pair, s->pairs);
-        int status = parse_pair(at, &s->pair[s->pairs].from, &s->pair[s->pairs].to, &end, "--pairs", err);
-        if (status < 0)
-            return status;
-        s->pairs++;
-        if (!*end)
-            break;
-    }
-    return 0;
+    a->pairs = v;
+    return strcmp(v, "all") == 0 ? 0 : check_pairs(v, 1, "--pairs", err);
 }
 
 /* LIST, or START:STOP:STEP */
@@ -609,10 +605,6 @@ done:
 /* A sweep's lists name nothing twice. */
 static int refuse_twice(const struct sweep *s, poison_error *err)
 {
-    for (size_t k = 0; k < s->pairs; k++)
-        for (size_t q = 0; q < k; q++)
-            if (s->pair[k].from == s->pair[q].from && s->pair[k].to == s->pair[q].to)
-                return poison_fail(err, POISON_EUSAGE, "--pairs: %d:%d is named twice", s->pair[k].from, s->pair[k].to);
     for (size_t k = 0; k < s->doses && s->doses < 10000; k++)
         for (size_t q = 0; q < k; q++)
             if (s->dose[k] == s->dose[q])
@@ -692,7 +684,6 @@ done:
 void args_free(struct args *args)
 {
     free(args->change);
-    free(args->sweep.pair);
     free(args->sweep.strategy);
     free(args->sweep.defence);
     free(args->sweep.dose);

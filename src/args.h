@@ -35,10 +35,11 @@ struct args {
     int train_given, test_given;
     struct change {
         const char *file; /* a flip file, or NULL: */
-        poison_flip flip;
+        const char *flip; /* --flip's words: poison_flip_parse reads them when the data are known */
     } *change; /* in order; args_free frees */
     size_t changes;
-    int from, to; /* lab's pair */
+    const char *pair;  /* lab's, for poison_pair_parse */
+    const char *pairs; /* sweep's: all, or a list */
     size_t validate;
     int methods, method[POISON_AUDITS]; /* audit's */
     const char *truth;

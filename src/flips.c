@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* flips - training labels as they become */
 #include "base.h"
+#include "table.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NAME_MOST = 4200 };
 
 /* A whole number at *text, up to `most`; *text then stands behind it. -1 if there is none. */
 static long long number(const char **text, long long most)
@@ -34,36 +37,26 @@ int poison_strategy_parse(const char *name)
     return -1;
 }
 
-int poison_flip_parse(poison_flip *flip, const char *text, poison_error *err)
+/* A label's name up to `ends`, or in quotes, to name[0..256); *text then stands behind it. 0 if there is none. */
+static int take_name(const char **text, const char *ends, char name[NAME_MOST])
 {
-    const char *at = text;
-    long long from = number(&at, 1LL << 40), to = -1, count = -1;
-    int numbers = from >= 0;
-    if (numbers == 1 && *at == ':') {
-        at++;
-        to = number(&at, 1LL << 40);
-        numbers += to >= 0;
+    const char *at = *text;
+    size_t length = 0;
+    int quoted = *at == '"', open = quoted;
+    for (at += quoted; *at && (open || !strchr(ends, *at)); at++) {
+        if (open && *at == '"' && *++at != '"') {
+            open = 0;
+            break;
+        }
+        if (length + 1 == NAME_MOST)
+            return 0;
+        name[length++] = *at;
     }
-    if (numbers == 2 && *at == ':') {
-        int digit = at[1] >= '0' && at[1] <= '9';
-        at++;
-        count = number(&at, 1LL << 40);
-        if (count < 0 && digit && !*at)
-            return poison_fail(err, POISON_EUSAGE, "--flip %s: COUNT is too large", text);
-    }
-    int strategy = count >= 0 && *at == ':' ? poison_strategy_parse(at + 1) : POISON_FIRST;
-    if (strategy < 0)
-        return poison_fail(err, POISON_EUSAGE,
-                           "--flip %s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
-                           text);
-    if (count < 0 || (*at && *at != ':'))
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", text);
-    if (from > 255 || to > 255)
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: labels are 0 to 255", text);
-    if (from == to)
-        return poison_fail(err, POISON_EUSAGE, "--flip %s: the two labels are the same", text);
-    *flip = (poison_flip){(int)from, (int)to, (size_t)count, strategy};
-    return 0;
+    name[length] = 0;
+    if (open || !length)
+        return 0;
+    *text = at;
+    return 1;
 }
 
 static int occurs(const poison_data *data, int label)
@@ -77,18 +70,66 @@ static int occurs(const poison_data *data, int label)
     return 0;
 }
 
+int poison_pair_parse(int *from, int *to, const char *text, const char **end, const poison_data *data, const char *what,
+                      poison_error *err)
+{
+    char name[2][NAME_MOST];
+    const char *at = text;
+    int label[2] = {-1, -1};
+    if (!take_name(&at, ":,", name[0]) || *at != ':' || (at++, !take_name(&at, ":,", name[1])) || (*at && *at != ':' && *at != ','))
+        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
+    if (strcmp(name[0], name[1]) == 0)
+        return poison_fail(err, POISON_EUSAGE, "%s: the two labels are the same", what);
+    for (int k = 0; k < 2 && data; k++) {
+        label[k] = poison_label_find(data, name[k]);
+        if (label[k] < 0 || !occurs(data, label[k]))
+            return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data", what, name[k]);
+    }
+    if (data && label[0] == label[1])
+        return poison_fail(err, POISON_EDATA, "%s: the two labels are the same", what);
+    *from = label[0];
+    *to = label[1];
+    *end = at;
+    return 0;
+}
+
+int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *data, poison_error *err)
+{
+    const char *at;
+    char what[NAME_MOST];
+    int from, to, strategy = POISON_FIRST;
+    snprintf(what, sizeof what, "--flip %s", text);
+    int status = poison_pair_parse(&from, &to, text, &at, data, what, err);
+    if (status < 0 && (status != POISON_EUSAGE || strstr(err->text, "the same")))
+        return status;
+    if (status < 0 || *at++ != ':')
+        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", what);
+    int digit = *at >= '0' && *at <= '9';
+    long long count = number(&at, 1LL << 40);
+    if (count < 0 && digit && !*at)
+        return poison_fail(err, POISON_EUSAGE, "%s: COUNT is too large", what);
+    if (count < 0 || (*at && *at != ':'))
+        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", what);
+    if (*at && (strategy = poison_strategy_parse(at + 1)) < 0)
+        return poison_fail(err, POISON_EUSAGE,
+                           "%s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]", what);
+    *flip = (poison_flip){from, to, (size_t)count, strategy};
+    return 0;
+}
+
 int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data, poison_error *err)
 {
     size_t there = 0;
     for (size_t r = 0; r < data->train.n; r++)
         there += labels[r] == flip->from;
-    int stranger = !occurs(data, flip->from) ? flip->from : !occurs(data, flip->to) ? flip->to : -1;
-    if (stranger >= 0)
-        return poison_fail(err, POISON_EDATA, "flip %d:%d:%zu: the label %d occurs nowhere in the data", flip->from, flip->to,
+    poison_label from = poison_label_name(data, flip->from), to = poison_label_name(data, flip->to);
+    const char *stranger = !occurs(data, flip->from) ? from.text : !occurs(data, flip->to) ? to.text : NULL;
+    if (stranger)
+        return poison_fail(err, POISON_EDATA, "flip %s:%s:%zu: the label %s occurs nowhere in the data", from.text, to.text,
                            flip->count, stranger);
     if (there < flip->count)
-        return poison_fail(err, POISON_EDATA, "flip %d:%d:%zu: only %zu of the %zu training labels are %d", flip->from,
-                           flip->to, flip->count, there, data->train.n, flip->from);
+        return poison_fail(err, POISON_EDATA, "flip %s:%s:%zu: only %zu of the %zu training labels are %s", from.text, to.text,
+                           flip->count, there, data->train.n, from.text);
     return 0;
 }
 
@@ -106,31 +147,41 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
 
 /* ---- flip files ------------------------------------------------------------------------------------------------ */
 
+/* The label of a cell, as tables print it. -1: there is none. */
+static int find_printed(const poison_data *data, const char *cell)
+{
+    int label = poison_label_find(data, cell);
+    for (int c = 0; label < 0 && c < data->names; c++)
+        label = table_prints(data->name[c], cell) ? c : -1;
+    return label;
+}
+
 /* One line `row from to` applied; named[row] is set. */
 static int read_flip(char *line, int *labels, uint8_t *named, const poison_data *data, const char *place, poison_error *err)
 {
     const char *at = line;
-    long long row = number(&at, 1LL << 40), from = -1, to = -1;
-    int fine = row >= 0 && *at++ == '\t' && (from = number(&at, 255)) >= 0 && *at++ == '\t';
-    if (fine && strcmp(at, "-") != 0)
-        fine = (to = number(&at, 255)) >= 0 && !*at;
-    if (!fine)
+    long long row = number(&at, 1LL << 40);
+    char *from = row >= 0 && *at == '\t' ? line + (at - line) + 1 : NULL, *to = from ? strchr(from, '\t') : NULL;
+    if (!to || strchr(to + 1, '\t') || to == from || !to[1])
         return poison_fail(err, POISON_EDATA, "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 -'",
                            place);
+    *to++ = 0;
+    int a = find_printed(data, from), b = strcmp(to, "-") == 0 ? -1 : find_printed(data, to), removes = strcmp(to, "-") == 0;
     if ((size_t)row >= data->train.n)
         return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place, row, data->train.n);
     if (named[row])
         return poison_fail(err, POISON_EDATA, "%s: row %lld is named a second time", place, row);
     if (labels[row] < 0)
         return poison_fail(err, POISON_EDATA, "%s: row %lld is already removed", place, row);
-    if (labels[row] != from)
-        return poison_fail(err, POISON_EDATA, "%s: row %lld is labelled %d here, not %lld", place, row, labels[row], from);
-    if (to == from)
-        return poison_fail(err, POISON_EDATA, "%s: row %lld would stay %lld: leave it out", place, row, from);
-    if (to >= 0 && !occurs(data, (int)to))
-        return poison_fail(err, POISON_EDATA, "%s: the label %lld occurs nowhere in the data", place, to);
+    if (labels[row] != a)
+        return poison_fail(err, POISON_EDATA, "%s: row %lld is labelled %s here, not %.64s", place, row,
+                           poison_label_name(data, labels[row]).text, from);
+    if (a == b)
+        return poison_fail(err, POISON_EDATA, "%s: row %lld would stay %.64s: leave it out", place, row, from);
+    if (!removes && (b < 0 || !occurs(data, b)))
+        return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data", place, to);
     named[row] = 1;
-    labels[row] = (int)to;
+    labels[row] = b;
     return 0;
 }
 

@@ -428,16 +428,6 @@ static void warn_of_doses(const struct campaign *c, FILE *warn)
     }
 }
 
-static int check_pairs(const struct campaign *c, poison_error *err)
-{
-    int status = 0;
-    for (size_t k = 0; k < c->sweep->pairs && status == 0; k++) {
-        poison_flip none = {c->sweep->pair[k].from, c->sweep->pair[k].to, 0, POISON_FIRST};
-        status = poison_flip_check(&none, c->clean, c->data, err);
-    }
-    return status;
-}
-
 static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_error *err)
 {
     int label[256];
@@ -452,12 +442,34 @@ static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_e
     return 0;
 }
 
+int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err)
+{
+    sweep->pairs = 0;
+    if (strcmp(pairs, "all") == 0)
+        return take_all_pairs(sweep, data, err);
+    sweep->pair = poison_take(strlen(pairs), sizeof *sweep->pair); /* more than there can be */
+    if (!sweep->pair)
+        return poison_fail_memory(err, strlen(pairs), sizeof *sweep->pair, "the pairs");
+    for (const char *at = pairs, *end;; at = end + 1) {
+        struct sweep_pair *new = &sweep->pair[sweep->pairs];
+        int status = poison_pair_parse(&new->from, &new->to, at, &end, data, "--pairs", err);
+        if (status < 0)
+            return status;
+        for (size_t q = 0; q < sweep->pairs; q++)
+            if (sweep->pair[q].from == new->from && sweep->pair[q].to == new->to)
+                return poison_fail(err, POISON_EUSAGE, "--pairs: %s:%s is named twice", poison_label_name(data, new->from).text,
+                                   poison_label_name(data, new->to).text);
+        sweep->pairs++;
+        if (!*end)
+            return 0;
+    }
+}
+
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
               const char *path, int resume, FILE *warn, poison_error *err)
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
-    struct sweep whole = *sweep;
-    struct campaign c = {.sweep = &whole, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
+    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
                          .clean = labels, .orders = sweep->seeds};
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     size_t total = 0, done = 0, found = 0, n = data->train.n;
@@ -467,9 +479,6 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     for (size_t r = 0; r < n; r++)
         if (labels[r] >= 0)
             c.there[labels[r]]++;
-    if (!whole.pairs)
-        TRY(take_all_pairs(&whole, data, err));
-    TRY(check_pairs(&c, err));
     c.labels = poison_take(n, sizeof *c.labels);
     c.predicted = poison_take(data->test.n, sizeof *c.predicted);
     c.supports = poison_take(n, 1);
@@ -496,8 +505,6 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
                                              : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno)));
     }
 done:
-    if (whole.pair != sweep->pair)
-        free(whole.pair);
     forget_orders(&c);
     free(c.order);
     free(c.chosen);

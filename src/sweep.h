@@ -9,7 +9,7 @@
 
 struct sweep {
     struct sweep_pair { int from, to; } *pair;
-    size_t pairs; /* 0: all ordered pairs of labels in the data */
+    size_t pairs; /* 0: all ordered pairs of labels in the data; sweep_pairs fills */
     int *strategy;
     size_t strategies;
     poison_cleaning *defence; /* method -1: none */
@@ -28,6 +28,9 @@ struct sweep {
  */
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
               const char *path, int resume, FILE *warn, poison_error *err);
+
+/* The pairs of --pairs: "all", or a list for poison_pair_parse that names none twice. free() sweep->pair. */
+int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err);
 
 /* What can be said of the output before anything is computed: 0, or fails as sweep_run would. */
 int sweep_check_output(const char *path, int resume, poison_error *err);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 
 /*
  * One cell and what follows it. Nothing more is printed after an error: a signal that ended a write to a slow reader must
@@ -20,15 +21,31 @@ __attribute__((format(printf, 2, 3))) static void cell(struct table *table, cons
     putc(table->at ? '\t' : '\n', table->out);
 }
 
+/* What one byte is printed as; the number of characters. */
+static int escape(unsigned char c, char out[8])
+{
+    if (c >= 0x20 && c != 0x7F)
+        return sprintf(out, "%c", c);
+    return sprintf(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\x%02x", c);
+}
+
+int table_prints(const char *text, const char *printed)
+{
+    char bytes[8];
+    for (; *text; text++) {
+        size_t length = (size_t)escape((unsigned char)*text, bytes);
+        if (strncmp(printed, bytes, length) != 0)
+            return 0;
+        printed += length;
+    }
+    return !*printed;
+}
+
 void table_escape(FILE *out, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c >= 0x20 && c != 0x7F)
-            putc(c, out);
-        else
-            fprintf(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\x%02x", c);
-    }
+    char bytes[8];
+    for (; *text; text++)
+        fwrite(bytes, 1, (size_t)escape((unsigned char)*text, bytes), out);
 }
 
 void table_begin(struct table *table, FILE *out, const char *header)

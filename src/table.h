@@ -20,6 +20,9 @@ void table_exact(struct table *table, double value);  /* %.17g: reloads to the s
 void table_number(struct table *table, double value); /* %.6f: shares, seconds; NAN and infinity are NA */
 void table_text(struct table *table, const char *text); /* escaped */
 
+/* Whether table_escape prints `text` as `printed`. */
+int table_prints(const char *text, const char *printed);
+
 /* Prints text that came from outside on one line: control characters as \n, \t, \x1b ... */
 void table_escape(FILE *out, const char *text);
 

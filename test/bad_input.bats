@@ -58,16 +58,14 @@ make_set() {
 2 | FROM:TO:COUNT | score --flip 1:2:3:4
 2 | FROM:TO:COUNT | score --flip 1:2:
 2 | FROM:TO:COUNT | score --flip a:b:c
-2 | FROM:TO:COUNT | score --flip -1:2:3
+2 | FROM:TO:COUNT | score --flip '"a:b:3'
+2 | FROM:TO:COUNT | score --flip '"a"b:2:3'
 2 | FROM:TO:COUNT | score --flip 1:2:-3
 2 | FROM:TO:COUNT | score --flip 1:2:1.5
-2 | FROM:TO:COUNT | score --flip ' 1:2:3'
 2 | FROM:TO:COUNT | score --flip ''
-2 | --flip 1:256:3: .*255 | score --flip 1:256:3
 2 | --flip 1:1:3: .*same | score --flip 1:1:3
 2 | FROM:TO | --pair 1
 2 | FROM:TO | --pair 1:2:3
-2 | --pair 1:300: .*255 | --pair 1:300
 2 | --pair 2:2: .*same | --pair 2:2
 2 | --doses | --doses ''
 2 | --doses | --doses 1,
@@ -127,6 +125,11 @@ END
 3 | only 0 | counts --data set --flip 1:2:$ones --flip 1:3:1
 3 | only 1 of | counts --data set --train 1 --test 20 --flip $label:$other:2
 3 | 77 occurs nowhere | counts --data set --flip 77:1:1
+3 | -1 occurs nowhere | counts --data set --flip -1:2:3
+3 | 1 occurs nowhere | counts --data set --flip ' 1:2:3'
+3 | 256 occurs nowhere | counts --data set --flip 1:256:3
+3 | 300 occurs nowhere | lab --data set --pair 1:300
+3 | two occurs nowhere | lab --data set --pair 1:two
 3 | 77 occurs nowhere | counts --data set --flip 1:77:1
 3 | 77 occurs nowhere | counts --data set --flip 1:77:0
 3 | only $ones | lab --data set --doses 1,$more

@@ -86,7 +86,7 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
     try ':1: expected the header' "1\t1\t2\n"
     try ":2: expected 'row from to'" "${head}$row 1 2\n"
     try ":2: expected 'row from to'" "${head}$row\t1\n"
-    try ":2: expected 'row from to'" "${head}$row\t1\t-2\n"
+    try ':2: the label -2 occurs nowhere' "${head}$row\t1\t-2\n"
     try ":2: expected 'row from to'" "${head}$row\t1\t2\t3\n"
     try ":3: expected 'row from to'" "${head}$row\t1\t2\n\n"
     try ':2: row 300: there are 300' "${head}300\t1\t2\n"
