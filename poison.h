@@ -206,6 +206,7 @@ typedef struct {
     size_t sv;          /* alpha > 0 */
     size_t bounded;     /* alpha = C */
     size_t iterations;
+    int limited;        /* ended by max_iterations */
     double rho;         /* minus scikit-learn's intercept */
     double objective;
     double seconds;     /* spent solving; the only figure that is not repeatable */
@@ -220,13 +221,16 @@ typedef struct poison_svm poison_svm;
  *
  *   data      kept by reference: must outlive the model. data->test may be empty if nothing is predicted
  *
- * Resolves gamma, computes the n x n kernel matrix (floats, each equal to (float)exp() of the exact distance) through
- * OpenBLAS. POISON_ENOMEM says how much would be needed. Cost n^2 d flop. Not from inside a parallel region.
+ * Resolves gamma, computes the n x n kernel matrix (floats, each the double rounded once) through OpenBLAS, or later only the
+ * rows of it that are asked for. POISON_EDATA if kernel values overflow single precision; POISON_ENOMEM says how much would be needed. Cost n^2 d flop. Not from inside a parallel region.
  */
 int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err);
 
-/* Another model of the same rows and settings: it shares the kernel matrix, so `first` must outlive it. */
-int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, poison_error *err);
+/*
+ * Another model of the same rows and kernel: it shares the kernel matrix, so `first` must outlive it. Its other settings (C,
+ * weight, tolerance, threads ...) are `settings`, or those of `first` if that is NULL.
+ */
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, const poison_settings *settings, poison_error *err);
 
 /*
  * poison_svm_train - make the model that of `labels` (n), values 0..255, or -1 for a row that is left out
@@ -260,7 +264,8 @@ int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error
 /* The same of one row; POISON_ENOMEM and so on are negative. */
 int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err);
 
-double poison_svm_gamma(const poison_svm *svm);
+double poison_svm_gamma(const poison_svm *svm);                                       /* as a number */
+const poison_settings *poison_svm_settings(const poison_svm *svm);
 size_t poison_svm_classes(const poison_svm *svm, const int **labels);                 /* K; labels ascending */
 size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machines);   /* P; (0,1) (0,2) ... */
 /* The number of the machine of two labels, or -1; *sign: 1 if a is its positive class, else -1. */

@@ -62,7 +62,7 @@ static int train(poison_attacker *a, poison_error *err)
     if (!a->svm) {
         poison_settings quiet = a->settings;
         quiet.progress = NULL;
-        TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, err) : poison_svm_new(&a->svm, a->data, &quiet, err));
+        TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, NULL, err) : poison_svm_new(&a->svm, a->data, &quiet, err));
     }
     TRY(poison_svm_train(a->svm, a->labels, err));
 done:

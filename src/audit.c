@@ -126,8 +126,10 @@ static int audit_knn(poison_findings *f, const poison_data *data, const int *lab
                      poison_error *err)
 {
     struct rows rows;
+    struct kernel distances = {.type = POISON_RBF};
     struct visit v = {knn_row, labels, &data->train, f->n, f->score, f->suggested, NULL, 0};
-    int status = rows_fill(&rows, &data->train, f->n, NULL, kernel_engine(&data->train, settings), settings, err);
+    int status = rows_fill(&rows, &data->train, f->n, NULL, kernel_engine(&data->train, settings), &distances, settings,
+                           err);
     if (status == 0)
         status = visit_distances(&v, &data->train, 0, f->n, &rows, settings, err);
     rows_free(&rows);
@@ -156,6 +158,7 @@ static int audit_shapley(poison_findings *f, const poison_data *data, const int 
     enum { IN_HAND = 64 }; /* images whose values are held, to be added in order whatever the threads do */
     size_t n = f->n, m = data->validation.n;
     struct rows rows = {0};
+    struct kernel distances = {.type = POISON_RBF};
     struct visit v = {shapley_row, labels, &data->validation, n, NULL, NULL, NULL, 0};
     int status = audit_knn(f, data, labels, settings, err); /* for what it suggests */
     if (status < 0)
@@ -164,7 +167,7 @@ static int audit_shapley(poison_findings *f, const poison_data *data, const int 
     v.value = poison_take_big(IN_HAND, n * sizeof *v.value);
     if (!v.value)
         TRY(poison_fail_memory(err, IN_HAND, n * sizeof *v.value, "Shapley values"));
-    TRY(rows_fill(&rows, &data->train, n, NULL, kernel_engine(&data->train, settings), settings, err));
+    TRY(rows_fill(&rows, &data->train, n, NULL, kernel_engine(&data->train, settings), &distances, settings, err));
     for (v.first = 0; v.first < m; v.first += IN_HAND) {
         size_t end = m - v.first < IN_HAND ? m : v.first + IN_HAND;
         TRY(visit_distances(&v, &data->train, v.first, end, &rows, settings, err));

@@ -38,7 +38,7 @@ struct cache {
     poison_settings settings;
     const struct dot_engine *dot;
     const struct simd *simd;
-    double gamma;
+    struct kernel kernel;
     uint32_t round;
     struct panel panel[CACHE_LABELS];
     struct tile *tiles;
@@ -49,7 +49,8 @@ struct cache {
     size_t batches, batch_room, batch_size;
 };
 
-int cache_new(struct cache **out, const poison_set *set, double gamma, const poison_settings *settings, poison_error *err)
+int cache_new(struct cache **out, const poison_set *set, const struct kernel *kernel, const poison_settings *settings,
+              poison_error *err)
 {
     struct cache *cache = *out = poison_take(1, sizeof *cache);
     if (!cache)
@@ -58,7 +59,7 @@ int cache_new(struct cache **out, const poison_set *set, double gamma, const poi
     cache->settings = *settings;
     cache->dot = kernel_engine(set, settings);
     cache->simd = simd_loops(settings->isa);
-    cache->gamma = gamma;
+    cache->kernel = *kernel;
     cache->round = 1;
     cache->tiles = take_tiles(settings->threads);
     if (!cache->tiles) {
@@ -105,7 +106,7 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
     panel->per_chunk = CHUNK_BYTES / sizeof(float) / panel->width;
     panel->per_chunk += !panel->per_chunk;
     panel->place = poison_take(total, sizeof *panel->place);
-    int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->settings, err);
+    int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->kernel, &cache->settings, err);
     if (status == 0 && !panel->place)
         status = poison_fail_memory(err, total, sizeof *panel->place, "the cache's index");
     if (status < 0)
@@ -253,7 +254,7 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
     size_t first = range * KERNEL_TILE, left = work->panel->rows.n - first;
     for (size_t r = 0; r < work->count; r++)
         values[r] = piece_values(work->panel, work->wanted[r]);
-    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, left < KERNEL_TILE ? left : KERNEL_TILE, cache->gamma,
+    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, left < KERNEL_TILE ? left : KERNEL_TILE,
                   cache->tiles + omp_get_thread_num(), cache->simd);
 }
 

@@ -23,7 +23,8 @@ struct cache_user {
 };
 
 /* `set` must outlive the cache. */
-int cache_new(struct cache **cache, const poison_set *set, double gamma, const poison_settings *settings, poison_error *err);
+int cache_new(struct cache **cache, const poison_set *set, const struct kernel *kernel, const poison_settings *settings,
+              poison_error *err);
 void cache_free(struct cache *cache);
 
 /* Label's members are rows member[0..n) now; what was computed against its former ones is dropped. */

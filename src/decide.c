@@ -11,11 +11,11 @@
 #define AT_ONCE ((size_t)32 << 20) /* kernel values kept from the first model on; more, from the second: fresh pages are slow */
 #define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
 
-int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, double gamma, size_t bytes,
+int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, const struct kernel *kernel, size_t bytes,
                   const poison_settings *settings, poison_error *err)
 {
     size_t n = train->n, m = set->n;
-    *d = (struct decisions){.train = train, .set = set, .settings = *settings, .gamma = gamma, .m = m};
+    *d = (struct decisions){.train = train, .set = set, .settings = *settings, .kernel = *kernel, .m = m};
     d->keep = (double)n * (double)m * sizeof(double) <= (double)bytes;
     d->have = poison_take(n, 1);
     d->place = poison_take(n, sizeof *d->place);
@@ -112,7 +112,7 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     size_t threads = (size_t)d->settings.threads;
     int status = 0;
     if (!d->rows.n)
-        TRY(rows_fill(&d->rows, d->set, d->m, NULL, kernel_engine(d->train, &d->settings), &d->settings, err));
+        TRY(rows_fill(&d->rows, d->set, d->m, NULL, kernel_engine(d->train, &d->settings), &d->kernel, &d->settings, err));
     if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE))
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
     list_rows(d, job);
@@ -144,7 +144,7 @@ static void compute_kernel(const struct job *job, size_t t0, size_t count, int t
     for (size_t b = 0; b < job->batches; b++) {
         for (size_t r = 0; r < job->batch[b].count; r++)
             to[r] = values_of(job, d->row[b * KERNEL_TILE + r], t0, thread);
-        kernel_doubles(to, &job->batch[b], &d->rows, t0, count, d->gamma, job->tiles + thread, simd_loops(d->settings.isa));
+        kernel_doubles(to, &job->batch[b], &d->rows, t0, count, job->tiles + thread, simd_loops(d->settings.isa));
     }
 }
 

@@ -8,7 +8,7 @@
 struct decisions {
     const poison_set *train, *set;
     poison_settings settings;
-    double gamma;
+    struct kernel kernel;
     size_t m, P;
     double *value;  /* (P, m) */
     uint8_t *known; /* (P) value[p] is machine p's */
@@ -23,7 +23,7 @@ struct decisions {
 };
 
 /* Zeroed is empty. Kernel values are kept from one model to the next if they take at most `bytes`. */
-int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, double gamma, size_t bytes,
+int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, const struct kernel *kernel, size_t bytes,
                   const poison_settings *settings, poison_error *err);
 void decisions_free(struct decisions *d);
 

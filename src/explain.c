@@ -2,6 +2,7 @@
 #include "explain.h"
 
 #include "base.h"
+#include "kernel.h"
 #include "table.h"
 
 #include <math.h>
@@ -14,16 +15,6 @@ struct push {
     double push; /* y alpha k(x_row, x) */
 };
 
-static double distance(const poison_set *a, size_t r, const poison_set *b, size_t t)
-{
-    double sum = 0;
-    for (size_t f = 0, d = (size_t)a->d; f < d; f++) {
-        double difference = a->v ? a->v[r * d + f] - b->v[t * d + f] : (double)a->x[r * d + f] - b->x[t * d + f];
-        sum += difference * difference;
-    }
-    return sum;
-}
-
 static int strongest_first(const void *a, const void *b)
 {
     const struct push *s = a, *t = b;
@@ -33,11 +24,12 @@ static int strongest_first(const void *a, const void *b)
 }
 
 /* The pushes of a machine's support vectors, strongest first; they and minus rho add up to the decision value. */
-static void measure_pushes(struct push *push, const poison_machine *machine, const poison_data *data, size_t image, double gamma)
+static void measure_pushes(struct push *push, const poison_machine *machine, const poison_data *data, size_t image,
+                           const struct kernel *kernel)
 {
     for (size_t s = 0; s < machine->sv; s++) {
         size_t row = machine->sv_row[s];
-        push[s] = (struct push){row, machine->sv_coef[s] * exp(-gamma * distance(&data->train, row, &data->test, image))};
+        push[s] = (struct push){row, machine->sv_coef[s] * kernel_of_pair(kernel, &data->train, row, &data->test, image)};
     }
     qsort(push, machine->sv, sizeof *push, strongest_first);
 }
@@ -73,7 +65,8 @@ int explain_print(FILE *out, const poison_svm *svm, const poison_data *data, con
     struct push *push = poison_take(machine->sv, sizeof *push);
     if (!push)
         return poison_fail_memory(err, machine->sv, sizeof *push, "the pushes");
-    measure_pushes(push, machine, data, image, poison_svm_gamma(svm));
+    struct kernel kernel = kernel_of(poison_svm_settings(svm), poison_svm_gamma(svm));
+    measure_pushes(push, machine, data, image, &kernel);
     for (size_t s = 0; s < machine->sv; s++) {
         pushes += push[s].push;
         flipped += labels[push[s].row] != data->train.y[push[s].row] ? push[s].push : 0;

@@ -5,6 +5,7 @@
 #include "trace.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,50 @@
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+/* ---- the four functions ---------------------------------------------------------------------------------------- */
+
+static const char *const names[POISON_KERNELS] = {"linear", "polynomial", "rbf", "sigmoid"};
+
+const char *poison_kernel_name(int kernel)
+{
+    return names[kernel];
+}
+
+struct kernel kernel_of(const poison_settings *settings, double gamma)
+{
+    return (struct kernel){settings->kernel, gamma, settings->coef0, settings->degree};
+}
+
+/* base^times by repeated squaring from the low bit on: LIBSVM's order of multiplications. */
+static double power(double base, int times)
+{
+    double result = 1;
+    for (; times > 0; times /= 2, base *= base)
+        if (times % 2)
+            result *= base;
+    return result;
+}
+
+/* Of a dot product; not for rbf. */
+static double of_product(const struct kernel *k, double product)
+{
+    if (k->type == POISON_LINEAR)
+        return product;
+    double inner = k->gamma * product + k->coef0;
+    return k->type == POISON_SIGMOID ? tanh(inner) : power(inner, k->degree);
+}
+
+double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r, const poison_set *b, size_t t)
+{
+    double product = 0, distance = 0;
+    for (size_t f = 0, d = (size_t)a->d; f < d; f++) {
+        double x = a->v ? a->v[r * d + f] : a->x[r * d + f], z = b->v ? b->v[t * d + f] : b->x[t * d + f];
+        product += x * z;
+        distance += (x - z) * (x - z);
+    }
+    return kernel->type == POISON_RBF ? exp(-kernel->gamma * distance) : of_product(kernel, product);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
@@ -34,17 +79,21 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
     return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
 }
 
-/* The squared norm of 8-bit features after a shift, and the shifted features if `to` is given. */
-static double shifted_norm(const uint8_t *from, int d, int shift, float *to)
+/*
+ * `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or, since
+ * x.z = x'.z' + 128 sum x' + 128 sum z' + 128^2 d, this row's half of what the shift took from a product.
+ */
+static double shifted_norm(const uint8_t *from, int d, const struct kernel *kernel, float *to)
 {
-    int64_t norm = 0;
+    int64_t norm = 0, sum = 0, shift = to ? 128 : 0;
     for (int f = 0; f < d; f++) {
-        int v = from[f] - shift;
+        int v = from[f] - (int)shift;
         norm += v * v;
+        sum += v;
         if (to)
             to[f] = (float)v;
     }
-    return (double)norm;
+    return (double)(kernel->type == POISON_RBF ? norm : shift * sum + shift * shift / 2 * d);
 }
 
 /* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
@@ -71,19 +120,21 @@ static void fill_range(struct rows *rows, const poison_set *set, const size_t *o
         if (rows->v)
             memcpy(rows->v + s * d, set->v + r * d, d * sizeof *rows->v);
         else
-            rows->norm[s] = shifted_norm(set->x + r * d, rows->d, rows->dot ? 0 : 128, rows->dot ? NULL : rows->x + s * d);
+            rows->norm[s] = shifted_norm(set->x + r * d, rows->d, &rows->kernel, rows->dot ? NULL : rows->x + s * d);
     }
-    if (rows->v)
+    if (rows->v && rows->kernel.type != POISON_RBF)
+        memset(rows->norm + from, 0, (to - from) * sizeof *rows->norm);
+    else if (rows->v)
         double_norms(rows->norm + from, rows->v + from * d, to - from, rows->d, product);
     if (rows->dot)
         dot_panel_pack(&rows->packed, set->x, order, from, to);
 }
 
 int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,
-              const poison_settings *settings, poison_error *err)
+              const struct kernel *kernel, const poison_settings *settings, poison_error *err)
 {
     size_t d = (size_t)set->d;
-    *rows = (struct rows){.n = n, .d = set->d, .dot = dot};
+    *rows = (struct rows){.n = n, .d = set->d, .kernel = *kernel, .dot = dot};
     rows->norm = poison_take_big(n, sizeof *rows->norm);
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
@@ -194,7 +245,8 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
 
 struct tile *take_tiles(int threads)
 {
-    openblas_set_num_threads(1); /* the tiles are the parallelism */
+    if (!omp_in_parallel()) /* it is a setting of the whole process, made by whoever began the region */
+        openblas_set_num_threads(1); /* the tiles are the parallelism */
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
@@ -214,10 +266,9 @@ static void multiply_floats(struct tile *tile, const float *x, size_t rows, cons
 }
 
 /* Where row a of the tile's products is. */
-static struct rbf tile_row(const struct tile *tile, const struct rows *rows, size_t a, double gamma, double norm,
-                           const double *norms)
+static struct rbf tile_row(const struct tile *tile, const struct rows *rows, size_t a, double norm, const double *norms)
 {
-    struct rbf rbf = {.gamma = gamma, .norm = norm, .norms = norms};
+    struct rbf rbf = {.gamma = rows->kernel.gamma, .norm = norm, .norms = norms};
     if (rows->dot)
         rbf.whole = tile->whole + a * TILE;
     else if (!rows->v)
@@ -240,6 +291,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
     size_t d = (size_t)with->d;
     batch->count = count;
     batch->x = with->dot || with->v ? NULL : memory;
+    memset(batch->norm, 0, sizeof batch->norm);
     batch->v = with->v ? memory : NULL;
     if (with->v)
         memset(memory, 0, batch_bytes(with));
@@ -247,10 +299,9 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
         if (with->v)
             memcpy(batch->v + r * d, set->v + which[r] * d, d * sizeof *batch->v);
         else
-            batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, with->dot ? 0 : 128,
-                                          with->dot ? NULL : batch->x + r * d);
+            batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, &with->kernel, with->dot ? NULL : batch->x + r * d);
     }
-    if (with->v)
+    if (with->v && with->kernel.type == POISON_RBF)
         double_norms(batch->norm, batch->v, count, with->d, batch->v + TILE * d);
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
@@ -267,23 +318,47 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
         multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows->d);
 }
 
+/* Dot product c of a tile's row, put together again. */
+static double whole_product(const struct rbf *r, size_t c)
+{
+    return (r->dot ? (double)r->dot[c] : r->whole ? (double)r->whole[c] : 0) + (r->more ? r->more[c] : 0);
+}
+
+static void row_floats(float *out, const struct rbf *rbf, const struct kernel *kernel, size_t columns, const struct simd *simd)
+{
+    if (kernel->type == POISON_RBF)
+        simd->rbf_float(out, rbf, columns);
+    else
+        for (size_t c = 0; c < columns; c++)
+            out[c] = (float)of_product(kernel, rbf->norm + rbf->norms[c] + whole_product(rbf, c));
+}
+
+static void row_doubles(double *out, const struct rbf *rbf, const struct kernel *kernel, size_t columns, const struct simd *simd)
+{
+    if (kernel->type == POISON_RBF)
+        simd->rbf_double(out, rbf, columns);
+    else
+        for (size_t c = 0; c < columns; c++)
+            out[c] = of_product(kernel, rbf->norm + rbf->norms[c] + whole_product(rbf, c));
+}
+
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
-                   double gamma, struct tile *tile, const struct simd *simd)
+                   struct tile *tile, const struct simd *simd)
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
-        struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
-        simd->rbf_float(floats[r] + first, &rbf, columns);
+        struct rbf rbf = tile_row(tile, rows, r, batch->norm[r], rows->norm + first);
+        row_floats(floats[r] + first, &rbf, &rows->kernel, columns, simd);
     }
 }
 
 void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
-                    size_t columns, double gamma, struct tile *tile, const struct simd *simd)
+                    size_t columns, struct tile *tile, const struct simd *simd)
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
-        struct rbf rbf = tile_row(tile, rows, r, gamma, batch->norm[r], rows->norm + first);
-        simd->rbf_double(doubles[r], &rbf, columns);
+        struct rbf rbf = tile_row(tile, rows, r, batch->norm[r], rows->norm + first);
+        row_doubles(doubles[r], &rbf, &rows->kernel, columns, simd);
     }
 }
 
@@ -292,12 +367,9 @@ void kernel_distances(double *const *distance, const struct batch *batch, const 
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
-        struct rbf rbf = tile_row(tile, rows, r, 1, batch->norm[r], rows->norm + first);
-        for (size_t c = 0; c < columns; c++) {
-            double whole = rbf.dot ? (double)rbf.dot[c] : rbf.whole ? (double)rbf.whole[c] : 0;
-            double product = whole + (rbf.more ? rbf.more[c] : 0);
-            distance[r][first + c] = rbf.norm + rbf.norms[c] - 2 * product;
-        }
+        struct rbf rbf = tile_row(tile, rows, r, batch->norm[r], rows->norm + first);
+        for (size_t c = 0; c < columns; c++)
+            distance[r][first + c] = rbf.norm + rbf.norms[c] - 2 * whole_product(&rbf, c);
     }
 }
 
@@ -314,8 +386,7 @@ static void mirror(float *K, size_t ld, size_t a0, size_t an, size_t b0, size_t 
                     K[(b0 + q) * ld + a0 + p] = K[(a0 + p) * ld + b0 + q];
 }
 
-int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, const poison_settings *settings,
-                  poison_error *err)
+int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_settings *settings, poison_error *err)
 {
     const struct simd *simd = simd_loops(settings->isa);
     size_t n = rows->n, d = (size_t)rows->d, side = (n + TILE - 1) / TILE;
@@ -337,8 +408,8 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, co
             else
                 multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows->d);
             for (size_t a = 0; a < an; a++) {
-                struct rbf rbf = tile_row(tile, rows, a, gamma, rows->norm[a0 + a], rows->norm + b0);
-                simd->rbf_float(K + (a0 + a) * ld + b0, &rbf, bn);
+                struct rbf rbf = tile_row(tile, rows, a, rows->norm[a0 + a], rows->norm + b0);
+                row_floats(K + (a0 + a) * ld + b0, &rbf, &rows->kernel, bn, simd);
             }
             if (u != v)
                 mirror(K, ld, a0, an, b0, bn);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel - RBF kernel values exp(-gamma |x - z|^2), exact for 8-bit features
+ * kernel - kernel values of two rows, from their dot product: exact for 8-bit features
  *
- * Two engines make the dot products. OpenBLAS: distances do not change when every feature is shifted, so features are
- * held as v - 128. Then a dot product of up to 1024 of them, and every partial sum of it in any order, is an integer of
+ *   linear x.z   polynomial (gamma x.z + coef0)^degree   rbf exp(-gamma |x - z|^2)   sigmoid tanh(gamma x.z + coef0)
+ *
+ * Two engines make the dot products. OpenBLAS: distances do not change when every feature is shifted, and products by what
+ * can be told of each row, so features are held as v - 128. Then a dot product of up to 1024 of them, and every partial sum of it in any order, is an integer of
  * at most 1024 * 128^2 = 2^24: exact in single precision, fused or not. More features are cut in slices whose results
  * are added in double. (Unshifted, a slice could have 258 features only.) And dot.h's integer loops, for the skinny
  * products of a few rows with many. Features that are no 8-bit integers go through double-precision GEMM, in tiles of
@@ -18,16 +20,30 @@
 
 #define KERNEL_TILE 256 /* rows and columns of a product: operands and result stay in 2 MiB of L2 */
 
+struct kernel {
+    int type; /* POISON_RBF, ... */
+    double gamma, coef0;
+    int degree;
+};
+
+/* The settings' kernel, with gamma as found for the data. */
+struct kernel kernel_of(const poison_settings *settings, double gamma);
+
+/* k(a_r, b_t) in double, from the definition; the kernel of a row with itself, as the solver needs it. */
+double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r, const poison_set *b, size_t t);
+
 /* Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v, packed is filled. */
 struct rows {
     size_t n;
     int d;
+    struct kernel kernel;
     const struct dot_engine *dot; /* NULL: OpenBLAS */
     float *x;                     /* (n, d) features - 128 */
     double *v;                    /* (n rounded up to a tile, d) features, if those are not 8-bit */
     struct dot_panel packed;
     void *memory;                 /* of packed */
-    double *norm;                 /* (n) squared norms, of the features as they are held */
+    double *norm;                 /* (n) rbf: squared norms, of the features as they are held; else what the shift took from
+                                     each product, in two halves, one a row */
 };
 
 /* What the rows of n samples would take. */
@@ -35,15 +51,14 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
 
 /* rows[s] is row order[s] of the set's first n, or row s if order is NULL. */
 int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,
-              const poison_settings *settings, poison_error *err);
+              const struct kernel *kernel, const poison_settings *settings, poison_error *err);
 void rows_free(struct rows *rows);
 
 /* The integer engine that the settings choose for rows of a set, or NULL for OpenBLAS. */
 const struct dot_engine *kernel_engine(const poison_set *set, const poison_settings *settings);
 
-/* K[i ld + j] = (float)exp(-gamma |x_i - x_j|^2) for all i, j < n; ld >= n; rows of OpenBLAS's kind. 0 or a failure. */
-int kernel_matrix(float *K, size_t ld, const struct rows *rows, double gamma, const poison_settings *settings,
-                  poison_error *err);
+/* K[i ld + j] = (float)k(x_i, x_j) for all i, j < n; ld >= n; rows of OpenBLAS's kind. 0 or a failure. */
+int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_settings *settings, poison_error *err);
 
 /* ---- pieces, for those who have threads of their own ----------------------------------------------------------- */
 
@@ -76,7 +91,7 @@ struct tile *take_tiles(int threads);
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);
 
-/* The squared distances of a batch to rows [first, first + columns), exact for 8-bit features: to distance[r][first + c]. */
+/* The squared distances of a batch to rows (of rbf) [first, first + columns), exact for 8-bit features: to distance[r][first + c]. */
 void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
                       size_t columns, struct tile *tile);
 
@@ -85,8 +100,8 @@ void kernel_distances(double *const *distance, const struct batch *batch, const 
  * value r, c goes to floats[r][first + c] (exactly rounded), or to doubles[r][c].
  */
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
-                   double gamma, struct tile *tile, const struct simd *simd);
+                   struct tile *tile, const struct simd *simd);
 void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
-                    size_t columns, double gamma, struct tile *tile, const struct simd *simd);
+                    size_t columns, struct tile *tile, const struct simd *simd);
 
 #endif

@@ -38,7 +38,7 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
     size_t n = set->n < KERNEL_TILE ? set->n : KERNEL_TILE, which[KERNEL_TILE];
     struct products p = {0};
     double rate = 0;
-    if (rows_fill(&p.rows, set, n, NULL, dot, settings, NULL) < 0)
+    if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL) < 0)
         return 0;
     p.batch = poison_take_big(1, sizeof *p.batch);
     p.tiles = take_tiles(settings->threads);

@@ -65,10 +65,11 @@ static inline void offer(struct pick *pick, double value, size_t index)
     }
 }
 
-static inline double gain_of(double F, float ki, double gmax)
+/* diagonal NULL: the kernel is 1 there, and no q above 0 is below TAU */
+static inline double gain_of(double F, float ki, const double *diagonal, double own, double gmax)
 {
-    double difference = gmax + F, q = 2 - 2 * (double)ki;
-    return difference * difference / (q > TAU ? q : TAU);
+    double difference = gmax + F, q = (diagonal ? own + *diagonal : 2) - 2 * (double)ki;
+    return difference * difference / (q > 0 ? q : TAU);
 }
 
 static const struct pick none = {-INFINITY, -1, 0};
@@ -85,8 +86,8 @@ static void step_c(double *F, const float *ki, const float *kj, double di, doubl
     }
 }
 
-static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
-                     struct pick *best)
+static double gain_any_c(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low, double gmax,
+                         size_t len, double *scratch, struct pick *best)
 {
     double gmax2 = -INFINITY;
     (void)scratch;
@@ -95,9 +96,15 @@ static double gain_c(const double *F, const float *ki, const uint8_t *low, doubl
         if (low[t]) {
             gmax2 = F[t] > gmax2 ? F[t] : gmax2;
             if (gmax + F[t] > 0)
-                offer(best, gain_of(F[t], ki[t], gmax), t);
+                offer(best, gain_of(F[t], ki[t], diagonal ? diagonal + t : NULL, own, gmax), t);
         }
     return gmax2;
+}
+
+static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
+                     struct pick *best)
+{
+    return gain_any_c(F, ki, NULL, 0, low, gmax, len, scratch, best);
 }
 
 static void add_from(double *sum, const float *k, double weight, size_t from, size_t len)
@@ -263,7 +270,7 @@ static inline int some_bytes(const uint8_t *p, size_t n)
 
 /* ---- the choice ------------------------------------------------------------------------------------------------ */
 
-#define LOOPS(isa) {step_##isa, gain_##isa, add_##isa, above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
+#define LOOPS(isa) {step_##isa, gain_##isa, gain_any_##isa, add_##isa, above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
 
 static const struct {
     const char *name;

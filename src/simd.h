@@ -49,6 +49,9 @@ struct simd {
      */
     double (*gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
                    struct pick *best);
+    /* The same for any kernel: divided by (own + diagonal[t]) - 2 ki[t], or by 1e-12 where that is not above 0. */
+    double (*gain_any)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low, double gmax,
+                       size_t len, double *scratch, struct pick *best);
 
     /* sum[t] += weight k[t] (rounded before it is added) */
     void (*add)(double *sum, const float *k, double weight, size_t len);

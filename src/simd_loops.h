@@ -27,28 +27,33 @@ TARGET static inline MASK NAME(violators)(V F, V gmax, MASK low, V *difference)
     return m_and(low, v_gt(*difference, v_set(0)));
 }
 
-TARGET static inline V NAME(curvature)(V ki)
+/* q of elements t .. t + n - 1, n <= W; diagonal NULL: rbf, where no q above 0 is below TAU */
+TARGET static inline V NAME(curvature)(V ki, const double *diagonal, double own, size_t t, size_t n)
 {
-    return v_max(v_sub(v_set(2), v_mul(v_set(2), ki)), v_set(TAU));
+    if (!diagonal)
+        return v_max(v_sub(v_set(2), v_mul(v_set(2), ki)), v_set(TAU));
+    V ends = v_add(v_set(own), n < W ? v_load_some(diagonal + t, n) : v_load(diagonal + t));
+    V q = v_sub(ends, v_mul(v_set(2), ki));
+    return v_select(v_gt(q, v_set(0)), q, v_set(TAU));
 }
 
-TARGET static inline V NAME(gains)(V F, V ki, V gmax, MASK low)
+TARGET static inline V NAME(gains)(V F, V q, V gmax, MASK low)
 {
     V difference;
     MASK in = NAME(violators)(F, gmax, low, &difference);
-    return v_select(in, v_div(v_mul(difference, difference), NAME(curvature)(ki)), v_set(-INFINITY));
+    return v_select(in, v_div(v_mul(difference, difference), q), v_set(-INFINITY));
 }
 
 /* What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates without the division. */
-TARGET static inline V NAME(ranks)(V F, V ki, V gmax, MASK low)
+TARGET static inline V NAME(ranks)(V F, V q, V gmax, MASK low)
 {
 #ifdef v_reciprocal
     V difference;
     MASK in = NAME(violators)(F, gmax, low, &difference);
-    V estimate = v_mul(v_mul(difference, difference), v_reciprocal(NAME(curvature)(ki)));
+    V estimate = v_mul(v_mul(difference, difference), v_reciprocal(q));
     return v_select(in, estimate, v_set(-INFINITY));
 #else
-    return NAME(gains)(F, ki, gmax, low);
+    return NAME(gains)(F, q, gmax, low);
 #endif
 }
 
@@ -108,8 +113,9 @@ TARGET static void NAME(step)(double *F, const float *ki, const float *kj, doubl
  * The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the gain, so the winners are
  * among those that reach the greatest one but for 2^-12 of it; only these few are divided.
  */
-TARGET static void NAME(find_gain)(const double *F, const float *ki, const uint8_t *low, V gmax, size_t len, size_t blocks,
-                                   const double *scratch, double estimate, struct pick *best)
+TARGET static void NAME(find_gain)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low,
+                                   V gmax, size_t len, size_t blocks, const double *scratch, double estimate,
+                                   struct pick *best)
 {
     V bound = v_set(estimate * (1 - 0x1p-12));
     for (size_t b = blocks; b-- > 0;) {
@@ -120,12 +126,13 @@ TARGET static void NAME(find_gain)(const double *F, const float *ki, const uint8
             size_t t = b * SPAN + (size_t)u * W;
             if (t >= len)
                 continue;
-            V f = v_load_some(F + t, LANES(t, len)), k = v_load_floats(ki + t, LANES(t, len));
+            V f = v_load_some(F + t, LANES(t, len));
+            V q = NAME(curvature)(v_load_floats(ki + t, LANES(t, len)), diagonal, own, t, LANES(t, len));
             MASK in = m_load_some(low + t, LANES(t, len));
-            unsigned bits = m_bits(v_ge(NAME(ranks)(f, k, gmax, in), bound));
+            unsigned bits = m_bits(v_ge(NAME(ranks)(f, q, gmax, in), bound));
             if (!bits)
                 continue;
-            v_store(gain, NAME(gains)(f, k, gmax, in));
+            v_store(gain, NAME(gains)(f, q, gmax, in));
             for (int lane = W - 1; lane >= 0; lane--)
                 if (bits >> lane & 1 && gain[lane] >= best->value) {
                     best->tied = gain[lane] == best->value;
@@ -137,8 +144,10 @@ TARGET static void NAME(find_gain)(const double *F, const float *ki, const uint8
 }
 #endif
 
-TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
-                                double *scratch, struct pick *best)
+/* Made twice: for rbf the compiler knows that there is no diagonal. */
+TARGET static inline __attribute__((always_inline)) double
+NAME(gain_of_both)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low, double gmax,
+                   size_t len, double *scratch, struct pick *best)
 {
     size_t blocks = (len + SPAN - 1) / SPAN;
     V all = v_set(-INFINITY), most = all, vmax = v_set(gmax);
@@ -149,13 +158,15 @@ TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t 
             V f = v_load(F + t);
             MASK in = m_load(low + t);
             most = v_max(most, v_select(in, f, v_set(-INFINITY)));
-            greatest = v_max(greatest, NAME(ranks)(f, v_load_float(ki + t), vmax, in));
+            V q = NAME(curvature)(v_load_float(ki + t), diagonal, own, t, W);
+            greatest = v_max(greatest, NAME(ranks)(f, q, vmax, in));
         }
         if (t < (b + 1) * SPAN && t < len) {
             V f = v_load_some(F + t, len - t);
             MASK in = m_load_some(low + t, len - t);
             most = v_max(most, v_select(in, f, v_set(-INFINITY)));
-            greatest = v_max(greatest, NAME(ranks)(f, v_load_floats(ki + t, len - t), vmax, in));
+            V q = NAME(curvature)(v_load_floats(ki + t, len - t), diagonal, own, t, len - t);
+            greatest = v_max(greatest, NAME(ranks)(f, q, vmax, in));
         }
         v_store(scratch + b * W, greatest);
         all = v_max(all, greatest);
@@ -164,15 +175,29 @@ TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t 
 #ifdef v_reciprocal
     double estimate = NAME(greatest)(all);
     if (estimate >= 0 && estimate < 1e-250) /* near the end of the doubles estimates are worse */
-        return gain_c(F, ki, low, gmax, len, scratch, best);
+        return gain_any_c(F, ki, diagonal, own, low, gmax, len, scratch, best);
     if (estimate > 0)
-        NAME(find_gain)(F, ki, low, vmax, len, blocks, scratch, estimate, best);
+        NAME(find_gain)(F, ki, diagonal, own, low, vmax, len, blocks, scratch, estimate, best);
 #else
     FIND_LAST(best, NAME(greatest)(all), blocks, len,
-              m_bits(v_eq(NAME(gains)(v_load_some(F + t_, LANES(t_, len)), v_load_floats(ki + t_, LANES(t_, len)), vmax,
-                                      m_load_some(low + t_, LANES(t_, len))), v_set(best->value))));
+              m_bits(v_eq(NAME(gains)(v_load_some(F + t_, LANES(t_, len)),
+                                      NAME(curvature)(v_load_floats(ki + t_, LANES(t_, len)), diagonal, own, t_,
+                                                      LANES(t_, len)),
+                                      vmax, m_load_some(low + t_, LANES(t_, len))), v_set(best->value))));
 #endif
     return NAME(greatest)(most);
+}
+
+TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
+                                double *scratch, struct pick *best)
+{
+    return NAME(gain_of_both)(F, ki, NULL, 0, low, gmax, len, scratch, best);
+}
+
+TARGET static double NAME(gain_any)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low,
+                                    double gmax, size_t len, double *scratch, struct pick *best)
+{
+    return NAME(gain_of_both)(F, ki, diagonal, own, low, gmax, len, scratch, best);
 }
 
 TARGET static void NAME(add)(double *sum, const float *k, double weight, size_t len)

@@ -26,6 +26,8 @@ static size_t lay_out(struct smo *s, char *memory)
         used += ((count) * sizeof *s->array + 63) / 64 * 64;               \
     } while (0)
     PLACE(alpha, size);
+    if (s->any_kernel)
+        PLACE(diagonal, size);
     PLACE(F, size);
     PLACE(F_bar, size);
     PLACE(rebuilt, size);
@@ -41,9 +43,9 @@ static size_t lay_out(struct smo *s, char *memory)
     return used;
 }
 
-size_t smo_bytes(const size_t n[2])
+size_t smo_bytes(const size_t n[2], int any_kernel)
 {
-    struct smo s = {.size = padded(n[0]) + padded(n[1])};
+    struct smo s = {.size = padded(n[0]) + padded(n[1]), .any_kernel = any_kernel};
     return lay_out(&s, NULL);
 }
 
@@ -58,6 +60,12 @@ static double sign_of(const struct smo *s, size_t t)
     return side_of(s, t) ? -1 : 1;
 }
 
+/* The upper bound of alpha */
+static double bound_of(const struct smo *s, size_t t)
+{
+    return s->C[side_of(s, t)];
+}
+
 /* k(x_t, x_u), when t's row is there */
 static float kernel_value(const struct smo *s, size_t t, size_t u)
 {
@@ -68,7 +76,7 @@ static float kernel_value(const struct smo *s, size_t t, size_t u)
 /* Sets the masks of variable t from its alpha and its place. */
 static void mark(struct smo *s, size_t t)
 {
-    int active = s->position[t] < s->active, below = s->alpha[t] < s->C, above = s->alpha[t] > 0;
+    int active = s->position[t] < s->active, below = s->alpha[t] < bound_of(s, t), above = s->alpha[t] > 0;
     int side = side_of(s, t);
     s->up[t] = active && (side ? above : below) ? 0xFF : 0;
     s->low[t] = active && (side ? below : above) ? 0xFF : 0;
@@ -76,7 +84,7 @@ static void mark(struct smo *s, size_t t)
 
 static int is_free(const struct smo *s, size_t t)
 {
-    return s->alpha[t] > 0 && s->alpha[t] < s->C;
+    return s->alpha[t] > 0 && s->alpha[t] < bound_of(s, t);
 }
 
 /* ---- working set selection ------------------------------------------------------------------------------------- */
@@ -99,6 +107,13 @@ static struct pick scan_i(const struct smo *s)
     return pick;
 }
 
+/* The curvature along the pair t, u, when t's row is there, or LIBSVM's floor where that is not above 0. */
+static double curvature(const struct smo *s, size_t t, size_t u, float k)
+{
+    double q = (s->any_kernel ? s->diagonal[t] + s->diagonal[u] : 2) - 2 * (double)k;
+    return q > 0 ? q : 1e-12;
+}
+
 static struct pick scan_j(const struct smo *s, const float *const row[2])
 {
     struct pick pick = {-INFINITY, -1, 0};
@@ -107,8 +122,8 @@ static struct pick scan_j(const struct smo *s, const float *const row[2])
         if (!s->low[t] || !(difference > 0))
             continue;
         int side = side_of(s, t);
-        double q = 2 - 2 * (double)row[side][t - s->begin[side]];
-        settle(s, &pick, difference * difference / (q > 1e-12 ? q : 1e-12), t);
+        double q = curvature(s, (size_t)s->i.index, t, row[side][t - s->begin[side]]);
+        settle(s, &pick, difference * difference / q, t);
     }
     return pick;
 }
@@ -134,8 +149,11 @@ static int select_j(struct smo *s, const float *const row[2])
     struct pick pick[2];
     double worst = -INFINITY;
     for (int side = 0; side < 2; side++) {
-        size_t b = s->begin[side];
-        double greatest = s->simd->gain(s->F + b, row[side], s->low + b, s->i.value, s->n[side], s->scratch, &pick[side]);
+        size_t b = s->begin[side], n = s->n[side];
+        double greatest =
+            s->any_kernel ? s->simd->gain_any(s->F + b, row[side], s->diagonal + b, s->diagonal[s->i.index], s->low + b,
+                                              s->i.value, n, s->scratch, &pick[side])
+                          : s->simd->gain(s->F + b, row[side], s->low + b, s->i.value, n, s->scratch, &pick[side]);
         worst = greatest > worst ? greatest : worst;
     }
     int settled;
@@ -151,10 +169,8 @@ static int select_j(struct smo *s, const float *const row[2])
 /* The pair's new alphas: the unconstrained optimum along y' alpha = const, clipped to the box as LIBSVM clips. */
 static void clip(const struct smo *s, size_t i, size_t j)
 {
-    double C = s->C, *ai = &s->alpha[i], *aj = &s->alpha[j], yi = sign_of(s, i), yj = sign_of(s, j);
-    double q = 2 - 2 * (double)kernel_value(s, i, j);
-    if (q <= 0)
-        q = 1e-12;
+    double Ci = bound_of(s, i), Cj = bound_of(s, j), *ai = &s->alpha[i], *aj = &s->alpha[j];
+    double yi = sign_of(s, i), yj = sign_of(s, j), q = curvature(s, i, j, kernel_value(s, i, j));
     if (yi != yj) {
         double delta = (-(yi * s->F[i]) - yj * s->F[j]) / q, difference = *ai - *aj;
         *ai += delta;
@@ -164,49 +180,47 @@ static void clip(const struct smo *s, size_t i, size_t j)
                 *aj = 0;
                 *ai = difference;
             }
-            if (*ai > C) {
-                *ai = C;
-                *aj = C - difference;
+        } else if (*ai < 0) {
+            *ai = 0;
+            *aj = -difference;
+        }
+        if (difference > Ci - Cj) {
+            if (*ai > Ci) {
+                *ai = Ci;
+                *aj = Ci - difference;
             }
-        } else {
-            if (*ai < 0) {
-                *ai = 0;
-                *aj = -difference;
-            }
-            if (*aj > C) {
-                *aj = C;
-                *ai = C + difference;
-            }
+        } else if (*aj > Cj) {
+            *aj = Cj;
+            *ai = Cj + difference;
         }
     } else {
         double delta = (yi * s->F[i] - yj * s->F[j]) / q, sum = *ai + *aj;
         *ai -= delta;
         *aj += delta;
-        if (sum > C) {
-            if (*ai > C) {
-                *ai = C;
-                *aj = sum - C;
+        if (sum > Ci) {
+            if (*ai > Ci) {
+                *ai = Ci;
+                *aj = sum - Ci;
             }
-            if (*aj > C) {
-                *aj = C;
-                *ai = sum - C;
+        } else if (*aj < 0) {
+            *aj = 0;
+            *ai = sum;
+        }
+        if (sum > Cj) {
+            if (*aj > Cj) {
+                *aj = Cj;
+                *ai = sum - Cj;
             }
-        } else {
-            if (*aj < 0) {
-                *aj = 0;
-                *ai = sum;
-            }
-            if (*ai < 0) {
-                *ai = 0;
-                *aj = sum;
-            }
+        } else if (*ai < 0) {
+            *ai = 0;
+            *aj = sum;
         }
     }
 }
 
 static void record(struct smo *s, size_t t, int was_upper)
 {
-    int is_upper = s->alpha[t] >= s->C;
+    int is_upper = s->alpha[t] >= bound_of(s, t);
     if (is_upper != was_upper) {
         int32_t e = (int32_t)t + 1;
         s->event[s->events++] = (is_upper ? 1 : -1) * (side_of(s, t) ? -e : e);
@@ -221,8 +235,8 @@ static void step(struct smo *s)
     clip(s, i, j);
     mark(s, i);
     mark(s, j);
-    record(s, i, old_i >= s->C);
-    record(s, j, old_j >= s->C);
+    record(s, i, old_i >= bound_of(s, i));
+    record(s, j, old_j >= bound_of(s, j));
     double di = sign_of(s, i) * (s->alpha[i] - old_i), dj = sign_of(s, j) * (s->alpha[j] - old_j);
     struct pick pick[2];
     for (int side = 0; side < 2; side++) {
@@ -264,7 +278,7 @@ static int replay(struct smo *s)
         size_t t = (size_t)(e > 0 ? e : -e) - 1;
         if (!have(s, t, NOBODY))
             return 0;
-        add_row(s, s->F_bar, t, e > 0 ? s->C : -s->C);
+        add_row(s, s->F_bar, t, e > 0 ? bound_of(s, t) : -bound_of(s, t));
         s->rebuild_next++;
     }
     return 1;
@@ -320,8 +334,8 @@ static void violations(struct smo *s)
 static int be_shrunk(const struct smo *s, size_t t)
 {
     int side = side_of(s, t);
-    int may_go_up = side ? s->alpha[t] > 0 : s->alpha[t] < s->C;
-    int may_go_down = side ? s->alpha[t] < s->C : s->alpha[t] > 0;
+    int may_go_up = side ? s->alpha[t] > 0 : s->alpha[t] < s->C[0];
+    int may_go_down = side ? s->alpha[t] < s->C[1] : s->alpha[t] > 0;
     return (!may_go_up && -s->F[t] > s->shrink_up) || (!may_go_down && s->F[t] > s->shrink_low);
 }
 
@@ -375,7 +389,7 @@ void smo_begin(struct smo *s, void *memory)
         }
     s->events = s->rebuild_next = s->iterations = s->fetched = s->waited = 0;
     s->gap = 2;
-    s->unshrunk = s->permuted = s->last_check = 0;
+    s->unshrunk = s->permuted = s->last_check = s->limited = 0;
     s->counter = (s->l < 1000 ? s->l : 1000) + 1;
     s->stage = COUNT;
     s->i = scan_i(s);
@@ -389,6 +403,9 @@ static void finish(struct smo *s)
     for (size_t p = 0; p < s->l; p++) {
         size_t t = s->at[p];
         double F = s->F[t];
+        objective += s->alpha[t] * (sign_of(s, t) * F - 1);
+        if (p >= s->active) /* only where max_iterations ended it */
+            continue;
         if (is_free(s, t)) {
             free++;
             sum += F;
@@ -397,7 +414,6 @@ static void finish(struct smo *s)
         } else {
             upper = F < upper ? F : upper;
         }
-        objective += s->alpha[t] * (sign_of(s, t) * F - 1);
     }
     s->rho = free ? sum / (double)free : (upper + lower) / 2;
     s->objective = objective / 2;
@@ -408,6 +424,10 @@ static int advance(struct smo *s, int *done)
 {
     switch (s->stage) {
     case COUNT: /* time to shrink? */
+        if (s->max_iterations && s->iterations == s->max_iterations) { /* as it is: scikit-learn rebuilds no gradient here */
+            *done = s->limited = 1;
+            return 1;
+        }
         s->stage = SELECT;
         if (--s->counter > 0)
             return 1;

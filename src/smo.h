@@ -2,7 +2,7 @@
 /*
  * smo - one two-class problem, solved as LIBSVM solves it, to the last bit
  *
- *   min 1/2 alpha' Q alpha - sum alpha,  0 <= alpha <= C,  y' alpha = 0,  Q_st = y_s y_t k(x_s, x_t)
+ *   min 1/2 alpha' Q alpha - sum alpha,  0 <= alpha <= C of the side,  y' alpha = 0,  Q_st = y_s y_t k(x_s, x_t)
  *
  * by sequential minimal optimisation: second-order working sets (Fan, Chen & Lin 2005), shrinking, gradient rebuilt
  * (Chang & Lin 2011, sections 4 and 5).
@@ -25,8 +25,10 @@ enum { SMO_DONE, SMO_WAITS };
 struct smo {
     /* set by the caller before smo_begin */
     size_t n[2];          /* rows of side +1, of side -1 */
-    double C, tolerance;
+    double C[2], tolerance; /* C of each side */
     int shrinking;
+    int any_kernel;       /* 0: rbf, whose diagonal is 1 */
+    size_t max_iterations; /* 0: no limit */
     const struct simd *simd;
     const volatile sig_atomic_t *cancel; /* or NULL */
 
@@ -39,6 +41,7 @@ struct smo {
 
     /* results */
     size_t iterations;
+    int limited; /* it ended because of max_iterations */
     size_t fetched, waited; /* rows that fetch gave; times that it did not */
     double gap;             /* the greatest violation, as last seen: falls, by and large, from 2 to the tolerance */
     double rho, objective;
@@ -46,13 +49,14 @@ struct smo {
 
     /* the state, by variable; l <= size because side -1 begins at a cache line */
     size_t l, size, begin[2];
+    double *diagonal;   /* k(x_t, x_t) in double; the caller fills it after smo_begin; NULL for rbf */
     double *F;          /* y times the gradient */
     double *F_bar;      /* y times LIBSVM's G_bar, up to the events before `events` */
     double *rebuilt;
     double *scratch;
     const float *(*row)[2];
     uint32_t *at, *position; /* LIBSVM's order: at[position[t]] = t */
-    int32_t *event;     /* +-(t + 1): F_bar changes by +-C k(x_t, .) */
+    int32_t *event;     /* +-(t + 1): F_bar changes by +-C k(x_t, .), C being t's */
     uint8_t *up, *low;  /* 0xFF: active, and y alpha may grow; may shrink */
     uint8_t *used;      /* set when a row is used; for the owner, who may clear it */
     size_t active, events, counter, rebuild_next;
@@ -62,7 +66,7 @@ struct smo {
 };
 
 /* Bytes of memory that smo_begin needs for these numbers of rows. */
-size_t smo_bytes(const size_t n[2]);
+size_t smo_bytes(const size_t n[2], int any_kernel);
 
 /* Puts the problem at alpha = 0 in `memory` (64-byte aligned), which must live as long as results are read. */
 void smo_begin(struct smo *smo, void *memory);

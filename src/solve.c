@@ -20,12 +20,28 @@ static size_t length(const struct task *task)
     return task->a->n + task->b->n;
 }
 
-static struct smo problem(const struct class *a, const struct class *b, const poison_settings *settings)
+static struct smo problem(const struct task *task, const poison_settings *settings)
 {
     return (struct smo){
-        .n = {a->n, b->n}, .C = settings->C, .tolerance = settings->tolerance, .shrinking = settings->shrinking,
-        .simd = simd_loops(settings->isa), .cancel = settings->cancel,
+        .n = {task->a->n, task->b->n}, .C = {task->a->C, task->b->C}, .tolerance = settings->tolerance,
+        .shrinking = settings->shrinking, .any_kernel = task->a->diagonal != NULL,
+        .max_iterations = settings->max_iterations, .simd = simd_loops(settings->isa), .cancel = settings->cancel,
     };
+}
+
+static size_t state_bytes(const struct task *task)
+{
+    return smo_bytes((size_t[]){task->a->n, task->b->n}, task->a->diagonal != NULL);
+}
+
+static void begin(struct smo *smo, const struct task *task, void *memory)
+{
+    smo_begin(smo, memory);
+    for (int side = 0; side < 2 && smo->any_kernel; side++) {
+        const struct class *class = side ? task->b : task->a;
+        for (size_t q = 0; q < class->n; q++)
+            smo->diagonal[smo_variable(smo, side, q)] = class->diagonal[class->row[q]];
+    }
 }
 
 static struct trace_note note_of(const struct task *task, const struct smo *smo)
@@ -48,12 +64,13 @@ static void keep_solution(const struct task *task, const struct smo *smo)
             double alpha = smo->alpha[smo_variable(smo, s, q)];
             if (!(alpha > 0))
                 continue;
-            machine->bounded += alpha >= smo->C;
+            machine->bounded += alpha >= smo->C[s];
             machine->sv_row[machine->sv] = class->row[q];
             machine->sv_coef[machine->sv++] = s ? -alpha : alpha;
         }
     }
     machine->iterations = smo->iterations;
+    machine->limited = smo->limited;
     machine->rho = smo->rho;
     machine->objective = smo->objective;
 }
@@ -115,7 +132,7 @@ static int fetch_row(struct smo *smo, size_t t, size_t keep)
 static int solve(struct worker *w, const struct task *task, const poison_settings *settings)
 {
     double begun = poison_clock();
-    struct smo smo = problem(task->a, task->b, settings);
+    struct smo smo = problem(task, settings);
     smo.fetch = fetch_row;
     smo.owner = w;
     w->side[0] = task->a;
@@ -125,7 +142,7 @@ static int solve(struct worker *w, const struct task *task, const poison_setting
     w->places = w->places < 2 ? 2 : w->places > length(task) ? length(task) : w->places;
     w->next = 0;
     memset(w->holds, 0xFF, w->places * sizeof *w->holds);
-    smo_begin(&smo, w->memory);
+    begin(&smo, task, w->memory);
     int status = smo_run(&smo);
     if (status == SMO_DONE)
         keep_solution(task, &smo);
@@ -141,7 +158,7 @@ static int take_workers(struct worker **out, const struct task *task, size_t tas
 {
     size_t bytes = 64, floats = 0, rows = 2;
     for (size_t k = 0; k < tasks; k++) {
-        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n), width = row_floats(&task[k]);
+        size_t need = state_bytes(&task[k]), width = row_floats(&task[k]);
         bytes = need > bytes ? need : bytes;
         floats = width > floats ? width : floats;
         rows = length(&task[k]) > rows ? length(&task[k]) : rows;
@@ -308,10 +325,10 @@ static void start(struct rounds *rounds, struct runner *r, const struct task *ta
     r->rounds = rounds;
     r->begun = poison_clock();
     r->seconds = 0;
-    r->smo = problem(task->a, task->b, rounds->settings);
+    r->smo = problem(task, rounds->settings);
     r->smo.fetch = fetch_piece;
     r->smo.owner = r;
-    smo_begin(&r->smo, r->memory);
+    begin(&r->smo, task, r->memory);
     rounds->of_pair[task->a->label][task->b->label] = rounds->of_pair[task->b->label][task->a->label] = r;
     rounds->running++;
 }
@@ -396,7 +413,7 @@ static size_t largest_state(const struct task *task, size_t tasks)
 {
     size_t state = 64;
     for (size_t k = 0; k < tasks; k++) {
-        size_t n[2] = {task[k].a->n, task[k].b->n}, need = smo_bytes(n);
+        size_t need = state_bytes(&task[k]);
         state = need > state ? need : state;
     }
     return state;

@@ -15,6 +15,8 @@ struct class {
     const uint32_t *slot; /* (n) their rows and columns in the kernel matrix */
     int in_place;         /* the slots follow one another */
     int changed;          /* since the last training */
+    double C;             /* of its rows */
+    const double *diagonal; /* (training rows) k(x, x), or NULL for rbf */
 };
 
 struct task {

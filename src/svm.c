@@ -11,6 +11,8 @@
 #include "solve.h"
 #include "trace.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +22,8 @@
 struct poison_svm {
     const poison_data *data;
     poison_settings settings;
-    double gamma;
+    struct kernel kernel;
+    double *diagonal; /* (n) k(x, x); NULL for rbf */
     size_t n;
 
     float *K;            /* (n, ld) by slots, or NULL: */
@@ -73,12 +76,38 @@ static size_t fixed_bytes(const poison_svm *svm)
 static int fill_matrix(poison_svm *svm, poison_error *err)
 {
     struct rows rows;
-    int status = rows_fill(&rows, &svm->data->train, svm->n, svm->order, NULL, &svm->settings, err);
+    int status = rows_fill(&rows, &svm->data->train, svm->n, svm->order, NULL, &svm->kernel, &svm->settings, err);
     if (status < 0)
         return status;
-    status = kernel_matrix(svm->K, svm->ld, &rows, svm->gamma, &svm->settings, err);
+    status = kernel_matrix(svm->K, svm->ld, &rows, &svm->settings, err);
     rows_free(&rows);
     return status;
+}
+
+/*
+ * k(x, x) of all rows in double, where it is not 1. The solver's arithmetic must stay finite: no value is greater than one
+ * on the diagonal (Cauchy-Schwarz; for the polynomial's own reckoning, |gamma x.z| + |coef0| is).
+ */
+static int take_diagonal(poison_svm *svm, poison_error *err)
+{
+    const poison_set *train = &svm->data->train;
+    const struct kernel *k = &svm->kernel;
+    double most = 0;
+    if (k->type == POISON_RBF)
+        return 0;
+    svm->diagonal = poison_take(svm->n, sizeof *svm->diagonal);
+    if (!svm->diagonal)
+        return poison_fail_memory(err, svm->n, sizeof *svm->diagonal, "the kernel's diagonal");
+    struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree};
+#pragma omp parallel for num_threads(svm->settings.threads) reduction(max : most)
+    for (size_t r = 0; r < svm->n; r++) {
+        svm->diagonal[r] = kernel_of_pair(k, train, r, train, r);
+        most = fmax(most, kernel_of_pair(&bound, train, r, train, r));
+    }
+    if (most <= FLT_MAX / 4)
+        return 0;
+    return poison_fail(err, POISON_EDATA, "kernel values up to %.3g do not fit single precision: scale the features, or take "
+                                          "a smaller --gamma or --degree", most);
 }
 
 /* The matrix, if the rows are few enough for it and memory allows; else the cache serves. */
@@ -116,10 +145,11 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     if (data_bytes(data) > poison_settings_memory(settings))
         TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
                         data_bytes(data) >> 20, poison_settings_memory(settings) >> 20));
-    if (first)
-        svm->gamma = first->gamma;
-    else
-        TRY(poison_data_gamma(data, settings, &svm->gamma, err));
+    double gamma = first ? first->kernel.gamma : 0;
+    if (!first && settings->kernel != POISON_LINEAR)
+        TRY(poison_data_gamma(data, settings, &gamma, err));
+    svm->kernel = kernel_of(settings, gamma);
+    TRY(take_diagonal(svm, err));
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
     sort_slots(svm);
     if (first) {
@@ -142,9 +172,9 @@ int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_setti
     return make(svm, data, settings, NULL, err);
 }
 
-int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, poison_error *err)
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, const poison_settings *settings, poison_error *err)
 {
-    return make(svm, first->data, &first->settings, first, err);
+    return make(svm, first->data, settings ? settings : &first->settings, first, err);
 }
 
 static void free_machines(poison_machine *machine, size_t P)
@@ -167,6 +197,7 @@ void poison_svm_free(poison_svm *svm)
     cache_free(svm->cache);
     if (!svm->borrowed)
         free(svm->K);
+    free(svm->diagonal);
     free(svm->order);
     free(svm->slot_of);
     free(svm->labels);
@@ -199,7 +230,9 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
             continue;
         svm->class_label[K] = v;
         svm->class[K++] = (struct class){.label = v, .n = count[v], .row = svm->members + used,
-                                         .slot = svm->member_slots + used, .changed = changed[v] || !svm->K_classes};
+                                         .slot = svm->member_slots + used, .changed = changed[v] || !svm->K_classes,
+                                         .C = svm->settings.C * (svm->settings.weight ? svm->settings.weight[v] : 1),
+                                         .diagonal = svm->diagonal};
         used += count[v];
     }
     for (size_t r = 0; r < svm->n; r++)
@@ -272,7 +305,7 @@ static int fill_panels(poison_svm *svm, poison_error *err)
 {
     int status = 0, stands[LABELS] = {0};
     if (!svm->cache)
-        TRY(cache_new(&svm->cache, &svm->data->train, svm->gamma, &svm->settings, err));
+        TRY(cache_new(&svm->cache, &svm->data->train, &svm->kernel, &svm->settings, err));
     for (size_t c = 0; c < svm->K_classes; c++) {
         stands[svm->class[c].label] = 1;
         if (svm->class[c].changed)
@@ -373,7 +406,7 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (!none)
         return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
     memset(none, 0xFF, svm->P * sizeof *none);
-    status = decisions_new(&more[*number], &svm->data->train, set, svm->gamma,
+    status = decisions_new(&more[*number], &svm->data->train, set, &svm->kernel,
                            poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
     if (status == 0 && svm->P)
         status = decisions_carry(&more[*number], svm->P, none, err);
@@ -402,7 +435,12 @@ int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *
 
 double poison_svm_gamma(const poison_svm *svm)
 {
-    return svm->gamma;
+    return svm->kernel.gamma;
+}
+
+const poison_settings *poison_svm_settings(const poison_svm *svm)
+{
+    return &svm->settings;
 }
 
 size_t poison_svm_classes(const poison_svm *svm, const int **labels)

@@ -188,7 +188,7 @@ static int defend(struct campaign *c, const struct cell *cell, poison_error *err
     if (defence->method < 0)
         return 0;
     if (!c->auditor)
-        TRY(poison_svm_new_beside(&c->auditor, c->victim, err));
+        TRY(poison_svm_new_beside(&c->auditor, c->victim, NULL, err));
     TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->loud, err));
     poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
     poison_findings_free(&found);

@@ -14,7 +14,9 @@ enum { MOST = 90 };
 
 static int n[2], l;
 static float K[MOST][MOST]; /* of the problem at hand, in LIBSVM's first order */
-static double C, tolerance;
+static double C[2], tolerance, QD[MOST]; /* C by side; QD by row */
+static int any_kernel;
+static size_t most_iterations;
 
 /* ---- the plain solver ------------------------------------------------------------------------------------------ */
 
@@ -22,7 +24,8 @@ static int y[MOST], who[MOST], active, unshrunk, rechecked;
 static double alpha[MOST], G[MOST], G_bar[MOST];
 
 static double Q(int s, int t) { return y[s] * y[t] * (double)K[who[s]][who[t]]; }
-static int upper(int t) { return alpha[t] >= C; }
+static double bound(int t) { return C[y[t] < 0]; }
+static int upper(int t) { return alpha[t] >= bound(t); }
 static int lower(int t) { return alpha[t] <= 0; }
 static int goes_up(int t) { return y[t] > 0 ? !upper(t) : !lower(t); }
 static int goes_down(int t) { return y[t] > 0 ? !lower(t) : !upper(t); }
@@ -46,7 +49,7 @@ static int select_pair(int *i, int *j)
             continue;
         gmax2 = F >= gmax2 ? F : gmax2;
         if (*i >= 0 && difference > 0) {
-            double q = 2 - 2.0 * y[*i] * y[t] * Q(*i, t), gain = -(difference * difference) / (q > 0 ? q : 1e-12);
+            double q = QD[who[*i]] + QD[who[t]] - 2.0 * y[*i] * y[t] * Q(*i, t), gain = -(difference * difference) / (q > 0 ? q : 1e-12);
             if (gain <= best)
                 best = gain, *j = t;
         }
@@ -96,29 +99,30 @@ static void move(int i, int j)
 {
     double ai = alpha[i], aj = alpha[j];
     int ui = upper(i), uj = upper(j);
-    double q = y[i] != y[j] ? 2 + 2 * Q(i, j) : 2 - 2 * Q(i, j);
+    double ends = QD[who[i]] + QD[who[j]], q = y[i] != y[j] ? ends + 2 * Q(i, j) : ends - 2 * Q(i, j);
+    double Ci = bound(i), Cj = bound(j);
     q = q > 0 ? q : 1e-12;
     if (y[i] != y[j]) {
         double delta = (-G[i] - G[j]) / q, diff = alpha[i] - alpha[j];
         alpha[i] += delta, alpha[j] += delta;
         if (diff > 0 && alpha[j] < 0) alpha[j] = 0, alpha[i] = diff;
         if (diff <= 0 && alpha[i] < 0) alpha[i] = 0, alpha[j] = -diff;
-        if (diff > 0 && alpha[i] > C) alpha[i] = C, alpha[j] = C - diff;
-        if (diff <= 0 && alpha[j] > C) alpha[j] = C, alpha[i] = C + diff;
+        if (diff > Ci - Cj && alpha[i] > Ci) alpha[i] = Ci, alpha[j] = Ci - diff;
+        if (diff <= Ci - Cj && alpha[j] > Cj) alpha[j] = Cj, alpha[i] = Cj + diff;
     } else {
         double delta = (G[i] - G[j]) / q, sum = alpha[i] + alpha[j];
         alpha[i] -= delta, alpha[j] += delta;
-        if (sum > C && alpha[i] > C) alpha[i] = C, alpha[j] = sum - C;
-        if (sum <= C && alpha[j] < 0) alpha[j] = 0, alpha[i] = sum;
-        if (sum > C && alpha[j] > C) alpha[j] = C, alpha[i] = sum - C;
-        if (sum <= C && alpha[i] < 0) alpha[i] = 0, alpha[j] = sum;
+        if (sum > Ci && alpha[i] > Ci) alpha[i] = Ci, alpha[j] = sum - Ci;
+        if (sum <= Ci && alpha[j] < 0) alpha[j] = 0, alpha[i] = sum;
+        if (sum > Cj && alpha[j] > Cj) alpha[j] = Cj, alpha[i] = sum - Cj;
+        if (sum <= Cj && alpha[i] < 0) alpha[i] = 0, alpha[j] = sum;
     }
     for (int t = 0; t < active; t++)
         G[t] += Q(i, t) * (alpha[i] - ai) + Q(j, t) * (alpha[j] - aj);
     for (int t = 0; ui != upper(i) && t < l; t++)
-        G_bar[t] += ui ? -(C * Q(i, t)) : C * Q(i, t);
+        G_bar[t] += ui ? -(Ci * Q(i, t)) : Ci * Q(i, t);
     for (int t = 0; uj != upper(j) && t < l; t++)
-        G_bar[t] += uj ? -(C * Q(j, t)) : C * Q(j, t);
+        G_bar[t] += uj ? -(Cj * Q(j, t)) : Cj * Q(j, t);
 }
 
 /* Returns the iterations; alpha by LIBSVM's first order in `result`. */
@@ -131,6 +135,8 @@ static size_t solve_plainly(double *result, double *rho)
     for (int t = 0; t < l; t++)
         who[t] = t, y[t] = t < n[0] ? 1 : -1, alpha[t] = 0, G[t] = -1, G_bar[t] = 0;
     for (;;) {
+        if (most_iterations && iterations == most_iterations)
+            break;
         if (--counter == 0) {
             counter = l < 1000 ? l : 1000;
             if (shrinking)
@@ -153,7 +159,9 @@ static size_t solve_plainly(double *result, double *rho)
     int frees = 0;
     for (int t = 0; t < l; t++) {
         double F = y[t] * G[t];
-        if (!upper(t) && !lower(t))
+        if (t >= active) /* at the limit of iterations */
+            ;
+        else if (!upper(t) && !lower(t))
             frees++, sum += F;
         else if (goes_up(t))
             ub = F < ub ? F : ub;
@@ -174,7 +182,12 @@ static void make_problem(uint64_t k)
     l = 2 + (int)((MOST - 1) * uniform(k, 2) * uniform(k, 3));
     n[0] = 1 + (int)((l - 1) * uniform(k, 4));
     n[1] = l - n[0];
-    C = pow(10, 6 * uniform(k, 5) - 1);
+    C[0] = C[1] = pow(10, 6 * uniform(k, 5) - 1);
+    if (k % 4 == 1)
+        C[k % 8 == 1] *= pow(10, 2 * uniform(k, 8) - 1);
+    int kernel = k % 5 < 2 ? POISON_RBF : (int[]){POISON_LINEAR, POISON_POLYNOMIAL, POISON_SIGMOID}[k % 5 - 2];
+    any_kernel = kernel != POISON_RBF;
+    most_iterations = k % 7 == 3 ? 1 + (size_t)(60 * uniform(k, 9)) : any_kernel ? 20000 : 0; /* sigmoids may go on for ever */
     tolerance = pow(10, -4 * uniform(k, 6));
     double gamma = pow(10, -6 * uniform(k, 7)) / d;
     for (int t = 0; t < l; t++)
@@ -183,10 +196,19 @@ static void make_problem(uint64_t k)
                                                              : (int)(values * uniform(k, 1000 + (uint64_t)(t * d + f)));
     for (int s = 0; s < l; s++)
         for (int t = 0; t < l; t++) {
-            double distance = 0;
-            for (int f = 0; f < d; f++)
+            double distance = 0, product = 0;
+            for (int f = 0; f < d; f++) {
                 distance += (x[s][f] - x[t][f]) * (x[s][f] - x[t][f]);
-            K[s][t] = (float)exp(-gamma * distance);
+                product += x[s][f] * x[t][f];
+            }
+            double inner = gamma * product + uniform(k, 4) - 0.5;
+            double k_st = kernel == POISON_RBF          ? exp(-gamma * distance)
+                          : kernel == POISON_LINEAR     ? product
+                          : kernel == POISON_POLYNOMIAL ? inner * inner * inner
+                                                        : tanh(inner);
+            K[s][t] = (float)k_st;
+            if (s == t)
+                QD[s] = k_st;
         }
 }
 
@@ -208,9 +230,11 @@ static int fetch(struct smo *smo, size_t t, size_t keep)
 
 static void solve(struct smo *smo, void *memory, int isa)
 {
-    *smo = (struct smo){.n = {(size_t)n[0], (size_t)n[1]}, .C = C, .tolerance = tolerance, .shrinking = 1,
-                        .simd = simd_loops(isa), .fetch = fetch};
+    *smo = (struct smo){.n = {(size_t)n[0], (size_t)n[1]}, .C = {C[0], C[1]}, .tolerance = tolerance,
+                        .shrinking = 1, .any_kernel = any_kernel, .max_iterations = most_iterations, .simd = simd_loops(isa), .fetch = fetch};
     smo_begin(smo, memory);
+    for (int t = 0; t < l && any_kernel; t++)
+        smo->diagonal[smo_variable(smo, t >= n[0], (size_t)(t < n[0] ? t : t - n[0]))] = QD[t];
     while (smo_run(smo) == SMO_WAITS)
         ;
 }
@@ -218,9 +242,9 @@ static void solve(struct smo *smo, void *memory, int isa)
 static void equals_the_plain_solver(void **state)
 {
     (void)state;
-    void *memory = poison_take_big(1, smo_bytes((size_t[]){MOST, MOST}));
+    void *memory = poison_take_big(1, smo_bytes((size_t[]){MOST, MOST}, 1));
     rechecked = 0;
-    for (uint64_t k = 0; k < 2000; k++) {
+    for (uint64_t k = 0; k < 4000; k++) {
         double want[MOST], rho;
         make_problem(k);
         size_t iterations = solve_plainly(want, &rho);
@@ -242,32 +266,35 @@ static void equals_the_plain_solver(void **state)
 static void is_optimal(void **state)
 {
     (void)state;
-    void *memory = poison_take_big(1, smo_bytes((size_t[]){MOST, MOST}));
+    void *memory = poison_take_big(1, smo_bytes((size_t[]){MOST, MOST}, 1));
     stubborn = 0;
     for (uint64_t k = 0; k < 1000; k++) {
         struct smo smo;
         double balance = 0, up = -INFINITY, down = -INFINITY, objective = 0, size = 0;
         make_problem(k);
+        if (any_kernel || most_iterations) /* values of any size; not at the end */
+            continue;
         solve(&smo, memory, poison_isa_best());
         for (int s = 0; s < l; s++) {
             double a = smo.alpha[smo_variable(&smo, s >= n[0], (size_t)(s < n[0] ? s : s - n[0]))];
             double gradient = -1, sign = s < n[0] ? 1 : -1;
-            assert_true(a >= 0 && a <= C);
+            double bound = C[s >= n[0]];
+            assert_true(a >= 0 && a <= bound);
             balance += sign * a;
             size += a;
             for (int t = 0; t < l; t++)
                 gradient += sign * (t < n[0] ? 1 : -1) * (double)K[s][t]
                             * smo.alpha[smo_variable(&smo, t >= n[0], (size_t)(t < n[0] ? t : t - n[0]))];
-            if (sign > 0 ? a < C : a > 0)
+            if (sign > 0 ? a < bound : a > 0)
                 up = fmax(up, -sign * gradient);
-            if (sign > 0 ? a > 0 : a < C)
+            if (sign > 0 ? a > 0 : a < bound)
                 down = fmax(down, sign * gradient);
             objective += a * (gradient - 1) / 2;
         }
         assert_true(size > 0);
         assert_true(fabs(balance) <= 1e-12 * size);
         assert_true(up + down < tolerance + 1e-9 * size);
-        assert_true(fabs(objective - smo.objective) <= 1e-9 * size * (1 + C));
+        assert_true(fabs(objective - smo.objective) <= 1e-9 * size * (1 + C[0] + C[1]));
     }
     free(memory);
 }
@@ -275,9 +302,9 @@ static void is_optimal(void **state)
 static void stops_when_asked(void **state)
 {
     (void)state;
-    struct smo smo = {.n = {5, 5}, .C = 1, .tolerance = 1e-3, .simd = simd_loops(0), .fetch = fetch};
+    struct smo smo = {.n = {5, 5}, .C = {1, 1}, .tolerance = 1e-3, .simd = simd_loops(0), .fetch = fetch};
     volatile sig_atomic_t cancel = 1;
-    void *memory = poison_take_big(1, smo_bytes(smo.n));
+    void *memory = poison_take_big(1, smo_bytes(smo.n, 0));
     smo.cancel = &cancel;
     smo_begin(&smo, memory);
     assert_int_equal(smo_run(&smo), POISON_ECANCEL);

@@ -34,7 +34,8 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     struct tile *tile = take_tiles(1);
     float *floats[COUNT];
     double *doubles[COUNT];
-    assert_int_equal(rows_fill(&rows, set, set->n, NULL, engine, settings, NULL), 0);
+    struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
+    assert_int_equal(rows_fill(&rows, set, set->n, NULL, engine, &kernel, settings, NULL), 0);
     void *memory = poison_take_big(batch_bytes(&rows), 1);
     for (size_t r = 0; r < COUNT; r++) {
         which[r] = (r * 37 + 1) % set->n;
@@ -44,8 +45,8 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     batch_fill(&batch, memory, &rows, set, which, COUNT);
     for (size_t first = 0; first < set->n; first += KERNEL_TILE) {
         size_t columns = set->n - first < KERNEL_TILE ? set->n - first : KERNEL_TILE;
-        kernel_floats(floats, &batch, &rows, first, columns, gamma, tile, simd_loops(settings->isa));
-        kernel_doubles(doubles, &batch, &rows, first, columns, gamma, tile, simd_loops(settings->isa));
+        kernel_floats(floats, &batch, &rows, first, columns, tile, simd_loops(settings->isa));
+        kernel_doubles(doubles, &batch, &rows, first, columns, tile, simd_loops(settings->isa));
         for (size_t r = 0; r < COUNT; r++)
             for (size_t c = 0; c < columns; c++) {
                 double e = exp(-gamma * squared_distance(set->x + which[r] * d, set->x + (first + c) * d, set->d));
@@ -72,14 +73,15 @@ static void kernel_is_exact(void **state)
         int d = widths[w];
         poison_set set = {.n = N, .d = d, .x = poison_take(N, (size_t)d)};
         double gamma = 1.0 / (d * 6000.0);
+        struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
         float *K = poison_take(N, N * sizeof *K);
         for (size_t i = 0; i < N * (size_t)d; i++) /* nine bright rows */
             set.x[i] = (uint8_t)(i < (size_t)d * 9 ? 255 - 9 * uniform(w, i) : 256 * uniform(w, i));
         for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++) {
             struct rows rows;
             poison_settings settings = settings_of(isa, 1 + (int)w % 2);
-            assert_int_equal(rows_fill(&rows, &set, N, NULL, NULL, &settings, NULL), 0);
-            assert_int_equal(kernel_matrix(K, N, &rows, gamma, &settings, NULL), 0);
+            assert_int_equal(rows_fill(&rows, &set, N, NULL, NULL, &kernel, &settings, NULL), 0);
+            assert_int_equal(kernel_matrix(K, N, &rows, &settings, NULL), 0);
             for (size_t i = 0; i < N; i++)
                 for (size_t j = 0; j < N; j++)
                     assert_true(K[i * N + j]
@@ -104,13 +106,14 @@ static void other_data_are_close_and_consistent(void **state)
     enum { N = 300, D = 37, COUNT = 11 };
     poison_set set = {.n = N, .d = D, .v = poison_take(N, D * sizeof(double))};
     double gamma = 0.02;
+    struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
     for (size_t i = 0; i < N * D; i++)
         set.v[i] = 3 * uniform(50, i) - 1;
     poison_settings settings = settings_of(poison_isa_best(), 2);
     struct rows rows;
     float *K = poison_take(N, N * sizeof *K);
-    assert_int_equal(rows_fill(&rows, &set, N, NULL, kernel_engine(&set, &settings), &settings, NULL), 0);
-    assert_int_equal(kernel_matrix(K, N, &rows, gamma, &settings, NULL), 0);
+    assert_int_equal(rows_fill(&rows, &set, N, NULL, kernel_engine(&set, &settings), &kernel, &settings, NULL), 0);
+    assert_int_equal(kernel_matrix(K, N, &rows, &settings, NULL), 0);
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < N; j++) {
             double distance = 0;
@@ -132,7 +135,7 @@ static void other_data_are_close_and_consistent(void **state)
         }
         batch_fill(&batch, memory, &rows, &set, which, COUNT);
         for (size_t first = 0; first < N; first += KERNEL_TILE)
-            kernel_floats(out, &batch, &rows, first, N - first < KERNEL_TILE ? N - first : KERNEL_TILE, gamma, tile,
+            kernel_floats(out, &batch, &rows, first, N - first < KERNEL_TILE ? N - first : KERNEL_TILE, tile,
                           simd_loops(settings.isa));
         for (size_t r = 0; r < COUNT; r++) {
             assert_memory_equal(out[r], K + which[r] * N, N * sizeof *K);
