@@ -271,45 +271,27 @@ static int print_subproblems(struct laboratory *lab, poison_error *err)
 /* scikit-learn's support_ and dual_coef_: support rows by class, then row; a column for each other class */
 static int print_support(struct laboratory *lab, poison_error *err)
 {
-    const poison_machine *machine;
-    const int *class_label;
-    size_t K = poison_svm_classes(lab->svm, &class_label), n = lab->data.train.n, p = 0, of_label[LABELS] = {0};
-    poison_svm_machines(lab->svm, &machine);
-    double *coef = poison_take(n, (K - 1) * sizeof *coef);
-    uint8_t *supports = poison_take(n, 1);
-    char *header = poison_take(K, 24), *end = header;
-    int status = coef && supports && header ? 0 : poison_fail_memory(err, n, (K - 1) * sizeof *coef, "the coefficients");
+    poison_support support;
+    int status = poison_svm_coefficients(lab->svm, &support, err);
+    char *header = poison_take(support.others + 1, 24), *end = header;
+    if (status == 0 && !header)
+        status = poison_fail_memory(err, support.others, 24, "the header");
     if (status < 0)
         goto done;
-    for (size_t c = 0; c < K; c++)
-        of_label[class_label[c]] = c;
-    for (size_t r = 0; r < n; r++) /* what no machine sets is 0 * y: -0 where the row's class is the second */
-        for (size_t c = 0; c + 1 < K; c++)
-            coef[r * (K - 1) + c] = lab->labels[r] >= 0 && c < of_label[lab->labels[r]] ? -0.0 : 0.0;
-    for (size_t a = 0; a < K; a++)
-        for (size_t b = a + 1; b < K; b++, p++)
-            for (size_t s = 0; s < machine[p].sv; s++) {
-                size_t r = machine[p].sv_row[s];
-                coef[r * (K - 1) + (lab->labels[r] == machine[p].i ? b - 1 : a)] = machine[p].sv_coef[s];
-                supports[r] = 1;
-            }
     end += sprintf(end, "row\tlabel");
-    for (size_t c = 0; c + 1 < K; c++)
+    for (size_t c = 0; c < support.others; c++)
         end += sprintf(end, "\tcoef%zu", c);
     struct table t;
     table_begin(&t, lab->file.out, header);
-    for (size_t c = 0; c < K; c++)
-        for (size_t r = 0; r < n; r++)
-            if (supports[r] && lab->labels[r] == class_label[c]) {
-                table_count(&t, r);
-                table_label(&t, lab->labels[r]);
-                for (size_t k = 0; k + 1 < K; k++)
-                    table_exact(&t, coef[r * (K - 1) + k]);
-            }
+    for (size_t s = 0; s < support.count; s++) {
+        table_count(&t, support.row[s]);
+        table_label(&t, lab->labels[support.row[s]]);
+        for (size_t c = 0; c < support.others; c++)
+            table_exact(&t, support.coef[s * support.others + c]);
+    }
 done:
-    free(coef);
-    free(supports);
     free(header);
+    poison_support_free(&support);
     return status;
 }
 

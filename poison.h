@@ -77,6 +77,7 @@ typedef struct {
     int isa;
     int blas_only;    /* OpenBLAS for kernel rows on demand too, where 8-bit features have loops of their own */
     int no_reuse;     /* every training begins anew; for comparison */
+    int many_models;  /* of the same rows are to come: their kernel matrix pays for 20000 rows, not for 4000 only */
     size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, at most 4 GiB */
     const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return POISON_ECANCEL soon */
     poison_trace *trace;                 /* NULL, or where to add times */
@@ -273,6 +274,16 @@ ptrdiff_t poison_svm_machine(const poison_svm *svm, int a, int b, double *sign);
 /* How many rows support a machine; supports (n): 1 for each of them. */
 size_t poison_svm_support(const poison_svm *svm, uint8_t *supports);
 
+/* Rows that support a machine, by class, then by number, and what they weigh: scikit-learn's support_ and dual_coef_. */
+typedef struct {
+    size_t count, others; /* others = K - 1 */
+    size_t *row;          /* (count) */
+    size_t *of_class;     /* (K) how many are of each class */
+    double *coef;         /* (count, others) y alpha in the machines with each other class, in ascending order */
+} poison_support;
+int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err);
+void poison_support_free(poison_support *support);
+
 void poison_svm_free(poison_svm *svm);
 
 /* ---- attacks --------------------------------------------------------------------------------------------------- */
@@ -327,6 +338,19 @@ int poison_attack_nested(int strategy);
  * stream 2, row); fold = (rank + rows in earlier classes) mod folds. POISON_ENOMEM.
  */
 int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t seed, poison_error *err);
+
+/*
+ * poison_cross_predict - what every row is called by a model that was trained without it
+ *
+ *   cost       (costs) values of C to try
+ *   predicted  (costs, n) caller's: for each of them, the label that the model of the other folds gives each row; -1 for rows
+ *              that are left out
+ *
+ * Folds as above; settings->gamma is found once, on all rows. All models share one kernel matrix (up to 20000 rows, where memory
+ * allows) and are trained in parallel, one a thread. POISON_EDATA where a model would have fewer than two classes.
+ */
+int poison_cross_predict(int *predicted, const poison_data *data, const int *labels, const double *cost, size_t costs, int folds,
+                         uint64_t seed, const poison_settings *settings, poison_error *err);
 
 enum { POISON_KNN, POISON_MARGIN, POISON_LOO, POISON_SHAPLEY, POISON_CONFIDENT, POISON_AUDITS };
 const char *poison_audit_name(int method); /* "knn", ... */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define LABELS CACHE_LABELS
+#define MANY_ROWS 20000  /* of models that are trained one a thread, from one matrix */
 #define MATRIX_ROWS 4000 /* above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast */
 
 struct poison_svm {
@@ -117,7 +118,7 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     svm->ld = (n + 15) / 16 * 16;
     if (svm->ld % 512 == 0)
         svm->ld += 16; /* rows a power of two apart would share cache sets */
-    if (n > MATRIX_ROWS
+    if (n > (svm->settings.many_models ? MANY_ROWS : MATRIX_ROWS)
         || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > poison_settings_memory(&svm->settings))
         return 0;
     svm->K = poison_take_big(n, svm->ld * sizeof *svm->K);
@@ -482,4 +483,51 @@ size_t poison_svm_support(const poison_svm *svm, uint8_t *supports)
 const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p)
 {
     return svm->decisions[set].value + p * svm->decisions[set].m;
+}
+
+int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err)
+{
+    size_t n = svm->n, K = svm->K_classes, p = 0, *place = poison_take(n, sizeof *place);
+    uint8_t *supports = poison_take(n, 1);
+    int status = 0;
+    *support = (poison_support){.others = K - 1};
+    if (!place || !supports)
+        TRY(poison_fail_memory(err, n, sizeof *place + 1, "the support rows"));
+    size_t count = poison_svm_support(svm, supports);
+    support->row = poison_take(count, sizeof *support->row);
+    support->of_class = poison_take(K, sizeof *support->of_class);
+    support->coef = poison_take(count, (K - 1) * sizeof *support->coef);
+    if (!support->row || !support->of_class || !support->coef)
+        TRY(poison_fail_memory(err, count, K * sizeof *support->coef, "the coefficients"));
+    for (size_t c = 0; c < K; c++)
+        for (size_t q = 0; q < svm->class[c].n; q++) {
+            size_t r = svm->class[c].row[q];
+            if (!supports[r])
+                continue;
+            for (size_t b = 0; b < c; b++) /* what no machine sets is 0 * y: -0 where the row's class is the second */
+                support->coef[support->count * (K - 1) + b] = -0.0;
+            place[r] = support->count;
+            support->row[support->count++] = r;
+            support->of_class[c]++;
+        }
+    for (size_t a = 0; a < K; a++)
+        for (size_t b = a + 1; b < K; b++, p++)
+            for (size_t s = 0; s < svm->machine[p].sv; s++) {
+                size_t r = svm->machine[p].sv_row[s], other = svm->labels[r] == svm->machine[p].i ? b - 1 : a;
+                support->coef[place[r] * (K - 1) + other] = svm->machine[p].sv_coef[s];
+            }
+done:
+    free(place);
+    free(supports);
+    if (status < 0)
+        poison_support_free(support);
+    return status;
+}
+
+void poison_support_free(poison_support *support)
+{
+    free(support->row);
+    free(support->of_class);
+    free(support->coef);
+    *support = (poison_support){0};
 }
