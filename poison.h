@@ -110,6 +110,8 @@ typedef struct {
     int names;   /* 0: a label is called by its own number, as in IDX files */
     int numbers; /* all names are numbers */
     char **name; /* (names); one block of memory, which poison_data_free frees */
+
+    double scale, automatic; /* 0, or gamma's two words, of the training rows before wider test rows came */
 } poison_data;
 
 /* The label that is called so: by its very name, or (where all are numbers) by a number of the same value. -1: none. */
@@ -130,6 +132,39 @@ poison_label poison_label_name(const poison_data *data, int label);
  */
 int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m, int m_at_most,
                      const poison_settings *settings, poison_error *err);
+
+/* What a file holds; AUTO: its content says. With CSV, fields are separated by semicolons where the first line has no comma. */
+enum { POISON_READ_AUTO, POISON_READ_LIBSVM, POISON_READ_CSV, POISON_READ_TSV, POISON_READ_IDX };
+
+/* Where data come from, and how much of them is wanted. */
+typedef struct {
+    const char *path;      /* a file ("-": standard input), a folder, or "synthetic" */
+    const char *test_path; /* the same for the test set, or NULL: it is in `path` */
+    int format;            /* POISON_READ_AUTO, ... */
+    const char *label;     /* of CSV and TSV: "first", "last", "none", a number from 1, a column's name; NULL: see below */
+    size_t train, test, validate; /* rows; validate: 0, or how many after the training rows become the validation set */
+    int train_given, test_given;  /* 0: these are a folder's defaults, and mean little elsewhere */
+} poison_source;
+
+/*
+ * poison_data_load - training, validation and test set from wherever they are
+ *
+ * A folder and "synthetic" are as below; defaults are taken as "at most". A file is, by its content, LIBSVM's sparse text,
+ * CSV, TSV or MNIST's images (IDX; the labels are in the file beside it), each may be gzipped. All its rows are training
+ * rows, or the first `train`; the last `test`, if given, are the test set, unless test_path has it: all its rows, or its
+ * first `test`; of a folder, its t10k pair. The validation rows follow the training rows.
+ *
+ * CSV and TSV: fields may be quoted. A first line is a header if it names a label column, or if most of its fields are
+ * words. The label column is the one called label, class, y or target, else the first; all others are features. LIBSVM:
+ * features not named are 0; columns are counted from 1, or from 0 if a 0 occurs; the greatest in the file is the last.
+ * Blank lines are skipped, and those that begin with "# ". Features that are all whole numbers from 0 to 255 are x, others v.
+ * Training and test set get the same form; where LIBSVM's text is involved they get the same width too, by columns of zeros,
+ * and gamma's words keep the values that they have without those.
+ *
+ * POISON_EDATA names file and line; POISON_ENOMEM if text and features are more than settings->memory. Cost: about 3 ns a
+ * byte of text, by all threads.
+ */
+int poison_data_load(poison_data *data, const poison_source *source, const poison_settings *settings, poison_error *err);
 
 /* The same from digits drawn by code: n training and m test rows of two disjoint, endless streams. */
 int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings, poison_error *err);

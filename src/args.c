@@ -285,6 +285,15 @@ static int set_kernel(struct args *a, const char *v, poison_error *err)
                : poison_fail(err, POISON_EUSAGE, "--kernel %s: expected auto or blas", v);
 }
 
+static int set_format(struct args *a, const char *v, poison_error *err)
+{
+    static const char *const word[] = {"auto", "libsvm", "csv", "tsv", "idx"};
+    for (a->format = 0; a->format < 5; a->format++)
+        if (strcmp(word[a->format], v) == 0)
+            return 0;
+    return poison_fail(err, POISON_EUSAGE, "--format %s: expected libsvm, csv, tsv or idx", v);
+}
+
 static int set_memory(struct args *a, const char *v, poison_error *err)
 {
     if (set_whole(&a->settings.memory, v, 1, "--memory", err) < 0)
@@ -322,6 +331,9 @@ struct option {
 static const struct option options[] = {
     {0, "data", "DIR", NULL,
      "folder of MNIST's files, or 'synthetic' [$POISON_DATA, else MNIST's place]", FIELD(NAMES, data)},
+    {0, "test-data", "FILE", NULL, "the test set", FIELD(NAMES, test_data)},
+    {0, "label", "COLUMN", NULL, "the label's column", FIELD(NAMES, label_column)},
+    {0, "format", "FORMAT", NULL, "libsvm, csv, tsv, idx", CALLS, set_format, 0, 0, 0},
     {0, "train", "N", NULL, "the first N training images [2000]", COUNT(train, 1, AT(train_given))},
     {0, "test", "N", NULL, "the first N test images [1000]", COUNT(test, 1, AT(test_given))},
     {0, "flip", "FROM:TO:COUNT[:STRATEGY]", FLIPPING,

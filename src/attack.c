@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* attack - which labels to flip */
 #include "base.h"
+#include "set.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,11 +44,8 @@ void poison_attacker_free(poison_attacker *a)
     if (!a)
         return;
     poison_svm_free(a->svm);
-    for (int v = 0; v < 256; v++) {
-        free(a->aim[v].x);
-        free(a->aim[v].v);
-        free(a->aim[v].y);
-    }
+    for (int v = 0; v < 256; v++)
+        set_free(&a->aim[v]);
     free(a->labels);
     free(a->predicted);
     free(a);
@@ -75,7 +73,7 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
     const poison_set *all = &a->data->validation;
     poison_set *aim = &a->aim[label];
     *out = aim;
-    size_t d = (size_t)all->d, count = 0;
+    size_t count = 0;
     if (aim->n)
         return poison_svm_watch(a->svm, aim, number, err);
     for (size_t r = 0; r < all->n; r++)
@@ -84,23 +82,16 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
         return poison_fail(err, POISON_EDATA,
                            "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
                            all->n, label);
-    *aim = *all;
-    aim->n = 0;
-    aim->x = all->x ? poison_take(count, d) : NULL;
-    aim->v = all->v ? poison_take(count, d * sizeof *all->v) : NULL;
-    aim->y = poison_take(count, sizeof *all->y);
-    if ((!aim->x && !aim->v) || !aim->y)
-        return poison_fail_memory(err, count, d, "the validation images");
-    for (size_t r = 0; r < all->n; r++) {
-        if (all->y[r] != label)
-            continue;
-        if (all->x)
-            memcpy(aim->x + aim->n * d, all->x + r * d, d);
-        else
-            memcpy(aim->v + aim->n * d, all->v + r * d, d * sizeof *all->v);
-        aim->y[aim->n++] = label;
-    }
-    return poison_svm_watch(a->svm, aim, number, err);
+    size_t *row = poison_take(count, sizeof *row);
+    if (!row)
+        return poison_fail_memory(err, count, sizeof *row, "the validation images");
+    count = 0;
+    for (size_t r = 0; r < all->n; r++)
+        if (all->y[r] == label)
+            row[count++] = r;
+    int status = poison_set_gather(aim, all, row, count, err);
+    free(row);
+    return status < 0 ? status : poison_svm_watch(a->svm, aim, number, err);
 }
 
 /* Greater is better for the attacker: first by share, then by loss. */

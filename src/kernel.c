@@ -228,7 +228,11 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
     const poison_set *set = &data->train;
     size_t count = set->n * (size_t)set->d, chunks = (count + CHUNK - 1) / CHUNK;
     *gamma = settings->gamma == POISON_GAMMA_AUTO ? 1.0 / set->d : settings->gamma;
-    if (settings->gamma != POISON_GAMMA_SCALE)
+    if (data->scale > 0 && settings->gamma == POISON_GAMMA_SCALE)
+        *gamma = data->scale;
+    if (data->scale > 0 && settings->gamma == POISON_GAMMA_AUTO)
+        *gamma = data->automatic;
+    if (settings->gamma != POISON_GAMMA_SCALE || data->scale > 0)
         return 0;
     double begun = trace_begin(settings->trace), *part = poison_take(chunks, sizeof *part);
     if (!part)

@@ -1,134 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* read - IDX files (MNIST's format), plain or gzipped, and the folders that hold four of them */
 #define _GNU_SOURCE
+#include "read.h"
+
 #include "base.h"
 #include "file.h"
+#include "labels.h"
+#include "set.h"
+#include "stream.h"
 #include "trace.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef POISON_ZLIB
-#include <zlib.h>
-#endif
-
-#define CHUNK ((size_t)4 << 20) /* of a gzipped file at first: what its header claims is believed as data arrive */
-#define MOST_FEATURES (1 << 24)
-
 enum { IMAGES_MAGIC = 0x00000803, LABELS_MAGIC = 0x00000801 }; /* unsigned bytes; three dimensions, one dimension */
-
-/* ---- a file that may be gzipped -------------------------------------------------------------------------------- */
-
-struct stream {
-    const char *path;
-    int fd;
-    int64_t size; /* bytes of a plain regular file, else -1 */
-#ifdef POISON_ZLIB
-    gzFile gz;
-#endif
-    const volatile sig_atomic_t *cancel;
-};
-
-static int stream_open(struct stream *s, const char *path, const poison_settings *settings, poison_error *err)
-{
-    *s = (struct stream){.path = path, .size = -1, .cancel = settings->cancel};
-    struct stat info;
-    uint8_t magic[2];
-    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe must not hang */
-    if (s->fd < 0 || fstat(s->fd, &info) != 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return poison_fail(err, POISON_EDATA, "%s: not a regular file", path);
-    if (info.st_size == 0)
-        return poison_fail(err, POISON_EDATA, "%s: the file is empty", path);
-    if (pread(s->fd, magic, 2, 0) != 2 || magic[0] != 0x1F || magic[1] != 0x8B) {
-        s->size = info.st_size;
-        return 0;
-    }
-#ifdef POISON_ZLIB
-    s->gz = gzdopen(s->fd, "rb");
-    if (!s->gz)
-        return poison_fail_memory(err, 1, 1 << 15, "zlib");
-    s->fd = -1; /* zlib's now */
-    gzbuffer(s->gz, 1 << 17);
-    return 0;
-#else
-    return poison_fail(err, POISON_EDATA, "%s: gzipped, and this poison was built without zlib: gunzip it first", path);
-#endif
-}
-
-static void stream_close(struct stream *s)
-{
-#ifdef POISON_ZLIB
-    if (s->gz)
-        gzclose(s->gz);
-#endif
-    if (s->fd >= 0)
-        close(s->fd);
-}
-
-/* Exactly `length` bytes, or an error. */
-static int stream_read(struct stream *s, uint8_t *to, size_t length, poison_error *err)
-{
-    while (length > 0) {
-        size_t piece = length < CHUNK ? length : CHUNK;
-        ssize_t got;
-        if (s->cancel && *s->cancel)
-            return poison_fail_cancelled(err);
-#ifdef POISON_ZLIB
-        if (s->gz) {
-            int code;
-            got = gzread(s->gz, to, (unsigned)piece);
-            const char *text = gzerror(s->gz, &code);
-            if (got < 0 && code == Z_ERRNO && errno == EINTR) {
-                gzclearerr(s->gz);
-                continue;
-            }
-            if (code == Z_BUF_ERROR)
-                return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->path);
-            const char *colon = strstr(text, ": "); /* zlib names the file descriptor before it */
-            if (got < 0)
-                return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->path,
-                                   code == Z_ERRNO ? strerror(errno) : colon ? colon + 2 : text);
-        } else
-#endif
-        {
-            got = read(s->fd, to, piece);
-            if (got < 0 && errno == EINTR)
-                continue;
-            if (got < 0)
-                return poison_fail(err, POISON_EDATA, "%s: cannot read: %s", s->path, strerror(errno));
-        }
-        if (got == 0)
-            return poison_fail(err, POISON_EDATA, "%s: the file ends too early", s->path);
-        to += got;
-        length -= (size_t)got;
-    }
-    return 0;
-}
-
-/* Reads `length` bytes into new memory that grows as they arrive, unless the file's size has vouched for them. */
-static int stream_take(struct stream *s, uint8_t **out, size_t length, poison_error *err)
-{
-    size_t have = 0, room = s->size >= 0 || length < CHUNK ? length : CHUNK;
-    *out = NULL;
-    while (have < length || !*out) {
-        uint8_t *larger = realloc(*out, room ? room : 1);
-        if (!larger)
-            return poison_fail_memory(err, room, 1, s->path);
-        *out = larger;
-        int status = stream_read(s, *out + have, room - have, err);
-        if (status < 0)
-            return status;
-        have = room;
-        room = room < length / 2 ? room * 2 : length;
-    }
-    return 0;
-}
 
 /* ---- IDX ------------------------------------------------------------------------------------------------------- */
 
@@ -148,7 +36,7 @@ static int idx_open(struct idx *idx, const char *path, uint32_t magic, const poi
 {
     int status, dimensions = magic & 0xFF;
     uint8_t header[16];
-    TRY(stream_open(&idx->stream, path, settings, err));
+    TRY(stream_open(&idx->stream, path, 0, settings, err));
     TRY(stream_read(&idx->stream, header, 4 + 4 * (size_t)dimensions, err));
     if (big_endian(header) != magic)
         return poison_fail(err, POISON_EDATA, "%s: magic number %08x, expected %08x (unsigned bytes, %d dimension%s)", path,
@@ -183,7 +71,7 @@ static char *find(const char *folder, const char *stem, int dimensions, poison_e
     struct stat info;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
         int missing = stat(folder, &info) != 0;
-        poison_fail(err, POISON_EDATA, "%s: %s; --data takes a folder with MNIST's four files, or 'synthetic'", folder,
+        poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'", folder,
                     missing ? strerror(errno) : "not a folder");
         return NULL;
     }
@@ -211,28 +99,19 @@ static int rows_to_read(size_t *n, size_t there, int at_most, const char *option
     return 0;
 }
 
-static int read_pair(poison_set *set, const char *folder, const char *name, size_t n, int at_most,
-                     const poison_settings *settings, poison_error *err)
+/* The first n rows of a file of images and one of labels. */
+static int read_files(poison_set *set, const char *image_path, const char *label_path, const char *option, size_t n,
+                      int at_most, const poison_settings *settings, poison_error *err)
 {
-    struct idx images = {.stream.fd = -1}, labels = {.stream.fd = -1};
-    char stem[32], *image_path = NULL, *label_path = NULL;
+    struct idx images = {.stream = STREAM_CLOSED}, labels = {.stream = STREAM_CLOSED};
     uint8_t *y = NULL;
-    int status = POISON_EDATA;
-    snprintf(stem, sizeof stem, "%s-images", name);
-    image_path = find(folder, stem, 3, err);
-    if (!image_path)
-        goto done;
-    snprintf(stem, sizeof stem, "%s-labels", name);
-    label_path = find(folder, stem, 1, err);
-    if (!label_path)
-        goto done;
+    int status;
     TRY(idx_open(&images, image_path, IMAGES_MAGIC, settings, err));
     TRY(idx_open(&labels, label_path, LABELS_MAGIC, settings, err));
     if (images.dimension[0] != labels.dimension[0])
         TRY(poison_fail(err, POISON_EDATA, "%s holds %u images, %s %u labels", image_path, images.dimension[0], label_path,
                         labels.dimension[0]));
-    TRY(rows_to_read(&n, images.dimension[0], at_most, name[0] == 't' && name[1] == 'r' ? "--train" : "--test", image_path,
-                     err));
+    TRY(rows_to_read(&n, images.dimension[0], at_most, option, image_path, err));
     set->n = n;
     set->height = (int)images.dimension[1];
     set->width = (int)images.dimension[2];
@@ -247,9 +126,62 @@ static int read_pair(poison_set *set, const char *folder, const char *name, size
 done:
     stream_close(&images.stream);
     stream_close(&labels.stream);
-    free(image_path);
-    free(label_path);
     free(y);
+    return status;
+}
+
+int read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most, const poison_settings *settings,
+                poison_error *err)
+{
+    char *images = find(folder, test ? "t10k-images" : "train-images", 3, err);
+    char *labels = images ? find(folder, test ? "t10k-labels" : "train-labels", 1, err) : NULL;
+    int status = POISON_EDATA;
+    if (labels)
+        status = read_files(set, images, labels, test ? "--test" : "--train", n, at_most, settings, err);
+    free(images);
+    free(labels);
+    return status;
+}
+
+/* The file of the labels of a file of images: the same name but for two words, gzipped or not. NULL: *err says why. */
+static char *find_labels(const char *images, poison_error *err)
+{
+    const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images, *word = strstr(name, "images");
+    int status = 0;
+    char *path = poison_take(strlen(images) + 4, 1); /* ".gz" may come */
+    if (!path)
+        status = poison_fail_memory(err, strlen(images), 1, "a name");
+    else if (!word)
+        status = poison_fail(err, POISON_EDATA, "%s: images, but where are their labels? Expected a name with 'images' in it, "
+                                                "as in train-images-idx3-ubyte, and the same with 'labels' beside it", images);
+    else {
+        memcpy(path, images, strlen(images));
+        memcpy(path + (word - images), "labels", 6);
+        char *idx = strstr(path + (name - images), "idx3"), *end = path + strlen(path);
+        if (idx)
+            idx[3] = '1';
+        if (access(path, F_OK) != 0)
+            strcpy(end > path + 3 && strcmp(end - 3, ".gz") == 0 ? end - 3 : end,
+                   end > path + 3 && strcmp(end - 3, ".gz") == 0 ? "" : ".gz");
+        if (access(path, F_OK) != 0)
+            status = poison_fail(err, POISON_EDATA, "%s: its labels are missing: there is no %s (or .gz)", images, path);
+    }
+    if (status == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+int read_is_idx(const uint8_t first[4])
+{
+    return !first[0] && !first[1] && first[2];
+}
+
+int read_images(poison_set *set, const char *path, size_t n, const poison_settings *settings, poison_error *err)
+{
+    char *labels = find_labels(path, err);
+    int status = labels ? read_files(set, path, labels, "", n, 1, settings, err) : POISON_EDATA;
+    free(labels);
     return status;
 }
 
@@ -260,8 +192,8 @@ int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_m
     double begun = trace_begin(settings->trace);
     memset(data, 0, sizeof *data);
     snprintf(data->source, sizeof data->source, "%s", folder);
-    TRY(read_pair(&data->train, folder, "train", n, n_at_most, settings, err));
-    TRY(read_pair(&data->test, folder, "t10k", m, m_at_most, settings, err));
+    TRY(read_folder(&data->train, folder, 0, n, n_at_most, settings, err));
+    TRY(read_folder(&data->test, folder, 1, m, m_at_most, settings, err));
     if (data->train.height != data->test.height || data->train.width != data->test.width)
         TRY(poison_fail(err, POISON_EDATA, "%s: training images of %d x %d pixels, test images of %d x %d", folder,
                         data->train.height, data->train.width, data->test.height, data->test.width));
@@ -303,10 +235,9 @@ int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error
 
 void poison_data_free(poison_data *data)
 {
-    free(data->train.x);
-    free(data->train.y);
-    free(data->test.x);
-    free(data->test.y);
+    set_free(&data->train);
+    set_free(&data->test);
+    free(data->name);
     memset(data, 0, sizeof *data);
 }
 
@@ -318,9 +249,8 @@ static void put_big_endian(FILE *out, uint32_t v)
     fwrite(b, 1, sizeof b, out);
 }
 
-/* One IDX file: the images of `set`, or `labels` if those are given. */
-/* A set's images, or its labels; rows whose label is -1 are left out. */
-static int write_idx(const poison_set *set, const int *labels, int magic, const char *folder, const char *name,
+/* One IDX file: a set's images, or its labels, each as the byte that it is called; rows whose label is -1 are left out. */
+static int write_idx(const poison_set *set, const int *labels, const uint8_t *byte, const char *folder, const char *name,
                      const poison_settings *settings, poison_error *err)
 {
     struct file file;
@@ -334,19 +264,19 @@ static int write_idx(const poison_set *set, const int *labels, int magic, const 
         return status;
     for (size_t r = 0; r < set->n; r++)
         rows += labels[r] >= 0;
-    put_big_endian(file.out, (uint32_t)magic);
+    put_big_endian(file.out, byte ? LABELS_MAGIC : IMAGES_MAGIC);
     put_big_endian(file.out, (uint32_t)rows);
-    if (magic == IMAGES_MAGIC) {
-        put_big_endian(file.out, (uint32_t)set->height);
-        put_big_endian(file.out, (uint32_t)set->width);
+    if (!byte) { /* rows that are no images are written as images one pixel high */
+        put_big_endian(file.out, set->height ? (uint32_t)set->height : 1);
+        put_big_endian(file.out, set->height ? (uint32_t)set->width : (uint32_t)set->d);
     }
     for (size_t r = 0; r < set->n && !poison_cancelled(settings); r++) {
         if (labels[r] < 0)
             continue;
-        if (magic == IMAGES_MAGIC)
-            fwrite(set->x + r * d, 1, d, file.out);
+        if (byte)
+            putc(byte[labels[r]], file.out);
         else
-            putc(labels[r], file.out);
+            fwrite(set->x + r * d, 1, d, file.out);
     }
     return file_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
 }
@@ -354,13 +284,19 @@ static int write_idx(const poison_set *set, const int *labels, int magic, const 
 int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
                       poison_error *err)
 {
+    uint8_t byte[POISON_LABELS];
     int status;
+    const poison_set *train = &data->train, *test = &data->test;
+    if (train->v)
+        return poison_fail(err, POISON_EDATA, "%s: these features are no whole numbers from 0 to 255, and IDX files hold those only",
+                           folder);
+    TRY(labels_bytes(data, byte, err));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));
-    TRY(write_idx(&data->train, labels, IMAGES_MAGIC, folder, "train-images-idx3-ubyte", settings, err));
-    TRY(write_idx(&data->train, labels, LABELS_MAGIC, folder, "train-labels-idx1-ubyte", settings, err));
-    TRY(write_idx(&data->test, data->test.y, IMAGES_MAGIC, folder, "t10k-images-idx3-ubyte", settings, err));
-    TRY(write_idx(&data->test, data->test.y, LABELS_MAGIC, folder, "t10k-labels-idx1-ubyte", settings, err));
+    TRY(write_idx(train, labels, NULL, folder, "train-images-idx3-ubyte", settings, err));
+    TRY(write_idx(train, labels, byte, folder, "train-labels-idx1-ubyte", settings, err));
+    TRY(write_idx(test, test->y, NULL, folder, "t10k-images-idx3-ubyte", settings, err));
+    TRY(write_idx(test, test->y, byte, folder, "t10k-labels-idx1-ubyte", settings, err));
 done:
     return status;
 }

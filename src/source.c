@@ -42,29 +42,39 @@ static int validates(const struct args *a)
     return needed;
 }
 
+/* What the command line names: `train` and `grid` take it without --data too. */
+static const char *operand(const struct args *a)
+{
+    int takes = strcmp(a->command->name, "train") == 0 || strcmp(a->command->name, "grid") == 0;
+    return takes && a->operands > 0 ? a->operand[0] : a->data;
+}
+
+/* Fewer rows than the defaults are fine; fewer than were asked for are not. */
+static poison_source wish(const struct args *a, const char *path)
+{
+    return (poison_source){.path = path, .test_path = a->test_data, .format = a->format, .label = a->label_column, .train = a->train,
+                           .test = a->test, .train_given = a->train_given, .test_given = a->test_given};
+}
+
+int source_load_rows(poison_data *data, struct load_width *width, const struct args *a, const char *path, poison_error *err)
+{
+    poison_source wanted = wish(a, path);
+    return load_rows(data, width, &wanted, &a->settings, err);
+}
+
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
-    const char *source = a->data ? a->data : getenv("POISON_DATA");
+    const char *given = operand(a), *source = given ? given : getenv("POISON_DATA");
     char *found = source ? NULL : find_mnist();
-    size_t more = validates(a) ? a->validate : 0;
     int status;
     *fallback = !source && !found;
     if (*fallback && strcmp(a->command->name, "lab") != 0)
         return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
                                               "--data synthetic takes the built-in digits");
-    if (*fallback || (source && strcmp(source, "synthetic") == 0)) {
-        status = poison_data_draw(data, a->train + more, a->test, &a->settings, err);
-    } else {
-        /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
-        status = poison_data_read(data, source ? source : found, a->train + more, more || !a->train_given, a->test, !a->test_given,
-                                  &a->settings, err);
-    }
-    if (status == 0 && more) {
-        status = poison_data_validate(data, a->train, more, err);
-        if (status < 0)
-            poison_data_free(data);
-    }
-    if (status == POISON_EDATA && source && !a->data) {
+    poison_source wanted = wish(a, *fallback ? "synthetic" : source ? source : found);
+    wanted.validate = validates(a) ? a->validate : 0;
+    status = poison_data_load(data, &wanted, &a->settings, err);
+    if (status == POISON_EDATA && source && !given) {
         poison_error why = *err;
         poison_fail(err, status, "POISON_DATA: %.4900s", why.text);
     }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* labels - what labels are called */
+#ifndef POISON_LABELS_H
+#define POISON_LABELS_H
+
+#include "poison.h"
+
+/* The different label texts of a file, in the order they were met. */
+enum { BOOK_MOST = 4096 }; /* spellings, of at most 256 labels */
+struct book {
+    int count;
+    char *text[BOOK_MOST];
+    uint16_t slot[2 * BOOK_MOST]; /* a hash table of 1 + the text's number */
+};
+
+/* The number of a text, new or met before; POISON_EDATA if there are too many, POISON_ENOMEM. */
+int book_add(struct book *book, const char *text, size_t length, poison_error *err);
+void book_free(struct book *book); /* NULL is fine */
+
+/* Rows whose labels are called otherwise elsewhere. */
+struct label_source {
+    const struct book *book; /* NULL: y are the labels themselves, 0..255, as in IDX files */
+    int *y;                  /* (n) numbers of the book's texts */
+    size_t n;
+};
+
+/*
+ * labels_join - one set of labels for all sources: data->names, numbers and name, and y become labels
+ *
+ * If all texts are numbers, equal values are one label, called by the spelling met first, and they are in the order of their
+ * values; else each text is a label, in the order of their bytes. Names that `data` has already keep their labels, and new
+ * ones follow. If all sources are IDX files and there were no names, nothing changes. POISON_EDATA for more than 256 labels.
+ */
+int labels_join(poison_data *data, const struct label_source *source, size_t sources, poison_error *err);
+
+/* The number that each label is called by, to be written as a byte: number (POISON_LABELS). POISON_EDATA if it is none. */
+int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err);
+
+#endif

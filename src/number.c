@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * number - decimal text to the nearest double
+ *
+ * value = w 10^e. Exact where w < 2^53 and |e| <= 22, because w and 10^|e| are doubles then and one operation rounds once
+ * (Clinger 1990). Else where w has at most 19 digits, which fit in 64 bits, and |e| <= 27, so that 5^27 does too: w 5^e
+ * is an integer of 128 bits, w / 5^-e a quotient of more than 64 bits whose remainder, if there is one, sets the last bit;
+ * converting either to double rounds once, and the factor 2^e is exact. What is left is rare, and strtod's.
+ */
+#include "number.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned __int128 wide;
+
+enum {
+    WORD_DIGITS = 19, /* 10^19 < 2^64 */
+    FIVES = 27,       /* 5^27 < 2^63 */
+    KEPT = 800        /* digits given to strtod: 768 tell every double and every midpoint apart, then one that says "and more" */
+};
+
+static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                             1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static uint64_t five(int64_t power)
+{
+    uint64_t five = 1;
+    for (uint64_t square = 5; power; power >>= 1, square *= square)
+        five *= power & 1 ? square : 1;
+    return five;
+}
+
+/* w 10^e, w > 0, |e| <= FIVES */
+static double scale(uint64_t w, int64_t e)
+{
+    uint64_t power = five(e < 0 ? -e : e);
+    if (e >= 0)
+        return ldexp((double)((wide)w * power), (int)e);
+    int shift = 64 + __builtin_clzll(w);
+    wide numerator = (wide)w << shift, quotient = numerator / power;
+    quotient |= quotient * power != numerator;
+    return ldexp((double)quotient, (int)e - shift);
+}
+
+/* The digits between `at` and `end`, whose point stands `e` places right of the last one. Without a point: no locale. */
+static double by_strtod(const char *at, const char *end, int64_t e)
+{
+    char text[KEPT + 32];
+    int n = 0, more = 0;
+    for (; at < end; at++) {
+        if (*at == '.' || (n == 0 && *at == '0'))
+            continue;
+        if (n < KEPT)
+            text[n++] = *at;
+        else {
+            more |= *at != '0';
+            e++;
+        }
+    }
+    if (more) {
+        text[n++] = '1';
+        e--;
+    }
+    snprintf(text + n, sizeof text - (size_t)n, "e%lld", (long long)e);
+    return n ? strtod(text, NULL) : 0;
+}
+
+/* The exponent after the digits, if there is a whole one. Beyond 10^15 no digits could make up for it. */
+static const char *read_exponent(const char *at, const char *end, int64_t *e)
+{
+    const char *digit = at + 1;
+    int64_t value = 0, most = 1000000000000000;
+    if (at == end || (*at | 32) != 'e')
+        return at;
+    int negative = digit < end && *digit == '-';
+    digit += digit < end && (*digit == '-' || *digit == '+');
+    if (digit == end || (unsigned char)(*digit - '0') > 9)
+        return at;
+    for (; digit < end && (unsigned char)(*digit - '0') <= 9; digit++)
+        value = value < most ? value * 10 + (*digit - '0') : most;
+    *e += negative ? -value : value;
+    return digit;
+}
+
+const char *number_read(const char *at, const char *end, double *value)
+{
+    int negative = at < end && *at == '-';
+    at += at < end && (*at == '-' || *at == '+');
+    const char *first = at, *point = NULL;
+    uint64_t w = 0;
+    int64_t digits = 0, e = 0; /* digits from the first that is not 0 on */
+    for (; at < end; at++) {
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+        if (digit <= 9) {
+            w = w * 10 + digit; /* wraps where digits > WORD_DIGITS, and is not used then */
+            digits += w != 0 || digits;
+        } else if (*at == '.' && !point) {
+            point = at;
+        } else {
+            break;
+        }
+    }
+    if (at - first == (point != NULL)) /* no digit */
+        return NULL;
+    const char *last = at;
+    e = point ? point + 1 - last : 0;
+    at = read_exponent(at, end, &e);
+    if (digits <= WORD_DIGITS && w < (uint64_t)1 << 53 && e >= -22 && e <= 22)
+        *value = e < 0 ? (double)w / ten[-e] : (double)w * ten[e];
+    else if (digits <= WORD_DIGITS && w && e >= -FIVES && e <= FIVES)
+        *value = scale(w, e);
+    else
+        *value = by_strtod(first, last, e);
+    *value = negative ? -*value : *value;
+    return at;
+}
+
+int number_is(const char *text, double *value)
+{
+    const char *end = text + strlen(text);
+    return number_read(text, end, value) == end && isfinite(*value);
+}

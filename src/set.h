@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* set - rows of features: made, copied, widened, turned into doubles */
+#ifndef POISON_SET_H
+#define POISON_SET_H
+
+#include "poison.h"
+
+/* Copies rows row[0..count) of a set, in that order. POISON_ENOMEM. set_free frees. */
+int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count, poison_error *err);
+
+/* 8-bit features become doubles; what are doubles already stay. POISON_ENOMEM; the set is then as before. */
+int set_to_doubles(poison_set *set, poison_error *err);
+
+/* Columns of zeros come before and after the features. Errors as above. */
+int set_widen(poison_set *set, int before, int after, poison_error *err);
+
+size_t set_bytes(size_t n, int d, int doubles); /* of the features; SIZE_MAX if there is no such number */
+
+void set_free(poison_set *set);
+
+#endif
