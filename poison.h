@@ -96,6 +96,7 @@ size_t poison_settings_memory(const poison_settings *settings);
 typedef struct {
     size_t n;
     int d, height, width; /* d = height width; both are 0 where the rows are no images */
+    int from_zero;        /* LIBSVM's text counts their columns from 0, not from 1 */
     uint8_t *x;           /* (n, d) */
     double *v;            /* (n, d) instead of x, where features are not 8-bit integers; else NULL */
     int *y;               /* (n) labels, 0..255 */
@@ -320,6 +321,43 @@ int poison_svm_coefficients(const poison_svm *svm, poison_support *support, pois
 void poison_support_free(poison_support *support);
 
 void poison_svm_free(poison_svm *svm);
+
+/* ---- model files ----------------------------------------------------------------------------------------------- */
+
+/* A model that stands by itself, as LIBSVM's text format holds it. */
+typedef struct {
+    poison_data data;         /* train: the support vectors, y their classes; names: the classes, in the file's order */
+    poison_settings settings; /* kernel, degree, coef0, gamma; for the rest those given */
+    size_t K, P;
+    poison_machine *machine;  /* (P) i, j: classes 0..K-1; sv_row: rows of data.train */
+    int strange_names;        /* PATH.labels is there, but not this model's: it was ignored */
+} poison_model;
+
+/*
+ * poison_model_write - a trained model in LIBSVM's text format, whole or not at all; "-" is standard output
+ *
+ * All numbers reload to the same bits. Labels that are no whole numbers become 0..K-1, and their names go to PATH.labels: a line
+ * `crc32 XXXXXXXX` (of the model file), then a line a name, \\ and \xHH for what has no place in one. *nameless: there was no
+ * place beside it (a pipe). With whole numbers an earlier PATH.labels is removed. POISON_EDATA if it cannot be written.
+ */
+int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err);
+
+/*
+ * poison_model_read - such a file, ours or svm-train's, of C-SVC or nu-SVC, with any of the four kernels, labels in any order
+ *
+ * POISON_EDATA names file and line; POISON_ENOMEM if it takes more than settings->memory. Free with poison_model_free.
+ */
+int poison_model_read(poison_model *model, const char *path, const poison_settings *settings, poison_error *err);
+
+/*
+ * poison_model_fit - makes a model and rows to predict agree: both doubles or both not, and zeros for the columns in front and
+ * behind that only the rows have; of these there may be no fewer than the model's. POISON_ENOMEM.
+ */
+int poison_model_fit(poison_model *model, poison_set *rows, poison_error *err);
+
+/* predicted (rows): class 0..K-1 of each row, by votes, ties to the first. value (P, rows): decision values, or NULL. */
+int poison_model_predict(const poison_model *model, const poison_set *rows, int *predicted, double *value, poison_error *err);
+void poison_model_free(poison_model *model);
 
 /* ---- attacks --------------------------------------------------------------------------------------------------- */
 

@@ -238,6 +238,7 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
         TRY(poison_fail(err, status, "%s: %.1000s", name_of(s->path), why.text));
     data->train = train.set;
     data->test = test.set;
+    data->train.from_zero = data->test.from_zero = train.base == 0;
     train.set = test.set = (poison_set){0};
 done:
     free_part(&train);
@@ -283,6 +284,7 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     width->base = rows.base;
     width->d = rows.set.d;
     data->test = rows.set;
+    data->test.from_zero = rows.base == 0;
     rows.set = (poison_set){0};
 done:
     free_part(&rows);
