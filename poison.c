@@ -9,6 +9,7 @@
 
 #include "src/args.h"
 #include "src/base.h"
+#include "src/describe.h"
 #include "src/explain.h"
 #include "src/file.h"
 #include "src/peak.h"
@@ -32,7 +33,8 @@
 
 struct laboratory {
     const struct args *args;
-    struct file file; /* where the table goes */
+    struct file file; /* where the table goes, */
+    struct sheet sheet; /* and how; its opening is ours */
     poison_data data;
     int fallback;
     int *labels;    /* (n) after the flips */
@@ -96,7 +98,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
     }
     if (a->command->needs == NEEDS_LABELS)
-        TRY(sweep_check_output(a->output, a->resume, err));
+        TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
     else
         TRY(file_open(&lab->file, a->output, err));
 done:
@@ -167,7 +169,7 @@ static int print_predictions(struct laboratory *lab, poison_error *err)
     (void)err;
     size_t rows = lab->args->rows < lab->data.test.n ? lab->args->rows : lab->data.test.n;
     struct table t;
-    table_begin(&t, lab->file.out, "Correct\tPredicted");
+    table_begin(&t, &lab->sheet, "Correct\tPredicted");
     for (size_t r = 0; r < rows; r++) {
         table_label(&t, lab->data.test.y[r]);
         table_label(&t, lab->predicted[r]);
@@ -188,7 +190,7 @@ static void print_score(struct laboratory *lab, int by_true, size_t incorrect[LA
         int truth = lab->data.test.y[r], predicted = lab->predicted[r];
         (truth == predicted ? correct : incorrect)[by_true ? truth : predicted]++;
     }
-    table_begin(&t, lab->file.out, "Value\tCorrect\tIncorrect");
+    table_begin(&t, &lab->sheet, "Value\tCorrect\tIncorrect");
     for (int k = 0; k < lab->label_count; k++) {
         table_label(&t, lab->label[k]);
         table_count(&t, correct[lab->label[k]]);
@@ -206,7 +208,7 @@ static void print_counts(struct laboratory *lab, const char *header, const int *
     for (size_t r = 0; r < rights; r++)
         if (right[r] >= 0) /* else the row is removed */
             count[1][right[r]]++;
-    table_begin(&t, lab->file.out, header);
+    table_begin(&t, &lab->sheet, header);
     for (int k = 0; k < lab->label_count; k++) {
         table_label(&t, lab->label[k]);
         table_count(&t, count[0][lab->label[k]]);
@@ -231,11 +233,12 @@ static int print_confusion(struct laboratory *lab, poison_error *err)
     memset(count, 0, sizeof count);
     for (size_t r = 0; r < lab->data.test.n; r++)
         count[lab->data.test.y[r]][lab->predicted[r]]++;
-    char header[LABELS * 4 + 8] = "true", *end = header + 4;
+    char number[LABELS][12];
+    const char *name[LABELS];
     for (int k = 0; k < lab->label_count; k++)
-        end += sprintf(end, "\t%d", lab->label[k]);
+        name[k] = poison_label_text(&lab->data, lab->label[k], number[k]);
     struct table t;
-    table_begin(&t, lab->file.out, header);
+    table_begin_more(&t, &lab->sheet, "true", name, (size_t)lab->label_count);
     for (int k = 0; k < lab->label_count; k++) {
         table_label(&t, lab->label[k]);
         for (int p = 0; p < lab->label_count; p++)
@@ -251,7 +254,7 @@ static int print_subproblems(struct laboratory *lab, poison_error *err)
     const poison_machine *machine;
     size_t P = poison_svm_machines(lab->svm, &machine);
     struct table t;
-    table_begin(&t, lab->file.out, seconds ? SUBPROBLEMS "\tseconds" : SUBPROBLEMS);
+    table_begin(&t, &lab->sheet, seconds ? SUBPROBLEMS "\tseconds" : SUBPROBLEMS);
     for (size_t p = 0; p < P; p++) {
         const poison_machine *k = &machine[p];
         table_label(&t, k->i);
@@ -282,7 +285,7 @@ static int print_support(struct laboratory *lab, poison_error *err)
     for (size_t c = 0; c < support.others; c++)
         end += sprintf(end, "\tcoef%zu", c);
     struct table t;
-    table_begin(&t, lab->file.out, header);
+    table_begin(&t, &lab->sheet, header);
     for (size_t s = 0; s < support.count; s++) {
         table_count(&t, support.row[s]);
         table_label(&t, lab->labels[support.row[s]]);
@@ -311,68 +314,11 @@ static int run_counts(struct laboratory *lab, poison_error *err)
     return 0;
 }
 
-/* The digits' credit, where the first training image is MNIST's. */
-static const char *credit(const struct laboratory *lab)
-{
-    if (strcmp(lab->data.source, "synthetic") == 0)
-        return "drawn by poison";
-    if (lab->data.train.d == 784 && poison_crc32(0, lab->data.train.x, 784) == 0x90A92752)
-        return "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges";
-    return "NA";
-}
-
-static void pixel_range(const poison_set *set, int *least, int *most)
-{
-    *least = 255, *most = 0;
-    for (size_t i = 0; i < set->n * (size_t)set->d; i++) {
-        *least = set->x[i] < *least ? set->x[i] : *least;
-        *most = set->x[i] > *most ? set->x[i] : *most;
-    }
-}
-
 static int run_data(struct laboratory *lab, poison_error *err)
 {
-    const poison_data *data = &lab->data;
-    struct table t;
-    char text[LABELS * 4], *end = text;
-    double gamma;
-    uint8_t occurs[LABELS] = {0};
-    int least, most, status = poison_data_gamma(data, &lab->args->settings, &gamma, err);
-    if (status == 0 && lab->args->export_to)
-        status = poison_data_write(data, lab->labels, lab->args->export_to, &lab->args->settings, err);
-    if (status < 0)
-        return status;
-    pixel_range(&data->train, &least, &most);
-    if (poison_cancelled(&lab->args->settings))
-        return poison_fail_cancelled(err);
-    for (size_t r = 0; r < data->train.n; r++)
-        if (lab->labels[r] >= 0)
-            occurs[lab->labels[r]] = 1;
-    for (int v = 0; v < LABELS; v++)
-        if (occurs[v])
-            end += sprintf(end, "%s%d", end > text ? " " : "", v);
-    table_begin(&t, lab->file.out, "key\tvalue");
-#define ROW(key, print, value) (table_text(&t, key), print(&t, value))
-    ROW("source", table_text, data->source);
-    ROW("credit", table_text, credit(lab));
-    ROW("train_rows", table_count, data->train.n);
-    ROW("test_rows", table_count, data->test.n);
-    ROW("height", table_label, data->train.height);
-    ROW("width", table_label, data->train.width);
-    ROW("pixel_min", table_label, least);
-    ROW("pixel_max", table_label, most);
-    ROW("classes", table_text, text);
-    ROW("gamma", table_exact, gamma);
-    for (int k = 0; k < 2; k++) {
-        const poison_set *set = k ? &data->test : &data->train;
-        uint32_t crc = 0;
-        for (size_t r = 0, d = (size_t)set->d; r < set->n && !poison_cancelled(&lab->args->settings); r += 1024)
-            crc = poison_crc32(crc, set->x + r * d, d * (set->n - r < 1024 ? set->n - r : 1024));
-        sprintf(text, "%08x", crc);
-        ROW(k ? "crc32_test_images" : "crc32_train_images", table_text, text);
-    }
-#undef ROW
-    return poison_cancelled(&lab->args->settings) ? poison_fail_cancelled(err) : 0;
+    const struct args *a = lab->args;
+    int status = a->export_to ? poison_data_write(&lab->data, lab->labels, a->export_to, &a->settings, err) : 0;
+    return status < 0 ? status : describe_data(&lab->sheet, &lab->data, lab->labels, &a->settings, err);
 }
 
 /* ---- the laboratory's commands --------------------------------------------------------------------------------- */
@@ -381,16 +327,13 @@ static int run_data(struct laboratory *lab, poison_error *err)
 static int print_flips(struct laboratory *lab, const int *before, const int *after)
 {
     struct table t;
-    table_begin(&t, lab->file.out, "row\tfrom\tto");
+    table_begin(&t, &lab->sheet, "row\tfrom\tto");
     for (size_t r = 0; r < lab->data.train.n; r++) {
         if (before[r] == after[r])
             continue;
         table_count(&t, r);
-        table_label(&t, before[r]);
-        if (after[r] < 0)
-            table_text(&t, "-");
-        else
-            table_label(&t, after[r]);
+        table_flipped(&t, before[r]);
+        table_flipped(&t, after[r]);
     }
     return 0;
 }
@@ -445,7 +388,7 @@ static void print_scoreboard(struct table *t, int method, const poison_findings 
     if (method == POISON_CONFIDENT && scores.flipped)
         table_count(t, found->estimated);
     else
-        table_text(t, "NA");
+        table_none(t);
     table_number(t, scores.precision);
     table_number(t, scores.recall);
     table_number(t, scores.auc);
@@ -467,9 +410,9 @@ static int run_audit(struct laboratory *lab, poison_error *err)
         poison_findings found;
         TRY(audit(lab, a->method[k], &found, err));
         if (k == 0)
-            table_begin(&t, lab->file.out, a->joint   ? "label\tsuggested\testimated"
-                                           : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
-                                                      : "row\tlabel\tmethod\tscore\tsuggested\trank");
+            table_begin(&t, &lab->sheet, a->joint   ? "label\tsuggested\testimated"
+                                         : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
+                                                    : "row\tlabel\tmethod\tscore\tsuggested\trank");
         if (a->joint)
             print_joint(&t, &found);
         else if (a->truth)
@@ -507,42 +450,24 @@ done:
 static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, a->output, a->resume, a->quiet ? NULL : stderr, err);
+    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, &lab->sheet, a->output, a->resume,
+                     a->quiet ? NULL : stderr, err);
 }
 
 static int run_dose(struct laboratory *lab, poison_error *err)
 {
-    return dose_run(stdin, lab->file.out, lab->args->sweep.seed, err);
+    return dose_run(stdin, &lab->sheet, lab->args->sweep.seed, err);
 }
 
 static int run_matrix(struct laboratory *lab, poison_error *err)
 {
-    return matrix_run(stdin, lab->file.out, lab->args->at, err);
+    return matrix_run(stdin, &lab->sheet, lab->args->at, err);
 }
 
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return explain_print(lab->file.out, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
-}
-
-/* Five lines that say what the tables are about. */
-static void print_description(struct laboratory *lab)
-{
-    const poison_set *train = &lab->data.train;
-    FILE *out = lab->file.out;
-    int least, most;
-    fprintf(out, "# data source: ");
-    table_escape(out, lab->data.source);
-    fprintf(out, "\n# data rows: %zu training, %zu test, %d features (%d x %d)\n", train->n, lab->data.test.n, train->d,
-            train->height, train->width);
-    fprintf(out, "# data labels:");
-    for (int k = 0; k < lab->label_count; k++)
-        fprintf(out, " %d", lab->label[k]);
-    pixel_range(&lab->data.train, &least, &most);
-    fprintf(out, "\n# data pixels: %d to %d\n", least, most);
-    if (strcmp(credit(lab), "NA") != 0)
-        fprintf(out, "# data credit: %s\n", credit(lab));
+    return explain_print(&lab->sheet, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
 }
 
 static int two_classes(const struct laboratory *lab)
@@ -553,28 +478,41 @@ static int two_classes(const struct laboratory *lab)
     return 0;
 }
 
+/* What can be refused before anything is printed: a dose above what there is, or one that leaves one class. */
+static int check_doses(struct laboratory *lab, poison_error *err)
+{
+    const struct sweep *s = &lab->args->sweep;
+    int status = 0;
+    for (size_t k = 0; k < s->doses; k++) {
+        poison_flip one = {lab->from, lab->to, s->dose[k], POISON_FIRST};
+        TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
+        if (!two_classes(lab))
+            TRY(poison_fail(err, POISON_EDATA, "flip %s:%s:%zu leaves one class only: at least two classes are needed",
+                            poison_label_quoted(&lab->data, one.from).text, poison_label_quoted(&lab->data, one.to).text,
+                            one.count));
+        clean(lab);
+    }
+done:
+    return status;
+}
+
 /* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
 static int run_lab(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    FILE *out = lab->file.out;
+    struct sheet *sheet = &lab->sheet;
+    poison_label from = poison_label_name(&lab->data, lab->from), to = poison_label_name(&lab->data, lab->to);
+    const char *digit = lab->data.names ? "label" : "digit";
     size_t incorrect[LABELS];
     int status;
-    for (size_t k = 0; k < a->sweep.doses; k++) { /* refuse what cannot be done before anything is printed */
-        poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
-        TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
-        if (!two_classes(lab))
-            TRY(poison_fail(err, POISON_EDATA, "flip %d:%d:%zu leaves one class only: at least two classes are needed",
-                            one.from, one.to, one.count));
-        clean(lab);
-    }
+    TRY(check_doses(lab, err));
     TRY(train_and_predict(lab, err));
-    print_description(lab);
-    fprintf(out, "\n# the first predictions\n");
+    TRY(describe_briefly(sheet, &lab->data, lab->labels, &a->settings, err));
+    sheet_title(sheet, "the first predictions");
     print_predictions(lab, err);
-    fprintf(out, "\n# score by predicted digit, not poisoned\n");
+    sheet_title(sheet, "score by predicted %s, not poisoned", digit);
     print_score(lab, 0, incorrect);
-    fprintf(out, "\n# digits in the training and the test set\n");
+    sheet_title(sheet, "%ss in the training and the test set", digit);
     print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
         poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
@@ -582,14 +520,14 @@ static int run_lab(struct laboratory *lab, poison_error *err)
         clean(lab);
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         TRY(train_and_predict(lab, err));
-        fprintf(out, "\n# training labels, %zu of the %d's made %d\n", one.count, one.from, one.to);
+        sheet_title(sheet, "training labels, %zu of the %s's made %s", one.count, from.text, to.text);
         print_digits(lab, 1);
-        fprintf(out, "\n# score by predicted digit, %zu of the %d's made %d\n", one.count, one.from, one.to);
+        sheet_title(sheet, "score by predicted %s, %zu of the %s's made %s", digit, one.count, from.text, to.text);
         print_score(lab, 0, incorrect);
     }
-    fprintf(out, "\n# the flag: images wrongly called %d\n", lab->to);
     struct table t;
-    table_begin(&t, out, "Poisoned\tFlag");
+    sheet_title(sheet, "the flag: %s wrongly called %s", lab->data.train.height ? "images" : "rows", to.text);
+    table_begin(&t, sheet, "Poisoned\tFlag");
     table_count(&t, a->sweep.dose[a->sweep.doses - 1]);
     table_count(&t, incorrect[lab->to]);
 done:
@@ -725,6 +663,8 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
         status = needs == NEEDS_NOTHING ? file_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
+    if (status == 0)
+        sheet_open(&lab.sheet, lab.file.out, needs == NEEDS_NOTHING ? NULL : &lab.data, a->json, a->no_header);
     if (status == 0 && needs >= NEEDS_MODEL)
         status = train(&lab, err);
     if (status == 0 && needs == NEEDS_PREDICTIONS)

@@ -80,8 +80,8 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
         count += all->y[r] == label;
     if (!count)
         return poison_fail(err, POISON_EDATA,
-                           "none of the %zu validation images is %d: an attack on it has no aim (--validate N)",
-                           all->n, label);
+                           "none of the %zu validation images is %s: an attack on it has no aim (--validate N)",
+                           all->n, poison_label_quoted(a->data, label).text);
     size_t *row = poison_take(count, sizeof *row);
     if (!row)
         return poison_fail_memory(err, count, sizeof *row, "the validation images");
@@ -155,11 +155,12 @@ static int measure(poison_attacker *a, const poison_flip *flip, struct candidate
         status = poison_svm_watch(a->svm, &a->data->train, &on_train, err);
     if (status < 0)
         return status;
+    poison_label from = poison_label_quoted(a->data, flip->from), to = poison_label_quoted(a->data, flip->to);
     ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
     if (p < 0)
         return poison_fail(err, POISON_EDATA,
-                           "flip %d:%d:%zu:%s: no training label is %d now, so that there is no machine to ask",
-                           flip->from, flip->to, flip->count, poison_strategy_name(flip->strategy), flip->to);
+                           "flip %s:%s:%zu:%s: no training label is %s now, so that there is no machine to ask",
+                           from.text, to.text, flip->count, poison_strategy_name(flip->strategy), to.text);
     status = poison_svm_decide(a->svm, on_train, (size_t)p, POISON_ALL, err);
     for (size_t k = 0; status == 0 && k < count; k++)
         c[k].m = sign * poison_svm_decisions(a->svm, on_train, (size_t)p)[c[k].row];

@@ -120,6 +120,20 @@ done:
     return status;
 }
 
+/* Labels are numbers in JSON if all of the sweep's are. */
+static void decide_numbers(struct sheet *sheet, const struct rows *rows)
+{
+    for (size_t k = 0; k < rows->count; k++)
+        sheet->numbers &= table_is_number(rows->row[k].key[FROM]) && table_is_number(rows->row[k].key[TO]);
+}
+
+/* from, to, strategy and, with 4 keys, defence, as the sweep has them */
+static void print_keys(struct table *t, const struct row *row, int keys)
+{
+    for (int c = 0; c < keys; c++)
+        (c <= TO ? table_name : table_text)(t, row->key[c]);
+}
+
 static int same_keys(const struct row *a, const struct row *b, int keys)
 {
     for (int c = 0; c < keys; c++)
@@ -261,8 +275,7 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
             draw[e][b] = crossing(c, mean, level[e]);
     }
     average(c, -1, seed, mean);
-    for (int k = 0; k < 4; k++)
-        table_text(t, first->key[k]);
+    print_keys(t, first, 4);
     table_count(t, c->seeds);
     for (int e = 0; e < LEVELS; e++) {
         qsort(draw[e], DRAWS, sizeof *draw[e], ascending);
@@ -277,15 +290,17 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
     return 0;
 }
 
-int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err)
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, poison_error *err)
 {
     struct rows rows = {0};
     struct table t;
     int status = read_rows(in, &rows, err);
     for (int printing = 0; status == 0 && printing < 2; printing++) { /* the first time only to see that nothing is missing */
-        if (printing)
-            table_begin(&t, out, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\ted90\t"
-                                 "ed90_lo\ted90_hi\tarea");
+        if (printing) {
+            decide_numbers(sheet, &rows);
+            table_begin(&t, sheet, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\t"
+                                   "ed90\ted90_lo\ted90_hi\tarea");
+        }
         for (size_t k = 0; status == 0 && k < rows.count; k++) {
             struct curve curve;
             if (is_known(&rows, k, 4))
@@ -324,10 +339,11 @@ static int success_at(const struct rows *rows, const struct row *keys, size_t do
     return status;
 }
 
-int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
+int matrix_run(FILE *in, struct sheet *sheet, size_t dose, poison_error *err)
 {
     struct rows rows = {0};
-    size_t *column = NULL, columns = 0; /* a row that first has each defence */
+    const char **column = NULL; /* the defences */
+    size_t columns = 0;
     double *cell = NULL; /* (rows, columns), of those that are first of their strategy */
     int status = 0, there = 0;
     TRY(read_rows(in, &rows, err));
@@ -336,10 +352,10 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
         TRY(poison_fail_memory(err, rows.count, sizeof *column, "the defences"));
     for (size_t k = 0; k < rows.count; k++) {
         size_t c = 0;
-        while (c < columns && strcmp(rows.row[column[c]].key[DEFENCE], rows.row[k].key[DEFENCE]) != 0)
+        while (c < columns && strcmp(column[c], rows.row[k].key[DEFENCE]) != 0)
             c++;
         if (c == columns)
-            column[columns++] = k;
+            column[columns++] = rows.row[k].key[DEFENCE];
     }
     cell = poison_take(rows.count, columns * sizeof *cell);
     if (!cell)
@@ -350,7 +366,7 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
         for (size_t c = 0; c < columns; c++) {
             struct row keys = rows.row[k];
             size_t any = 0;
-            keys.key[DEFENCE] = rows.row[column[c]].key[DEFENCE];
+            keys.key[DEFENCE] = (char *)(uintptr_t)column[c]; /* only compared */
             cell[k * columns + c] = NAN;
             while (any < rows.count && !same_keys(&rows.row[any], &keys, 4))
                 any++;
@@ -360,16 +376,13 @@ int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err)
     }
     if (!there)
         TRY(poison_fail(err, POISON_EDATA, "--at %zu: the sweep has no row with this dose", dose));
-    fprintf(out, "from\tto\tstrategy");
-    for (size_t c = 0; c < columns; c++)
-        fprintf(out, "\t%s", rows.row[column[c]].key[DEFENCE]);
-    fputc('\n', out);
-    struct table t = {.out = out, .columns = columns + 3};
+    struct table t;
+    decide_numbers(sheet, &rows);
+    table_begin_more(&t, sheet, "from\tto\tstrategy", column, columns);
     for (size_t k = 0; k < rows.count; k++) {
         if (is_known(&rows, k, 3))
             continue;
-        for (int c = 0; c < 3; c++)
-            table_text(&t, rows.row[k].key[c]);
+        print_keys(&t, &rows.row[k], 3);
         for (size_t c = 0; c < columns; c++)
             table_number(&t, cell[k * columns + c]);
     }

@@ -49,12 +49,59 @@ static int count_votes(const poison_svm *svm, size_t image, int but, size_t vote
     return best;
 }
 
-int explain_print(FILE *out, const poison_svm *svm, const poison_data *data, const int *labels, int predicted, size_t image,
-                  size_t rows, poison_error *err)
+/* Which image this is about: a comment; with JSON a table of its own. */
+static void print_image(struct sheet *sheet, size_t image, int truth, int predicted)
+{
+    struct table t;
+    sheet_start(sheet);
+    if (!sheet->json) {
+        fprintf(sheet->out, "# test image %zu is ", image);
+        table_escape(sheet->out, poison_label_name(sheet->data, truth).text);
+        fputs(" and is called ", sheet->out);
+        table_escape(sheet->out, poison_label_name(sheet->data, predicted).text);
+        putc('\n', sheet->out);
+        return;
+    }
+    sheet_title(sheet, "the test image");
+    table_begin(&t, sheet, "row\tcorrect\tpredicted");
+    table_count(&t, image);
+    table_label(&t, truth);
+    table_label(&t, predicted);
+}
+
+static void print_votes(struct sheet *sheet, const poison_svm *svm, const size_t votes[LABELS])
+{
+    const int *label;
+    size_t K = poison_svm_classes(svm, &label);
+    struct table t;
+    sheet_title(sheet, "votes");
+    table_begin(&t, sheet, "label\tvotes");
+    for (size_t c = 0; c < K; c++) {
+        table_label(&t, label[c]);
+        table_count(&t, votes[label[c]]);
+    }
+}
+
+/* flipped: of the pushes, those of rows whose labels were altered. */
+static void print_machine(struct sheet *sheet, const poison_machine *machine, double decision, double pushes, double flipped)
+{
+    poison_label i = poison_label_name(sheet->data, machine->i), j = poison_label_name(sheet->data, machine->j);
+    struct table t;
+    sheet_title(sheet, "the machine that decides between %s and %s: above 0 is %s", i.text, j.text, i.text);
+    table_begin(&t, sheet, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
+    table_label(&t, machine->i);
+    table_label(&t, machine->j);
+    table_exact(&t, decision);
+    table_exact(&t, machine->rho != 0 ? -machine->rho : 0);
+    table_exact(&t, pushes);
+    table_exact(&t, flipped);
+}
+
+int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
+                  size_t image, size_t rows, poison_error *err)
 {
     const poison_machine *machine;
-    const int *label;
-    size_t votes[LABELS] = {0}, K = poison_svm_classes(svm, &label);
+    size_t votes[LABELS] = {0};
     int truth = data->test.y[image], other = count_votes(svm, image, predicted, votes);
     double sign, pushes = 0, flipped = 0;
     if (truth != predicted && poison_svm_machine(svm, truth, predicted, &sign) >= 0)
@@ -72,22 +119,12 @@ int explain_print(FILE *out, const poison_svm *svm, const poison_data *data, con
         flipped += labels[push[s].row] != data->train.y[push[s].row] ? push[s].push : 0;
     }
     struct table t;
-    fprintf(out, "# test image %zu is %d and is called %d\n\n# votes\n", image, truth, predicted);
-    table_begin(&t, out, "label\tvotes");
-    for (size_t c = 0; c < K; c++) {
-        table_label(&t, label[c]);
-        table_count(&t, votes[label[c]]);
-    }
-    fprintf(out, "\n# the machine that decides between %d and %d: above 0 is %d\n", machine->i, machine->j, machine->i);
-    table_begin(&t, out, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
-    table_label(&t, machine->i);
-    table_label(&t, machine->j);
-    table_exact(&t, poison_svm_decisions(svm, 0, p)[image]);
-    table_exact(&t, machine->rho != 0 ? -machine->rho : 0);
-    table_exact(&t, pushes);
-    table_exact(&t, flipped);
-    fprintf(out, "\n# the training rows that push it most, of %zu: above 0 towards %d\n", machine->sv, machine->i);
-    table_begin(&t, out, "row\tlabel\tfrom\tpush");
+    print_image(sheet, image, truth, predicted);
+    print_votes(sheet, svm, votes);
+    print_machine(sheet, machine, poison_svm_decisions(svm, 0, p)[image], pushes, flipped);
+    sheet_title(sheet, "the training rows that push it most, of %zu: above 0 towards %s", machine->sv,
+                poison_label_name(data, machine->i).text);
+    table_begin(&t, sheet, "row\tlabel\tfrom\tpush");
     for (size_t s = 0; s < machine->sv && s < rows; s++) {
         table_count(&t, push[s].row);
         table_label(&t, labels[push[s].row]);

@@ -3,16 +3,14 @@
 #ifndef POISON_EXPLAIN_H
 #define POISON_EXPLAIN_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "table.h"
 
 /*
  * Prints the votes; the machine that decided between the image's true and predicted label (between the predicted label and
  * the runner-up, if they are the same); the `rows` training rows that pushed it most. svm has predicted the test set from
  * labels (n). POISON_ENOMEM.
  */
-int explain_print(FILE *out, const poison_svm *svm, const poison_data *data, const int *labels, int predicted, size_t image,
-                  size_t rows, poison_error *err);
+int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
+                  size_t image, size_t rows, poison_error *err);
 
 #endif

@@ -59,6 +59,15 @@ static int take_name(const char **text, const char *ends, char name[NAME_MOST])
     return 1;
 }
 
+/* The label that is called so, or that tables print so. -1: there is none. */
+static int find(const poison_data *data, const char *name)
+{
+    int label = poison_label_find(data, name);
+    for (int c = 0; label < 0 && c < data->names; c++)
+        label = table_prints(data->name[c], name) ? c : -1;
+    return label;
+}
+
 static int occurs(const poison_data *data, int label)
 {
     for (size_t r = 0; r < data->train.n; r++)
@@ -81,7 +90,7 @@ int poison_pair_parse(int *from, int *to, const char *text, const char **end, co
     if (strcmp(name[0], name[1]) == 0)
         return poison_fail(err, POISON_EUSAGE, "%s: the two labels are the same", what);
     for (int k = 0; k < 2 && data; k++) {
-        label[k] = poison_label_find(data, name[k]);
+        label[k] = find(data, name[k]);
         if (label[k] < 0 || !occurs(data, label[k]))
             return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data", what, name[k]);
     }
@@ -122,7 +131,7 @@ int poison_flip_check(const poison_flip *flip, const int *labels, const poison_d
     size_t there = 0;
     for (size_t r = 0; r < data->train.n; r++)
         there += labels[r] == flip->from;
-    poison_label from = poison_label_name(data, flip->from), to = poison_label_name(data, flip->to);
+    poison_label from = poison_label_quoted(data, flip->from), to = poison_label_quoted(data, flip->to);
     const char *stranger = !occurs(data, flip->from) ? from.text : !occurs(data, flip->to) ? to.text : NULL;
     if (stranger)
         return poison_fail(err, POISON_EDATA, "flip %s:%s:%zu: the label %s occurs nowhere in the data", from.text, to.text,
@@ -147,13 +156,11 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
 
 /* ---- flip files ------------------------------------------------------------------------------------------------ */
 
-/* The label of a cell, as tables print it. -1: there is none. */
+/* The label of a cell; in quotes -, which bare means that the row is left out. */
 static int find_printed(const poison_data *data, const char *cell)
 {
-    int label = poison_label_find(data, cell);
-    for (int c = 0; label < 0 && c < data->names; c++)
-        label = table_prints(data->name[c], cell) ? c : -1;
-    return label;
+    int label = find(data, cell);
+    return label < 0 && strcmp(cell, "\"-\"") == 0 ? find(data, "-") : label;
 }
 
 /* One line `row from to` applied; named[row] is set. */

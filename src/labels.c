@@ -4,6 +4,7 @@
 
 #include "base.h"
 #include "number.h"
+#include "table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,13 +13,59 @@
 
 /* ---- looking up ------------------------------------------------------------------------------------------------ */
 
-poison_label poison_label_name(const poison_data *data, int label)
+const char *poison_label_text(const poison_data *data, int label, char number[12])
+{
+    if (data && label >= 0 && label < data->names)
+        return data->name[label];
+    snprintf(number, 12, "%d", label);
+    return number;
+}
+
+/* The text that fits, not cut inside a UTF-8 character. */
+static poison_label cut(const char *text)
 {
     poison_label name;
-    if (label >= 0 && label < data->names)
-        snprintf(name.text, sizeof name.text, "%s", data->name[label]);
-    else
-        snprintf(name.text, sizeof name.text, "%d", label);
+    size_t room = sizeof name.text - 1, length = strlen(text);
+    if (length > room)
+        for (length = room; length && (text[length] & 0xC0) == 0x80; length--)
+            ;
+    snprintf(name.text, sizeof name.text, "%.*s", (int)length, text);
+    return name;
+}
+
+poison_label poison_label_name(const poison_data *data, int label)
+{
+    char number[12];
+    return cut(poison_label_text(data, label, number));
+}
+
+void poison_label_put(FILE *out, const poison_data *data, int label)
+{
+    char number[12], one[2] = "";
+    const char *name = poison_label_text(data, label, number);
+    int quotes = !*name || strpbrk(name, ":,\" ");
+    if (quotes)
+        putc('"', out);
+    for (; *name; name++) {
+        one[0] = *name;
+        if (*name == '"')
+            putc('"', out);
+        table_escape(out, one);
+    }
+    if (quotes)
+        putc('"', out);
+}
+
+poison_label poison_label_quoted(const poison_data *data, int label)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        poison_label_put(out, data, label);
+    int fine = out && fclose(out) == 0;
+    poison_label name = fine ? cut(text) : poison_label_name(data, label);
+    free(text);
     return name;
 }
 

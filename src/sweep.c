@@ -81,7 +81,8 @@ struct campaign {
     size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand */
     size_t *chosen;         /* (seeds) rows in it so far */
     size_t order_pair, order_strategy;
-    FILE *out, *warn;
+    struct sheet sheet;
+    FILE *warn;
 };
 
 /* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
@@ -118,8 +119,16 @@ static void print_key(struct table *t, const struct sweep *s, const struct cell 
     if (cell->seeded)
         table_count(t, s->seed + cell->seed);
     else
-        table_text(t, "NA");
+        table_none(t);
     table_count(t, s->dose[cell->dose]);
+}
+
+static void begin_warning(const struct campaign *c, const struct sweep_pair *pair)
+{
+    fputs("poison: warning: ", c->warn);
+    poison_label_put(c->warn, c->data, pair->from);
+    fputc(':', c->warn);
+    poison_label_put(c->warn, c->data, pair->to);
 }
 
 static void forget_orders(struct campaign *c)
@@ -196,33 +205,27 @@ done:
     return status;
 }
 
-static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t, poison_error *err)
+/* The row of a cell that has no model: one class left, nobody to attack. The sweep goes on. */
+static void print_impossible(const struct campaign *c, const struct cell *cell, struct table *t, const poison_error *err)
 {
+    print_key(t, c->sweep, cell);
+    for (int k = 0; k < 11; k++)
+        table_none(t);
+    if (!c->warn)
+        return;
+    begin_warning(c, &c->sweep->pair[cell->pair]);
+    fprintf(c->warn, " %s %s dose %zu: ", poison_strategy_name(c->sweep->strategy[cell->strategy]),
+            c->sweep->defence[cell->defence].name, c->sweep->dose[cell->dose]);
+    table_escape(c->warn, err ? err->text : "");
+    fputc('\n', c->warn);
+}
+
+static void print_cell(struct campaign *c, const struct cell *cell, struct table *t)
+{
+    const struct sweep_pair *pair = &c->sweep->pair[cell->pair];
+    struct metrics m = measure_predictions(&c->data->test, c->predicted, pair->from, pair->to);
     const poison_machine *machine;
-    int status = 0;
-    size_t iterations = 0;
-    if (!c->victim)
-        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
-    status = attack(c, cell, err);
-    if (status == 0)
-        status = defend(c, cell, err);
-    if (status == 0)
-        status = poison_svm_train(c->victim, c->labels, err);
-    if (status == POISON_EDATA) { /* no such model: one class left, nobody to attack; the sweep goes on */
-        print_key(t, c->sweep, cell);
-        for (int k = 0; k < 11; k++)
-            table_text(t, "NA");
-        if (c->warn)
-            fprintf(c->warn, "poison: warning: %d:%d %s %s dose %zu: %s\n", c->sweep->pair[cell->pair].from,
-                    c->sweep->pair[cell->pair].to, poison_strategy_name(c->sweep->strategy[cell->strategy]),
-                    c->sweep->defence[cell->defence].name, c->sweep->dose[cell->dose], err ? err->text : "");
-        return 0;
-    }
-    TRY(status);
-    TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
-    struct metrics m = measure_predictions(&c->data->test, c->predicted, c->sweep->pair[cell->pair].from,
-                                           c->sweep->pair[cell->pair].to);
-    size_t P = poison_svm_machines(c->victim, &machine);
+    size_t P = poison_svm_machines(c->victim, &machine), iterations = 0;
     for (size_t p = 0; p < P; p++)
         iterations += machine[p].iterations;
     print_key(t, c->sweep, cell);
@@ -237,6 +240,25 @@ static int compute_cell(struct campaign *c, const struct cell *cell, struct tabl
     table_number(t, m.collateral);
     table_count(t, poison_svm_support(c->victim, c->supports));
     table_count(t, iterations);
+}
+
+static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t, poison_error *err)
+{
+    int status = 0;
+    if (!c->victim)
+        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
+    status = attack(c, cell, err);
+    if (status == 0)
+        status = defend(c, cell, err);
+    if (status == 0)
+        status = poison_svm_train(c->victim, c->labels, err);
+    if (status == POISON_EDATA) {
+        print_impossible(c, cell, t, err);
+        return 0;
+    }
+    TRY(status);
+    TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
+    print_cell(c, cell, t);
 done:
     return status;
 }
@@ -251,19 +273,18 @@ static char *settings_line(const struct campaign *c)
     const poison_set *const sets[] = {&c->data->train, &c->data->validation, &c->data->test};
     char *line = NULL;
     size_t size;
-    uint32_t crc = poison_crc32(0, c->clean, c->data->train.n * sizeof *c->clean);
-    for (int k = 0; k < 3; k++) {
-        size_t cells = sets[k]->n * (size_t)sets[k]->d;
-        crc = sets[k]->v ? poison_crc32(crc, sets[k]->v, cells * sizeof *sets[k]->v) : poison_crc32(crc, sets[k]->x, cells);
-        crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
-    }
+    uint32_t crc = poison_data_crc32(c->data, c->clean, set);
     FILE *out = open_memstream(&line, &size);
     if (!out)
         return NULL;
     fprintf(out, "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g tolerance=%.17g shrinking=%d",
             POISON_VERSION, crc, sets[0]->n, sets[1]->n, sets[2]->n, set->C, set->gamma, set->tolerance, set->shrinking);
-    for (size_t k = 0; k < s->pairs; k++)
-        fprintf(out, "%s%d:%d", k ? "," : " pairs=", s->pair[k].from, s->pair[k].to);
+    for (size_t k = 0; k < s->pairs; k++) {
+        fputs(k ? "," : " pairs=", out);
+        poison_label_put(out, c->data, s->pair[k].from);
+        fputc(':', out);
+        poison_label_put(out, c->data, s->pair[k].to);
+    }
     for (size_t k = 0; k < s->doses; k++)
         fprintf(out, "%s%zu", k ? "," : " doses=", s->dose[k]);
     for (size_t k = 0; k < s->strategies; k++)
@@ -316,10 +337,14 @@ static int check_journal(const struct campaign *c, const char *path, const char 
         char *key = NULL;
         size_t size = 0, columns = 1;
         FILE *out = open_memstream(&key, &size);
-        struct table t = {.out = out, .columns = 99};
+        struct sheet sheet;
+        struct table t;
         int more = out && next_cell(c, cell);
-        if (more)
+        if (more) {
+            sheet_open(&sheet, out, c->data, 0, 1);
+            table_begin(&t, &sheet, HEADER);
             print_key(&t, c->sweep, cell);
+        }
         if (!out || fclose(out) != 0)
             return poison_fail_memory(err, 1, 100, "the journal");
         int fits = more && strncmp(at, key, strlen(key)) == 0;
@@ -338,14 +363,22 @@ static int fail_existing(const char *path, poison_error *err)
     return poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path);
 }
 
-int sweep_check_output(const char *path, int resume, poison_error *err)
+static int is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+int sweep_check_output(const char *path, int resume, int other_form, poison_error *err)
 {
     struct stat info;
     const char *slash = strrchr(path, '/');
     char folder[4096];
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    if (strcmp(path, "-") == 0)
+    if (is_stdout(path))
         return 0;
+    if (other_form)
+        return poison_fail(err, POISON_EUSAGE, "--json and --no-header are for standard output: %s is a journal, that --resume reads",
+                           path);
     int there = stat(path, &info) == 0;
     if (there && S_ISREG(info.st_mode) && info.st_size > 0 && !resume)
         return fail_existing(path, err);
@@ -370,7 +403,7 @@ static char *read_all(int fd)
     return NULL;
 }
 
-/* Opens c->out where rows are to go on: after *rows rows, the last of them *cell. */
+/* Opens c->sheet where rows are to go on: after *rows rows, the last of them *cell. */
 static int open_journal(struct campaign *c, const char *path, int resume, size_t *rows, struct cell *cell, poison_error *err)
 {
     struct stat info;
@@ -384,6 +417,8 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
     settings = settings_line(c);
     if (!settings)
         TRY(poison_fail_memory(err, 1, 4096, "the settings"));
+    if (poison_cancelled(c->settings)) /* the checksum in the settings may be of a part of the data */
+        TRY(poison_fail_cancelled(err));
     if (S_ISREG(info.st_mode)) {
         if (flock(fd, LOCK_EX | LOCK_NB) != 0)
             TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
@@ -396,16 +431,13 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
         if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
             TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
     }
-    c->out = fdopen(fd, "w");
-    if (!c->out)
+    FILE *out = fdopen(fd, "w");
+    if (!out)
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
     fd = -1;
+    sheet_open(&c->sheet, out, c->data, 0, keep > strlen(settings));
     if (keep == 0)
-        fprintf(c->out, "%s", settings);
-    if (keep <= strlen(settings))
-        fprintf(c->out, "%s\n", HEADER);
-    if (fflush(c->out) != 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+        fputs(settings, out);
 done:
     if (fd >= 0)
         close(fd);
@@ -416,15 +448,20 @@ done:
 
 /* ---- all of it ------------------------------------------------------------------------------------------------- */
 
-static void warn_of_doses(const struct campaign *c, FILE *warn)
+static void warn_of_doses(const struct campaign *c)
 {
-    for (size_t k = 0; k < c->sweep->pairs; k++) {
-        size_t most = c->there[c->sweep->pair[k].from], above = 0;
+    for (size_t k = 0; k < c->sweep->pairs && c->warn; k++) {
+        const struct sweep_pair *pair = &c->sweep->pair[k];
+        size_t most = c->there[pair->from], above = 0;
         for (size_t d = 0; d < c->sweep->doses; d++)
             above += c->sweep->dose[d] > most;
-        if (above)
-            fprintf(warn, "poison: warning: %d:%d: %zu of %zu doses are left out, since only %zu training labels are %d\n",
-                    c->sweep->pair[k].from, c->sweep->pair[k].to, above, c->sweep->doses, most, c->sweep->pair[k].from);
+        if (!above)
+            continue;
+        begin_warning(c, pair);
+        fprintf(c->warn, ": %zu of %zu doses are left out, since only %zu training labels are ", above, c->sweep->doses,
+                most);
+        poison_label_put(c->warn, c->data, pair->from);
+        fputc('\n', c->warn);
     }
 }
 
@@ -457,23 +494,35 @@ int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data,
             return status;
         for (size_t q = 0; q < sweep->pairs; q++)
             if (sweep->pair[q].from == new->from && sweep->pair[q].to == new->to)
-                return poison_fail(err, POISON_EUSAGE, "--pairs: %s:%s is named twice", poison_label_name(data, new->from).text,
-                                   poison_label_name(data, new->to).text);
+                return poison_fail(err, POISON_EUSAGE, "--pairs: %s:%s is named twice",
+                                   poison_label_quoted(data, new->from).text, poison_label_quoted(data, new->to).text);
         sweep->pairs++;
         if (!*end)
             return 0;
     }
 }
 
+/* So that rows are on disk, or with their reader, as they are done. */
+static int flush(const struct campaign *c, const char *name, poison_error *err)
+{
+    if (fflush(c->sheet.out) == 0 && !ferror(c->sheet.out))
+        return 0;
+    if (errno == EPIPE)
+        return FILE_READER_GONE;
+    return poison_cancelled(c->settings) ? poison_fail_cancelled(err)
+                                         : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno));
+}
+
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
-              const char *path, int resume, FILE *warn, poison_error *err)
+              const struct sheet *sheet, const char *path, int resume, FILE *warn, poison_error *err)
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
     struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
-                         .clean = labels, .orders = sweep->seeds};
+                         .clean = labels, .orders = sweep->seeds, .sheet = *sheet};
+    struct table t;
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     size_t total = 0, done = 0, found = 0, n = data->train.n;
-    int status = 0, to_stdout = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+    int status = 0;
     quiet.progress = NULL;
     quiet.memory = poison_settings_memory(settings) / 3; /* victim, attacker, auditor */
     for (size_t r = 0; r < n; r++)
@@ -486,23 +535,19 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
     if (!c.labels || !c.predicted || !c.supports || !c.order)
         TRY(poison_fail_memory(err, n, 16, "the sweep"));
-    const char *name = to_stdout ? "standard output" : path;
-    if (to_stdout)
-        fprintf(c.out = stdout, "%s\n", HEADER);
-    else
+    const char *name = is_stdout(path) ? "standard output" : path;
+    c.sheet.out = is_stdout(path) ? stdout : NULL;
+    if (!c.sheet.out)
         TRY(open_journal(&c, path, resume, &found, &before, err));
-    if (warn)
-        warn_of_doses(&c, warn);
+    table_begin(&t, &c.sheet, HEADER);
+    warn_of_doses(&c);
     while (next_cell(&c, &cell))
         total++;
+    TRY(flush(&c, name, err));
     for (cell = before; next_cell(&c, &cell); done++) {
         poison_tell(settings, "sweeping", (double)done, "cells", (double)done / (double)(total - found));
-        struct table t = {.out = c.out, .columns = 17};
         TRY(compute_cell(&c, &cell, &t, err));
-        if (fflush(c.out) != 0 || ferror(c.out))
-            TRY(errno == EPIPE                         ? FILE_READER_GONE
-                : poison_cancelled(settings) ? poison_fail_cancelled(err)
-                                             : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno)));
+        TRY(flush(&c, name, err));
     }
 done:
     forget_orders(&c);
@@ -514,7 +559,7 @@ done:
     poison_attacker_free(c.attacker);
     poison_svm_free(c.auditor);
     poison_svm_free(c.victim);
-    if (c.out && c.out != stdout && fclose(c.out) != 0 && status >= 0)
+    if (c.sheet.out && c.sheet.out != stdout && fclose(c.sheet.out) != 0 && status >= 0)
         status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
     return status;
 }

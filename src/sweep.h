@@ -3,9 +3,7 @@
 #ifndef POISON_SWEEP_H
 #define POISON_SWEEP_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "table.h"
 
 struct sweep {
     struct sweep_pair { int from, to; } *pair;
@@ -21,23 +19,28 @@ struct sweep {
 };
 
 /*
- * Computes all cells from labels (n) and prints them to `path` ("-": standard output, the table only). A regular file is a
- * journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless `resume` goes on
- * where it was cut off. POISON_EDATA, or what the library says; finished rows are on disk in any case. Doses above the
- * number of `from` rows are left out, and cells without a model (one class left) hold NA, with a warning to `warn` (or NULL).
+ * Computes all cells from labels (n) and prints them to `path` ("-": standard output, as the sheet is, whose `out` is not
+ * used). A file is a plain table; its first line says the settings in any case, so that the sheet's opening is left out. A
+ * regular file is a journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless
+ * `resume` goes on where it was cut off. POISON_EDATA, or what the library says; finished rows are on disk in any case.
+ * Doses above the number of `from` rows are left out, and cells without a model (one class left) hold NA, with a warning to
+ * `warn` (or NULL).
  */
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
-              const char *path, int resume, FILE *warn, poison_error *err);
+              const struct sheet *sheet, const char *path, int resume, FILE *warn, poison_error *err);
 
 /* The pairs of --pairs: "all", or a list for poison_pair_parse that names none twice. free() sweep->pair. */
 int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err);
 
-/* What can be said of the output before anything is computed: 0, or fails as sweep_run would. */
-int sweep_check_output(const char *path, int resume, poison_error *err);
+/*
+ * What can be said of the output before anything is computed: 0, or fails as sweep_run would. other_form: not a plain table,
+ * which only standard output takes: POISON_EUSAGE.
+ */
+int sweep_check_output(const char *path, int resume, int other_form, poison_error *err);
 
 /* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
-int dose_run(FILE *in, FILE *out, uint64_t seed, poison_error *err);
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, poison_error *err);
 /* `poison matrix`: strategies down, defences across, mean success at one dose. */
-int matrix_run(FILE *in, FILE *out, size_t dose, poison_error *err);
+int matrix_run(FILE *in, struct sheet *sheet, size_t dose, poison_error *err);
 
 #endif
