@@ -383,6 +383,9 @@ static const struct option options[] = {
     {0, "timing", NULL, NULL, "say on standard error where the time went", FIELD(RAISES, timing)},
     {0, "trace", "FILE", NULL,
      "write what each thread did when there, for chrome://tracing and Perfetto", FIELD(NAMES, trace)},
+    {0, "json", NULL, EVERY, "JSON Lines: an object a row", FIELD(RAISES, json)},
+    {0, "no-header", NULL, EVERY, "no header line", FIELD(RAISES, no_header)},
+    {0, "provenance", NULL, EVERY, "begin with a line of version, checksum and settings", FIELD(RAISES, provenance)},
     {'q', "quiet", NULL, EVERY, "no notes and no progress on standard error", FIELD(RAISES, quiet)},
     {'h', "help", NULL, EVERY, "-h: this page; --help: all of it", INFORMS, NULL, 0, 0, 0},
     {'V', "version", NULL, EVERY, "version, libraries, instruction set", INFORMS, NULL, 0, 0, 0},
@@ -691,6 +694,11 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
 done:
     free(given);
     return status;
+}
+
+__attribute__((weak)) void args_describe(const struct args *args, FILE *out)
+{
+    fprintf(out, " cost=%.17g", args->settings.C);
 }
 
 void args_free(struct args *args)

@@ -73,6 +73,8 @@ enum { ARGS_HELP = 1, ARGS_VERSION };
  * POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that this CPU lacks, POISON_ENOMEM.
  */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err);
+/* What was asked for, as ` name=value` for each option that can change a result. */
+void args_describe(const struct args *args, FILE *out);
 void args_free(struct args *args);
 
 #endif
