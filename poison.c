@@ -12,6 +12,7 @@
 #include "src/describe.h"
 #include "src/explain.h"
 #include "src/file.h"
+#include "src/load.h"
 #include "src/peak.h"
 #include "src/progress.h"
 #include "src/source.h"
@@ -33,6 +34,8 @@
 
 struct laboratory {
     const struct args *args;
+    poison_settings settings; /* what was said, with the labels' weights */
+    double weight[LABELS];
     struct file file; /* where the table goes, */
     struct sheet sheet; /* and how; its opening is ours */
     poison_data data;
@@ -63,7 +66,7 @@ static int flip(struct laboratory *lab, const char *words, poison_error *err)
         return status;
     if (flip->strategy == POISON_FIRST)
         return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    status = lab->attacker ? 0 : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->args->settings,
+    status = lab->attacker ? 0 : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->settings,
                                                      &lab->args->sweep.attack, err);
     return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
 }
@@ -83,8 +86,33 @@ static int resolve_words(struct laboratory *lab, poison_error *err)
         TRY(poison_pair_parse(&lab->from, &lab->to, a->pair, &end, &lab->data, "--pair", err));
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_pairs(&lab->sweep, a->pairs, &lab->data, err));
+    for (int v = 0; v < LABELS; v++)
+        lab->weight[v] = 1;
+    for (size_t k = 0; k < a->weights; k++) {
+        int label = poison_label_find(&lab->data, a->weight[k].label);
+        if (label < 0)
+            TRY(poison_fail(err, POISON_EDATA, "--weight %.64s: this label occurs nowhere in the data", a->weight[k].label));
+        lab->weight[label] = a->weight[k].factor;
+    }
+    lab->settings.weight = a->weights ? lab->weight : NULL;
 done:
     return status;
+}
+
+/* Commands look at the test set, of which files may have none. */
+static int check_test_rows(const struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t m = lab->data.test.n;
+    int sweeps = strcmp(a->command->name, "sweep") == 0 || strcmp(a->command->name, "lab") == 0;
+    if (!m && (a->command->needs == NEEDS_PREDICTIONS || sweeps))
+        return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
+                           lab->data.source);
+    if (strcmp(a->command->name, "explain") == 0 && a->image >= m)
+        return poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, m);
+    if (strcmp(a->command->name, "predictions") == 0 && a->rows > m && a->rows_given)
+        return poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, m);
+    return 0;
 }
 
 /* What can be refused is refused before a strategy trains its models. Opens the output. */
@@ -97,8 +125,10 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
     }
-    if (a->command->needs == NEEDS_LABELS)
+    if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
+    else if (a->command->needs == NEEDS_LABELS)
+        TRY(file_check(a->output, err));
     else
         TRY(file_open(&lab->file, a->output, err));
 done:
@@ -109,7 +139,7 @@ done:
 static int open_laboratory(struct laboratory *lab, const struct args *a, poison_error *err)
 {
     int status;
-    *lab = (struct laboratory){.args = a};
+    *lab = (struct laboratory){.args = a, .settings = a->settings};
     TRY(source_load(&lab->data, a, &lab->fallback, err));
     lab->label_count = poison_data_labels(&lab->data, lab->label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
@@ -118,8 +148,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     if (!lab->labels || !lab->predicted || !lab->truth)
         TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
     clean(lab);
-    if (a->image >= lab->data.test.n)
-        TRY(poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, lab->data.test.n));
+    TRY(check_test_rows(lab, err));
     TRY(refuse_early(lab, err));
     for (size_t k = 0; k < a->changes; k++)
         if (a->change[k].file)
@@ -128,8 +157,6 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
             TRY(flip(lab, a->change[k].flip, err));
     poison_attacker_free(lab->attacker); /* its memory is the victim's now */
     lab->attacker = NULL;
-    if (a->rows > lab->data.test.n && a->rows_given && strcmp(a->command->name, "predictions") == 0)
-        TRY(poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, lab->data.test.n));
 done:
     return status;
 }
@@ -145,13 +172,26 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->sweep.pair);
 }
 
+/* Machines that --max-iter ended are no optimum. */
+static void warn_of_limit(const struct laboratory *lab)
+{
+    const poison_machine *machine;
+    size_t P = poison_svm_machines(lab->svm, &machine), limited = 0;
+    for (size_t p = 0; p < P; p++)
+        limited += machine[p].limited != 0;
+    if (limited && !lab->args->quiet)
+        fprintf(stderr, "poison: warning: %zu of %zu machines ended at --max-iter %zu, before the optimum\n", limited, P,
+                lab->settings.max_iterations);
+}
+
 /* The model of the labels as they now are. What did not change since the last call is kept. */
 static int train(struct laboratory *lab, poison_error *err)
 {
     int status = 0;
     if (!lab->svm)
-        TRY(poison_svm_new(&lab->svm, &lab->data, &lab->args->settings, err));
+        TRY(poison_svm_new(&lab->svm, &lab->data, &lab->settings, err));
     TRY(poison_svm_train(lab->svm, lab->labels, err));
+    warn_of_limit(lab);
 done:
     return status;
 }
@@ -319,6 +359,222 @@ static int run_data(struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     int status = a->export_to ? poison_data_write(&lab->data, lab->labels, a->export_to, &a->settings, err) : 0;
     return status < 0 ? status : describe_data(&lab->sheet, &lab->data, lab->labels, &a->settings, err);
+}
+
+/* ---- data and models in files ---------------------------------------------------------------------------------- */
+
+/* How many rows are called by the label that they have. */
+static size_t count_right(const struct laboratory *lab, const int *predicted, size_t *rows)
+{
+    size_t right = 0;
+    *rows = 0;
+    for (size_t r = 0; r < lab->data.train.n; r++) {
+        *rows += lab->labels[r] >= 0;
+        right += lab->labels[r] >= 0 && predicted[r] == lab->labels[r];
+    }
+    return right;
+}
+
+/* -v: the accuracy on standard output; -o: what each row is called by the model that did not see it. */
+static int cross_validate(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t n = lab->data.train.n, rows, right;
+    struct table t;
+    int status = 0, *predicted = poison_take(n, sizeof *predicted);
+    if (!predicted)
+        TRY(poison_fail_memory(err, n, sizeof *predicted, "the predictions"));
+    TRY(poison_cross_predict(predicted, &lab->data, lab->labels, &lab->settings.C, 1, (int)a->folds, a->sweep.seed,
+                             &lab->settings, err));
+    if (strcmp(a->output, "-") != 0) {
+        TRY(file_open(&lab->file, a->output, err));
+        lab->sheet.out = lab->file.out;
+        table_begin(&t, &lab->sheet, "row\tlabel\tpredicted");
+        for (size_t r = 0; r < n; r++) {
+            if (lab->labels[r] < 0)
+                continue;
+            table_count(&t, r);
+            table_label(&t, lab->labels[r]);
+            table_label(&t, predicted[r]);
+        }
+        TRY(file_close(&lab->file, 0, err));
+    }
+    TRY(file_open(&lab->file, "-", err));
+    lab->sheet.out = lab->file.out;
+    right = count_right(lab, predicted, &rows);
+    table_begin(&t, &lab->sheet, "folds\trows\tcorrect\taccuracy");
+    table_count(&t, a->folds);
+    table_count(&t, rows);
+    table_count(&t, right);
+    table_number(&t, (double)right / (double)rows);
+done:
+    free(predicted);
+    return status;
+}
+
+static int run_train(struct laboratory *lab, poison_error *err)
+{
+    int nameless, status;
+    if (lab->args->folds)
+        return cross_validate(lab, err);
+    TRY(train(lab, err));
+    TRY(poison_model_write(lab->svm, &lab->data, lab->args->output, &nameless, err));
+    if (nameless && !lab->args->quiet)
+        fprintf(stderr, "poison: warning: labels that are no whole numbers are written as 0, 1, ...; -o FILE keeps their names "
+                        "too, in FILE.labels\n");
+done:
+    return status;
+}
+
+/* One label a line and, with --decisions, what each machine says; or the score. */
+static int print_labels(struct laboratory *lab, const poison_model *model, const double *value, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t m = lab->data.test.n, size;
+    char *header = NULL;
+    struct table t;
+    FILE *out = open_memstream(&header, &size);
+    if (!out)
+        return poison_fail_memory(err, model->P, 16, "the header");
+    fputs("predicted", out);
+    for (size_t p = 0; p < model->P && value; p++) {
+        fputc('\t', out);
+        poison_label_put(out, &lab->data, model->machine[p].i);
+        fputc(':', out);
+        poison_label_put(out, &lab->data, model->machine[p].j);
+    }
+    if (fclose(out) != 0)
+        return poison_fail_memory(err, model->P, 16, "the header");
+    lab->sheet.bare = !a->json;
+    table_begin(&t, &lab->sheet, header);
+    for (size_t r = 0; r < m && !ferror(lab->file.out); r++) {
+        table_label(&t, lab->predicted[r]);
+        for (size_t p = 0; p < model->P && value; p++)
+            table_exact(&t, value[p * m + r]);
+    }
+    free(header);
+    return 0;
+}
+
+/* Rows of any kind, and a model from a file. */
+static int predict_rows(struct laboratory *lab, poison_model *model, poison_error *err)
+{
+    const struct args *a = lab->args;
+    struct load_width width = {model->data.train.d, !model->data.train.from_zero, 1};
+    double *value = NULL;
+    int status = 0;
+    lab->data.names = model->data.names; /* its labels come first, those that only the rows have after them */
+    lab->data.numbers = model->data.numbers;
+    lab->data.name = model->data.name;
+    model->data.name = NULL;
+    TRY(source_load_rows(&lab->data, &width, a, a->operand[1], err));
+    TRY(poison_model_fit(model, &lab->data.test, err));
+    size_t m = lab->data.test.n;
+    if (a->score && !lab->data.test.y)
+        TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with", a->operand[1]));
+    lab->predicted = poison_take(m, sizeof *lab->predicted);
+    value = a->decisions ? poison_take_big(model->P, m * sizeof *value) : NULL;
+    if (!lab->predicted || (a->decisions && !value))
+        TRY(poison_fail_memory(err, m, sizeof *lab->predicted + (a->decisions ? model->P * sizeof *value : 0), "the predictions"));
+    TRY(poison_model_predict(model, &lab->data.test, lab->predicted, value, err));
+    lab->sheet.data = &lab->data;
+    for (lab->label_count = 0; lab->label_count < lab->data.names; lab->label_count++)
+        lab->label[lab->label_count] = lab->label_count;
+    if (a->score)
+        print_score(lab, 0, (size_t[LABELS]){0});
+    else
+        TRY(print_labels(lab, model, value, err));
+done:
+    free(value);
+    return status;
+}
+
+static int run_predict(struct laboratory *lab, poison_error *err)
+{
+    poison_model model;
+    int status = poison_model_read(&model, lab->args->operand[0], &lab->args->settings, err);
+    if (status < 0)
+        return status;
+    if (model.strange_names && !lab->args->quiet)
+        fprintf(stderr, "poison: warning: %s.labels belongs to another model: ignored\n", lab->args->operand[0]);
+    status = predict_rows(lab, &model, err);
+    poison_model_free(&model);
+    return status;
+}
+
+static int run_grid(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t n = lab->data.train.n, C = a->cost_count, G = a->gamma_count, rows = 0, best = 0;
+    int status = 0, *predicted = poison_take(n, C * sizeof *predicted);
+    double *gamma = poison_take(G, sizeof *gamma);
+    size_t *right = poison_take(C, G * sizeof *right);
+    if (!predicted || !gamma || !right)
+        TRY(poison_fail_memory(err, n, C * sizeof *predicted, "the predictions"));
+    for (size_t g = 0; g < G; g++) {
+        poison_settings settings = lab->settings;
+        settings.gamma = a->gammas[g];
+        TRY(poison_data_gamma(&lab->data, &settings, &gamma[g], err));
+        settings.gamma = gamma[g];
+        TRY(poison_cross_predict(predicted, &lab->data, lab->labels, a->costs, C, (int)a->folds, a->sweep.seed, &settings, err));
+        for (size_t c = 0; c < C; c++)
+            right[c * G + g] = count_right(lab, predicted + c * n, &rows);
+    }
+    for (size_t k = 1; k < C * G; k++)
+        best = right[k] > right[best] ? k : best;
+    struct table t;
+    table_begin(&t, &lab->sheet, "cost\tgamma\tcorrect\trows\taccuracy\tbest");
+    for (size_t k = 0; k < C * G; k++) {
+        table_exact(&t, a->costs[k / G]);
+        table_exact(&t, gamma[k % G]);
+        table_count(&t, right[k]);
+        table_count(&t, rows);
+        table_number(&t, (double)right[k] / (double)rows);
+        table_count(&t, k == best);
+    }
+done:
+    free(predicted);
+    free(gamma);
+    free(right);
+    return status;
+}
+
+/* The first of what is wrong with a file, a row each. */
+struct problems {
+    struct table table;
+    size_t rows;
+};
+
+static int print_problem(void *self, size_t line, const char *sentence)
+{
+    enum { MOST = 20 };
+    struct problems *p = self;
+    if (p->rows == MOST)
+        return 0; /* the others are only counted */
+    p->rows++;
+    if (line)
+        table_count(&p->table, line);
+    else
+        table_none(&p->table);
+    table_text(&p->table, sentence);
+    return 0;
+}
+
+static int run_check(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    struct problems listed = {.rows = 0};
+    size_t problems;
+    int status;
+    table_begin(&listed.table, &lab->sheet, "line\tproblem");
+    TRY(load_check(a->operand[0], a->format, a->label_column, &a->settings, print_problem, &listed, &problems, err));
+    if (problems > listed.rows && !a->json)
+        fprintf(lab->file.out, "# and %zu more\n", problems - listed.rows);
+    status = file_close(&lab->file, 0, err); /* the table stays, whatever it says */
+    if (status == 0 && problems)
+        status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->operand[0], problems, problems == 1 ? "" : "s");
+done:
+    return status;
 }
 
 /* ---- the laboratory's commands --------------------------------------------------------------------------------- */
@@ -609,6 +865,10 @@ static const struct command commands[] = {
      "Three tables under lines that begin with '# '. push: alpha y K of a training row in the machine that decides between\n"
      "the true and the predicted label (or the runner-up, if they are the same or the true one has no training row). All\n"
      "pushes and the intercept add up to the decision value; -n: how many are shown. from: the label as it was given.", run_explain},
+    {"train", "train", NEEDS_LABELS, "", "", NULL, run_train},
+    {"predict", "predict", NEEDS_NOTHING, "", "", NULL, run_predict},
+    {"grid", "grid", NEEDS_DATA, "", "", NULL, run_grid},
+    {"check", "check", NEEDS_NOTHING, "", "", NULL, run_check},
     {0},
 };
 

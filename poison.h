@@ -31,7 +31,7 @@
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
 /* Minus the exit code that the program answers with. */
-enum { POISON_EUSAGE = -2, POISON_EDATA = -3, POISON_ENOMEM = -4, POISON_ECANCEL = -5 };
+enum { POISON_EFOUND = -1 /* a check that was asked for failed */, POISON_EUSAGE = -2, POISON_EDATA = -3, POISON_ENOMEM = -4, POISON_ECANCEL = -5 };
 
 typedef struct {
     char text[5120]; /* one sentence, without a full stop or a newline: what, where, and what to do */

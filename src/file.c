@@ -91,6 +91,18 @@ int file_open(struct file *file, const char *path, poison_error *err)
     return file_close(file, fail_write(err, path, "write"), NULL);
 }
 
+int file_check(const char *path, poison_error *err)
+{
+    struct stat info;
+    struct file file;
+    if (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
+        return 0; /* a pipe's reader would see it open and close */
+    int status = file_open(&file, path, err);
+    if (status == 0)
+        file_close(&file, POISON_EDATA, NULL); /* nothing appears */
+    return status;
+}
+
 int file_flush(struct file *file, poison_error *err)
 {
     if (fflush(file->out) == 0 && !ferror(file->out))

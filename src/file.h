@@ -18,6 +18,9 @@ struct file {
 /* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA or POISON_ENOMEM. */
 int file_open(struct file *file, const char *path, poison_error *err);
 
+/* Whether it could be opened, as far as can be told without leaving a trace. */
+int file_check(const char *path, poison_error *err);
+
 /* Flushes. 0, FILE_READER_GONE, or POISON_EDATA if not all could be written. */
 int file_flush(struct file *file, poison_error *err);
 

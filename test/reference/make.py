@@ -4,7 +4,8 @@
 
 usage: test/reference/make.py [CASE ...]      from the repository's root, with ./poison built and Debian's python3-sklearn
 
-Rewrites cases.tsv and subproblems.tsv beside this file (all cases), or prints the named cases only. The data come from
+Rewrites cases.tsv and subproblems.tsv beside this file (all cases), or prints the named cases only; and words.csv (made by
+numpy: decimals and labels that are words), words.tsv (what scikit-learn makes of it). The data come from
 `poison data --export`, labels after the flips. Hashes are SHA-256 of the tables that `poison support` and
 `poison predictions` must print; figures only are kept, no images.
 """
@@ -30,6 +31,12 @@ CASES = [
     ("noisy", "shrinking under label noise", "--train 1500 --test 300 --cost 10 --gamma 3e-7 --flip 1:2:50 --flip 3:8:40 --flip 5:6:60"),
     ("emptied", "a class emptied by flips: nine classes", "--flip 1:2:192"),
     ("two", "two classes: one machine", "--train 400 --test 200 " + "EVEN_ODD"),
+    ("linear", "the linear kernel, shrinking", "--train 1500 --test 300 --kernel-type linear --cost 1e-6 --tolerance 1e-4"),
+    ("polynomial", "the polynomial, with weights", "--train 1500 --test 300 --kernel-type polynomial --degree 4 --coef0 1.5 "
+     "--cost 0.01 --weight 1:3 --weight 7:0.25"),
+    ("sigmoid", "the sigmoid, more iterations than l", "--train 1500 --test 300 --kernel-type sigmoid --coef0 -1 --cost 10"),
+    ("weights", "rbf with weights, flips", "--train 1500 --test 300 --weight 1:4 --weight 2:0.5 --flip 1:2:80"),
+    ("limited", "machines that end at 40 iterations", "--train 1500 --test 300 --max-iter 40 --quiet"),
     ("loose", "a loose tolerance, auto gamma: kernel values vanish, ties abound", "--train 600 --test 200 --gamma auto --tolerance 0.1"),
 ]
 
@@ -56,6 +63,21 @@ def value(words, name, default):
     return words[words.index(name) + 1] if name in words else default
 
 
+def weights_of(words):
+    """--weight LABEL:W ... as scikit-learn's class_weight, keys as `key` makes them"""
+    pairs = [w.split(":") for k, w in enumerate(words) if k and words[k - 1] == "--weight"]
+    return {(int(l) if l.isdigit() else l): float(w) for l, w in pairs} or None
+
+
+def svc_of(words):
+    gamma = value(words, "--gamma", "scale")
+    kernel = value(words, "--kernel-type", "rbf")
+    return SVC(C=float(value(words, "--cost", 1)), gamma=gamma if gamma in ("scale", "auto") else float(gamma),
+               kernel={"polynomial": "poly"}.get(kernel, kernel), degree=int(value(words, "--degree", 3)),
+               coef0=float(value(words, "--coef0", 0)), tol=float(value(words, "--tolerance", 1e-3)), cache_size=2000,
+               class_weight=weights_of(words), max_iter=int(value(words, "--max-iter", -1)))
+
+
 def sha(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -69,10 +91,7 @@ def solve(options):
         y = idx(folder + "/train-labels-idx1-ubyte").astype(int)
         z = idx(folder + "/t10k-images-idx3-ubyte")
         truth = idx(folder + "/t10k-labels-idx1-ubyte")
-    gamma = value(words, "--gamma", "scale")
-    C = float(value(words, "--cost", 1))
-    svc = SVC(C=C, gamma=gamma if gamma in ("scale", "auto") else float(gamma),
-              tol=float(value(words, "--tolerance", 1e-3)), cache_size=2000)
+    svc = svc_of(words)
     svc.fit(x.reshape(len(x), -1).astype(np.float64), y)
     predicted = svc.predict(z.reshape(len(z), -1).astype(np.float64))
     classes, coef, support = svc.classes_, svc._dual_coef_, svc.support_
@@ -80,7 +99,10 @@ def solve(options):
     for a in range(len(classes)):
         for b in range(a + 1, len(classes)):
             alpha = np.concatenate([coef[b - 1][y[support] == classes[a]], -coef[a][y[support] == classes[b]]])
-            rows.append((classes[a], classes[b], svc.n_iter_[p], np.sum(alpha > 0), np.sum(alpha >= C), svc._intercept_[p]))
+            limit = svc.C * np.array([(weights_of(words) or {}).get(v, 1) for c in (a, b)
+                                      for v in y[support][y[support] == classes[c]]])
+            rows.append((classes[a], classes[b], svc.n_iter_[p], np.sum(alpha > 0), np.sum(alpha >= limit),
+                         svc._intercept_[p]))
             p += 1
     table = "row\tlabel\t" + "\t".join(f"coef{k}" for k in range(len(classes) - 1)) + "\n"
     for k, row in enumerate(support):
@@ -91,8 +113,42 @@ def solve(options):
 
 def is_setting(words, k):
     """Words that `poison data` does not need, since they alter the model only."""
-    names = ("--cost", "--gamma", "--tolerance")
-    return words[k] in names or (k > 0 and words[k - 1] in names)
+    names = ("--cost", "--gamma", "--tolerance", "--kernel-type", "--degree", "--coef0", "--weight", "--max-iter", "--quiet")
+    return words[k] in names or (k > 0 and words[k - 1] in names and words[k - 1] != "--quiet")
+
+
+# ---- decimals, and labels that are words ----
+
+WORDS = [
+    ("rbf", ""),
+    ("linear", "--kernel-type linear --cost 2"),
+    ("polynomial", "--kernel-type polynomial --degree 2 --coef0 0.5"),
+    ("sigmoid", "--kernel-type sigmoid --gamma 0.05 --coef0 -0.2"),
+    ("weights", "--weight virginica:5 --weight setosa:0.5 --cost 10"),
+    ("long", "--cost 10000 --gamma auto --tolerance 1e-5"),
+]
+
+
+def make_words():
+    """Three overlapping clouds, 180 rows: 130 to train, 50 to test."""
+    rng = np.random.default_rng(7)
+    names = np.array(["setosa", "virginica", "versicolor, pale"])
+    label = rng.integers(0, 3, 180)
+    x = np.round(rng.normal(0, 1, (180, 4)) * [1, 3, 0.5, 10] + label[:, None] * [1.5, 2, -0.4, 6], 3)
+    with open(os.path.join(HERE, "words.csv"), "w") as f:
+        f.write("length,width,depth,\"weight, g\",class\n")
+        for row, l in zip(x, label):
+            name = names[l]
+            f.write(",".join("%g" % v for v in row) + "," + ('"' + name + '"' if "," in name else name) + "\n")
+    table = "case\toptions\tkind\tvalues\n"
+    for name, options in WORDS:
+        svc = svc_of(options.split()).fit(x[:130], names[label[:130]])
+        rows = [("iterations", svc.n_iter_), ("rows", svc.support_), ("intercepts", svc._intercept_),
+                ("coef0", svc._dual_coef_[0]), ("coef1", svc._dual_coef_[1]), ("predictions", svc.predict(x[130:]))]
+        for kind, values in rows:
+            table += "\t".join([name, options, kind, "|".join(v if isinstance(v, str) else "%.17g" % v for v in values)]) + "\n"
+    with open(os.path.join(HERE, "words.tsv"), "w") as f:
+        f.write(table)
 
 
 def main(names):
@@ -110,6 +166,7 @@ def main(names):
     if names:
         sys.stdout.write(cases + subproblems)
         return
+    make_words()
     for file, text in (("cases.tsv", cases), ("subproblems.tsv", subproblems)):
         with open(os.path.join(HERE, file), "w") as f:
             f.write(text)

@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# models - train, predict, grid and model files: beside LIBSVM's own programs, and beside scikit-learn's figures
+
+load helper
+
+needs_libsvm() { command -v svm-train >/dev/null && command -v svm-predict >/dev/null || skip "no svm-train, svm-predict"; }
+
+# Overlapping clouds as LIBSVM text, the same for the same arguments: cloud ROWS FEATURES LABELS SEED [FORMAT]
+# LABELS: words between blanks. Some features are left out, as zeros are. FORMAT: of the values, %.4f or %d (0 to 255).
+cloud() {
+    awk -v rows="$1" -v d="$2" -v labels="$3" -v seed="$4" -v format="${5:-%.4f}" 'BEGIN {
+        srand(seed); K = split(labels, name, " ")
+        for (r = 0; r < rows; r++) {
+            c = int(rand() * K) + 1
+            printf "%s", name[c]
+            for (f = 1; f <= d; f++) {
+                x = rand() + rand() + rand() - 1.5 + 0.5 * (f % K == c - 1)
+                if (f == d || rand() < 0.7)
+                    printf " %d:" format, f, format == "%d" ? (x + 2) * 55 + 1 : x
+            }
+            printf "\n"
+        }
+    }'
+}
+
+# svm-train with these words makes the model; we and svm-predict label every row alike.
+theirs_to_us() { # DATA WORDS...
+    local data=$1
+    shift
+    svm-train -q "$@" "$data" theirs >/dev/null || complain "svm-train $* $data failed"
+    svm-predict "$data" theirs expected >/dev/null
+    works predict theirs "$data"
+    same "$out" expected "their model ($*), our prediction"
+}
+
+# We train with these words; svm-predict and we label every row alike, and svm-train's own model does, too.
+ours_to_them() { # DATA WORDS...
+    local data=$1
+    shift
+    works train "$@" "$data" -o ours
+    svm-predict "$data" ours expected >/dev/null || complain "svm-predict cannot read ours ($*)"
+    works predict ours "$data"
+    same "$out" expected "our model ($*), their prediction"
+    svm-train -q "$@" "$data" theirs >/dev/null
+    svm-predict "$data" theirs expected >/dev/null
+    same "$out" expected "our model and theirs ($*)"
+    for line in nr_class total_sv label nr_sv kernel_type; do # LIBSVM's classes are in another order where there are two
+        [ "$(grep "^$line " ours | tr ' ' '\n' | sort)" = "$(grep "^$line " theirs | tr ' ' '\n' | sort)" ] ||
+            complain "$line: $(grep "^$line " ours), theirs: $(grep "^$line " theirs) ($*)"
+    done
+}
+
+KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-t 2 -g 1.5 -c 10 -e 0.0001' '-t 3 -g 0.05 -r -0.5')
+
+@test "models go both ways, all kernels: decimals and bytes, two labels and four" {
+    needs_libsvm
+    cloud 160 6 '+1 -1' 1 >two
+    cloud 220 5 '3 1 7 -2' 2 >four
+    cloud 150 12 '0 1 2' 3 %d >bytes
+    for words in "${KERNELS[@]}"; do
+        for data in two four; do
+            note=$data
+            theirs_to_us $data $words
+            ours_to_them $data $words
+        done
+    done
+    note=bytes
+    for words in '-t 0 -c 0.001' '-t 1 -g 0.00001 -r 1 -d 3' '-t 2 -g 0.00003' '-t 3 -g 0.000001 -r -1'; do
+        theirs_to_us bytes $words
+        ours_to_them bytes $words
+    done
+}
+
+@test "models go both ways: weights, in both spellings; rows that the model has not seen; columns that it lacks" {
+    needs_libsvm
+    cloud 200 5 '5 6 9' 4 >data
+    theirs_to_us data -t 2 -g 0.4 -w5 3 -w9 0.25
+    ours_to_them data -t 2 -g 0.4 -w5 3 -w9 0.25
+    works train data -t 2 -g 0.4 --weight 5:3 --weight 9:0.25 -o again
+    same again ours "--weight and -w"
+    cloud 90 9 '9 6 5 4' 5 >others # wider, and with a label that the model does not know
+    svm-predict others theirs expected >/dev/null
+    works predict theirs others
+    same "$out" expected "rows with more features"
+    works predict ours others
+    same "$out" expected "the same, by our model"
+    cut -d ' ' -f 1-3 others >narrow
+    svm-predict narrow theirs expected >/dev/null
+    works predict ours narrow
+    same "$out" expected "rows with fewer features"
+}
+
+@test "a model reloads bit for bit; decisions are those of the machines" {
+    for data in 'synthetic --train 300' "$PWD/data"; do
+        cloud 150 4 'a b c' 6 >data
+        works train --data $data -o model
+        works predict model "${data%% *}" --test 40 --decisions
+        cp "$out" direct
+        tail -c 1 model | od -An -tx1 | grep -q 0a || complain "the model file does not end with its line"
+        # scikit-learn's coefficients are the model's
+        works support --data $data
+        awk 'seen { print $1, $2 } /^SV$/ { seen = 1 }' model >coefs
+        tail -n +2 "$out" | awk '{ print $3, $4 }' | cmp -s - coefs || complain "$data: the file holds other coefficients"
+        works subproblems --data $data
+        [ "$(tail -n +2 "$out" | cut -f 7 | awk '{ printf " %s", $1 }')" = "$(sed -n 's/^rho//p' model | tr ' ' '\n' |
+            awk 'NF { sub(/^-/, "") || $0 = "-" $0; printf " %s", ($0 == "-0" ? 0 : $0) }')" ] || complain "$data: rho: $(grep rho model)"
+        for isa in $(levels); do
+            works predict model "${data%% *}" --test 40 --decisions --isa "$isa" -j 1
+            same "$out" direct "$data: decisions, --isa $isa"
+        done
+    done
+}
+
+@test "labels that are words: names beside the model, of this model only" {
+    cloud 120 3 'rose tulip 1.5' 7 >data
+    works train data -o model
+    [ "$(head -n 1 model.labels)" = "crc32 $(gzip -c model | tail -c 8 | od -An -N 4 -tx4 | tr -d ' ')" ] || complain "$(cat model.labels)"
+    [ "$(tail -n +2 model.labels | tr '\n' ' ')" = '1.5 rose tulip ' ] || complain "$(cat model.labels)"
+    grep -q '^label 0 1 2$' model || complain "$(grep label model)"
+    works predict model data
+    sort -u "$out" | tr '\n' ' ' | grep -q '^1.5 rose tulip $' || complain "predicted: $(sort -u "$out")"
+    works predict model data --score
+    grep -q '^rose' "$out" || complain "score: $(cat "$out")"
+    cp model.labels kept
+    echo >>model
+    poison predict model data
+    [ "$status" -eq 3 ] || grep -q 'another model' "$err" || complain "an altered model: $status $(cat "$err")"
+    works train data -o model
+    sed -i '1s/.*/crc32 00000000/' model.labels
+    poison predict model data
+    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" || complain "strange names: $status $(cat "$err")"
+    [ "$(sort -u "$out" | tr '\n' ' ')" = '0 1 2 ' ] || complain "without names: $(sort -u "$out")"
+    sed 's/^rose/1/; s/^tulip/2/; s/^1.5/3/' data >numbers
+    works train numbers -o model
+    [ ! -e model.labels ] || complain "names of an earlier model are left"
+    echo mine >model.labels
+    works train numbers -o model
+    [ "$(cat model.labels)" = mine ] || complain "a file that is no list of names was touched"
+    rm model.labels
+    poison train data
+    [ "$status" -eq 0 ] && grep -q 'warning.*FILE.labels' "$err" || complain "to a pipe: $(cat "$err")"
+    printf 'a "quoted",1,2\nback\\slash,3,4\na "quoted",1,3\nback\\slash,3,5\n' | tr '"' "'" >odd.csv
+    works train odd.csv -o model
+    works predict model odd.csv
+    same "$out" <(cut -d , -f 1 odd.csv) "odd names"
+}
+
+@test "scikit-learn's results on decimals with words as labels: all kernels, weights" {
+    cp "$REFERENCE/words.csv" words.csv
+    while IFS=$'\t' read -r name options kind values; do
+        case $kind in
+        iterations) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 4 >got ;;
+        intercepts) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 7 >got ;;
+        rows) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 1 >got ;;
+        coef0) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 3 >got ;;
+        coef1) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 4 >got ;;
+        predictions) works predictions --data words.csv --train 130 --test 50 -n 50 $options; tail -n +2 "$out" | cut -f 2 >got ;;
+        esac
+        tr '|' '\n' <<<"$values" >expected
+        case $kind in
+        coef* | intercepts) paste got expected | awk -F '\t' '{ d = $1 - $2; if (d > 1e-6 || d < -1e-6 || NF != 2) exit 1 }' ||
+            complain "$name: $kind are off by more than 1e-6" ;;
+        *) same got expected "$name: $kind" ;;
+        esac
+    done < <(tail -n +2 "$REFERENCE/words.tsv")
+}
+
+@test "folds: out-of-fold predictions are those of models that did not see the row; grid marks the best" {
+    cloud 90 3 'x y z' 8 >data
+    works train data -v 4 -o oof -g 0.7 --seed 3
+    printf 'folds\trows\tcorrect\taccuracy\n' | cmp -s - <(head -n 1 "$out") || complain "$(cat "$out")"
+    correct=$(awk -F '\t' 'NR > 1 && $2 == $3 { n++ } END { print n + 0 }' oof)
+    [ "$(tail -n 1 "$out" | cut -f 1-3 | tr '\t' ' ')" = "4 90 $correct" ] || complain "accuracy: $(cat "$out"), $correct"
+    works grid data -v 4 --seed 3 -c 1,100 -g 0.7,0.01
+    [ "$(wc -l <"$out")" -eq 5 ] && [ "$(cut -f 6 "$out" | grep -c '^1$')" -eq 1 ] || complain "grid: $(cat "$out")"
+    awk -F '\t' -v n="$correct" 'NR > 1 && $1 == 1 && $2 == 0.7 { found = $3 == n } END { exit !found }' "$out" ||
+        complain "grid and -v differ: $(cat "$out")"
+    awk -F '\t' 'NR > 1 { if ($3 > most) most = $3; if ($6) marked = $3 } END { exit marked != most }' "$out" || complain "not the best"
+    cp "$out" expected
+    for threads in 1 3; do
+        works grid data -v 4 --seed 3 -c 1,100 -g 0.7,0.01 -j $threads
+        same "$out" expected "-j $threads"
+    done
+    # One fold by hand: what the other rows' model calls it.
+    awk -F '\t' 'NR > 1 { print $1 "\t" $2 }' oof >rows
+    works train data -v 90 -o loo -g 0.7
+    for row in 0 41 89; do
+        { printf 'row\tfrom\tto\n'; awk -F '\t' -v r=$row '$1 == r { print r "\t" $2 "\t-" }' rows; } >without
+        works train data --flips without -g 0.7 -o model
+        sed -n "$((row + 1))p" data >one
+        works predict model one
+        [ "$(cat "$out")" = "$(awk -F '\t' -v r=$row '$1 == r { print $3 }' loo)" ] || complain "row $row by its own model"
+    done
+    refuses 3 'two classes' train data -v 2 --train 2
+}
+
+@test "--max-iter warns, and ends where scikit-learn does" {
+    poison score $DIGITS --max-iter 5
+    [ "$status" -eq 0 ] && grep -q '^poison: warning: 45 of 45 machines' "$err" || complain "$(cat "$err")"
+    works score $DIGITS --max-iter 5 -q
+    works score $DIGITS --max-iter 1000000
+}
+
+@test "models that are none, or not whole: one sentence with the line" {
+    cloud 40 3 '1 2 3' 9 >data
+    works train data -o good
+    while IFS='|' read -r pattern script; do
+        sed "$script" good >bad
+        refuses 3 "bad.*$pattern" predict bad data
+    done <<'END'
+svm_type|/^svm_type/d
+:1: .*nu_svr|1s/.*/svm_type nu_svr/
+:2: .*precomputed|2s/.*/kernel_type precomputed/
+gamma|/^gamma/d
+a second time|/^gamma/p
+number.*nan|s/^gamma.*/gamma nan/
+number.*0x1p3|s/^gamma.*/gamma 0x1p3/
+number|s/^nr_class.*/nr_class 257/
+number|s/^nr_class.*/nr_class 0/
+total_sv|s/^total_sv.*/total_sv 100000000/
+number|s/^total_sv.*/total_sv 1e300/
+more than|s/^rho.*/& 1/
+number|s/^rho.*/rho 1 2/
+twice|s/^label.*/label 1 1 3/
+nr_sv|s/^nr_sv.*/nr_sv 1 1 1/
+no line SV|/^SV/,$d
+support vectors|$d
+INDEX:VALUE|$s/$/ 7/
+out of order|$s/$/ 1:1/
+number|$s/$/ 9:inf/
+zebra|3s/^/zebra 3\n/
+END
+    : >bad
+    refuses 3 'bad' predict bad data
+    head -c 300 /dev/urandom >bad
+    refuses 3 'bad' predict bad data
+    refuses 3 'nowhere' predict nowhere data
+}
