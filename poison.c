@@ -96,7 +96,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     if (!lab->labels || !lab->predicted || !lab->truth)
         TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
     clean(lab);
-    if (a->image >= lab->data.test.n)
+    if (strcmp(a->command->name, "explain") == 0 && a->image >= lab->data.test.n)
         TRY(poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, lab->data.test.n));
     TRY(refuse_early(lab, err));
     for (size_t k = 0; k < a->changes; k++)
