@@ -37,7 +37,8 @@ struct laboratory {
     poison_settings settings; /* what was said, with the labels' weights */
     double weight[LABELS];
     struct file file; /* where the table goes, */
-    struct sheet sheet; /* and how; its opening is ours */
+    struct sheet sheet; /* and how */
+    char *provenance;   /* --provenance's line */
     poison_data data;
     int fallback;
     int *labels;    /* (n) after the flips */
@@ -170,6 +171,35 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->predicted);
     free(lab->truth);
     free(lab->sweep.pair);
+    free(lab->provenance);
+}
+
+/* The line of version, data and settings, for those who keep a table. A sweep's file has one of its own. */
+static int note_provenance(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    const poison_data *data = lab->sheet.data;
+    size_t size;
+    FILE *out = open_memstream(&lab->provenance, &size);
+    if (!out)
+        return poison_fail_memory(err, 1, 4096, "the provenance");
+    fprintf(out, "poison=%s command=%s", POISON_VERSION, a->command->name);
+    if (data)
+        fprintf(out, " data_crc32=%08x train_rows=%zu validation_rows=%zu test_rows=%zu",
+                poison_data_crc32(data, lab->labels, &a->settings), data->train.n, data->validation.n, data->test.n);
+    args_describe(a, out);
+    if (fclose(out) != 0)
+        return poison_fail_memory(err, 1, 4096, "the provenance");
+    lab->sheet.opening = lab->provenance;
+    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0; /* the checksum may be of a part of the data */
+}
+
+/* The sheet that the command prints on, once data and labels are known. */
+static int open_sheet(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    sheet_open(&lab->sheet, lab->file.out, a->command->needs == NEEDS_NOTHING ? NULL : &lab->data, a->json, a->no_header);
+    return a->provenance ? note_provenance(lab, err) : 0;
 }
 
 /* Machines that --max-iter ended are no optimum. */
@@ -924,7 +954,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
     if (status == 0)
-        sheet_open(&lab.sheet, lab.file.out, needs == NEEDS_NOTHING ? NULL : &lab.data, a->json, a->no_header);
+        status = open_sheet(&lab, err);
     if (status == 0 && needs >= NEEDS_MODEL)
         status = train(&lab, err);
     if (status == 0 && needs == NEEDS_PREDICTIONS)
