@@ -291,8 +291,19 @@ static char *settings_line(const struct campaign *c)
         fprintf(out, "%s%s", k ? "," : " strategy=", poison_strategy_name(s->strategy[k]));
     for (size_t k = 0; k < s->defences; k++)
         fprintf(out, "%s%s", k ? "," : " defence=", s->defence[k].name);
-    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu\n", (unsigned long long)s->seed, s->seeds, s->attack.restarts,
+    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu", (unsigned long long)s->seed, s->seeds, s->attack.restarts,
             s->attack.beam);
+    if (set->kernel != POISON_RBF)
+        fprintf(out, " kernel=%s degree=%d coef0=%.17g", poison_kernel_name(set->kernel), set->degree, set->coef0);
+    for (int v = 0; v < POISON_LABELS && set->weight; v++)
+        if (set->weight[v] != 1) {
+            fputs(" weight=", out);
+            poison_label_put(out, c->data, v);
+            fprintf(out, ":%.17g", set->weight[v]);
+        }
+    if (set->max_iterations)
+        fprintf(out, " max_iter=%zu", set->max_iterations);
+    fputc('\n', out);
     return fclose(out) == 0 ? line : NULL;
 }
 

@@ -21,7 +21,7 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
     make_table 300 100
     sparse 1 >a.libsvm
     sparse 0 >zero.libsvm
-    { echo '# made by hand'; sed 's/^/+/; s/$/ # an image/; 7s/$/\n\n   /' a.libsvm; } >comments.libsvm
+    { echo '# made by hand'; sed 's/$/ # an image/; 7s/$/\n\n   /' a.libsvm; } >comments.libsvm
     tr ' ' , <table.txt >a.csv
     named | tr ' ' , >header.csv
     named | tr ' ' ';' >semicolon.csv
