@@ -66,8 +66,18 @@ $(build)/bench/exp: $(build)/bench/exp.o $(filter-out $(build)/poison.o,$(object
 	$(say) "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
 
+# What the program says about itself, as a file below share.
+define install_text
+install -d $(dir $(DESTDIR)$(PREFIX)/share/$(2))
+./$(program) $(1) >$(DESTDIR)$(PREFIX)/share/$(2)
+chmod 644 $(DESTDIR)$(PREFIX)/share/$(2)
+endef
+
 install: $(program)
 	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/poison
+	$(call install_text,help --man,man/man1/poison.1)
+	$(call install_text,completions bash,bash-completion/completions/poison)
+	$(call install_text,completions zsh,zsh/site-functions/_poison)
 
 -include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d
 

@@ -15,7 +15,9 @@ enum needs { NEEDS_NOTHING, NEEDS_LABELS, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICT
 
 /* A command is a row of poison.c's table; the last row has no name. */
 struct command {
-    const char *name, *summary;
+    const char *name;     /* one word, or two: "data check" */
+    const char *operands; /* "MODEL [DATA]": what follows its name, in brackets what may be missing; NULL: nothing */
+    const char *summary;
     enum needs needs;      /* what is made before it runs */
     const char *prints;   /* the header of its table, for the help; or words about it */
     const char *examples; /* lines, each without its newline's indentation */
@@ -25,7 +27,11 @@ struct command {
 
 /* What the command line said, defaults filled in. */
 struct args {
-    const struct command *command;
+    const struct command *commands, *command; /* the table, and the row that was asked for */
+    const struct command *topic;              /* help's, or NULL */
+    int man;
+    struct given *given; /* what was said, in order, for args_describe */
+    size_t givens;
     poison_settings settings;
     const char *data; /* NULL: look for MNIST */
     const char *test_data;    /* a file for the test set, or NULL */
@@ -56,7 +62,7 @@ struct args {
     const char *trace; /* a file for spans; NULL: none */
 
     const char *operand[3]; /* after the command's name */
-    size_t operands;
+    size_t operands;        /* an operand "-" is standard input */
     size_t folds;           /* -v; 0: none */
     int output_given, decisions, score;
     double *costs, *gammas; /* grid's lists; args_free frees */
@@ -74,7 +80,13 @@ enum { ARGS_HELP = 1, ARGS_VERSION };
  */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err);
 /* What was asked for, as ` name=value` for each option that can change a result. */
-void args_describe(const struct args *args, FILE *out);
 void args_free(struct args *args);
+
+/*
+ * Prints " name=value" for each operand and each option of the command that can change results, as given or its default:
+ * " train=300 flip=1:2:3;4:5:6 cost=1 no-shrinking=no". Flips of both kinds stand in their order. A value with blanks, quotes,
+ * semicolons or control characters stands in double quotes, with backslashes; "none" is an option that was not given.
+ */
+void args_describe(const struct args *args, FILE *out);
 
 #endif

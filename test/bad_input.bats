@@ -81,6 +81,106 @@ make_set() {
 2 | takes no value | score --timing=1
 2 | takes no value | score --quiet=
 2 | takes no value | -h --help=1
+2 | --kernel-type cubic: .*linear, polynomial, rbf or sigmoid | score -t cubic
+2 | --kernel-type 4 | score -t 4
+2 | --kernel-type | score -t ''
+2 | --kernel-type | score --kernel-type=-1
+2 | --kernel-type | score -t RBF
+2 | --degree 0: .*at least 1 | score -d 0
+2 | --degree | score -d 2.5
+2 | --degree | score -d -1
+2 | --degree 99999999: at most | score -d 99999999
+2 | --coef0 | score -r nan
+2 | --coef0 | score -r -inf
+2 | --coef0 | score -r ''
+2 | --coef0 | score -r 1,5
+2 | --weight 1: .*LABEL:W | score -w 1
+2 | --weight :2: .*LABEL:W | score -w :2
+2 | --weight .*LABEL:W | score -w ''
+2 | --weight .*LABEL:W | score -w 1:
+2 | --weight 1:0: .*above 0 | score -w 1:0
+2 | --weight 1:-2: .*above 0 | score -w1 -2
+2 | --weight .*LABEL:W | score -w '"a:2'
+2 | --weight .*LABEL:W | score -w '"":2'
+2 | --weight .*LABEL:W | score -w '"a"b:2'
+2 | --weight: 1 is named twice | score -w 1:2 -w1 3
+2 | -w1 needs a value: W | score -w1
+2 | --max-iter | score --max-iter 0
+2 | --max-iter | score --max-iter none
+2 | --format pdf: .*libsvm, csv, tsv or idx | score --format pdf
+2 | --format | score --format 1
+2 | --label | score --label ''
+2 | --test-data | score --test-data ''
+2 | --folds 1: .*at least 2 | train -v 1
+2 | --folds | grid -v ''
+2 | --cost | train -c 1,10
+2 | --cost .*0.01:100:10 | grid -c ''
+2 | --cost | grid -c 1,
+2 | --cost | grid -c 1,,2
+2 | --cost | grid -c 0
+2 | --cost | grid -c 1,-1
+2 | --cost | grid -c scale
+2 | --cost | grid -c 1:10
+2 | --cost | grid -c 10:1:2
+2 | --cost | grid -c 1:10:1
+2 | --cost | grid -c 1:10:0.5
+2 | --cost | grid -c 0:10:2
+2 | --cost | grid -c 1:inf:2
+2 | --cost | grid -c 1:10:nan
+2 | --cost | grid -c 1:10:2:3
+2 | --cost | grid -c 1:1e300:1.0001
+2 | --cost: 1 is named twice | grid -c 1,2,1.0
+2 | --cost: 1 is named twice | grid -c 0.1:10:10,1
+2 | --gamma | grid -g scale,Auto
+2 | --gamma | grid -g 0
+END
+}
+
+@test "what LIBSVM serves and we do not" {
+    refuses_all <<'END'
+2 | --svm-type 3: only 0, C-SVC, is served.*3 is epsilon-SVR | train -s 3 digits.csv
+2 | --svm-type 1: .*1 is nu-SVC | train -s1 digits.csv
+2 | --svm-type 5: expected 0 | grid -s 5 digits.csv
+2 | --probability 1: only 0 is served.*--decisions | train -b 1 digits.csv
+2 | --probability 1: only 0 is served | predict -b 1 digits.model digits.csv
+2 | --probability yes: expected 0 | train -b yes digits.csv
+2 | -h 0: .*--no-shrinking | train -h 0 digits.csv
+2 | -h 1: .*--no-shrinking | train -h1 digits.csv
+2 | -p | train -s 0 -p 0.1 digits.csv
+END
+}
+
+@test "operands that are missing, too many, or at odds with options" {
+    refuses_all <<'END'
+2 | MODEL is missing: .*predict MODEL DATA | predict
+2 | DATA is missing: .*predict MODEL DATA | predict digits.model
+2 | unexpected 'labels' after 'digits.csv': .*takes MODEL DATA | predict digits.model digits.csv labels
+2 | unexpected 'digits.model' after 'digits.csv': .*takes \[DATA\] | train digits.csv digits.model
+2 | unexpected 'b' | grid a b
+2 | unexpected 'b' after 'a': .*takes FILE | data check a b
+2 | FILE is missing: .*data check FILE | data check
+2 | not an empty word | train ''
+2 | not an empty word | predict digits.model ''
+2 | '-' stands twice | predict - -
+2 | '-' stands twice | train - --flips -
+2 | '-' stands twice | score --data - --test-data -
+2 | --data set and 'digits.csv' | train --data set digits.csv
+2 | --decisions and --score | predict --score --decisions digits.model digits.csv
+2 | --json: .*prints a model.*-v N | train --json digits.csv
+2 | --no-header: .*-v N | train digits.csv --no-header
+2 | --provenance: .*-v N | train digits.csv --provenance
+2 | --cost is not an option of 'predict': .*the commands that read data | predict -c 1 digits.model digits.csv
+2 | --rows is not an option of 'train': .*predictions, explain | train -n 5 digits.csv
+2 | --folds is not an option of 'score': .*grid, train | score -v 5
+2 | --json is not an option of 'help' | help --json
+2 | --data is not an option of 'data check' | data check --data set a
+2 | is missing: .*completions bash.zsh | completions
+2 | completions fish: expected bash or zsh | completions fish
+2 | unexpected 'zsh' | completions bash zsh
+2 | unknown command 'zebra' | help zebra
+2 | unexpected 'score' after 'train' | help train score
+2 | unexpected 'x' after 'check' | help data check x
+2 | --man: .*without 'train' | help --man train
 END
 }
 

@@ -6,8 +6,6 @@ load helper
 
 # ---- tables ----
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix explain'
-
 # One header, tabs, LF, every row as wide as the header, no padding, no comments: check_table HEADER WORDS...
 check_table() {
     local header=$1
@@ -144,60 +142,6 @@ END
     done
 }
 
-@test "-h fits one screen and --help tells more, for the program and each command" {
-    [ "$(commands | tr '\n' ' ')" = "$NAMES " ] || complain "-h lists: $(commands | tr '\n' ' ')"
-    for command in '' $(commands); do
-        for help in -h --help; do
-            works $command $help
-            cp "$out" "out$help"
-            awk -v what="poison $command $help" 'length > 120 { print what ": " length " columns: " $0 }' "$out" >>"$complaints"
-            head -n 4 "$out" | grep -q '\$ poison' || complain "$command $help: no example first"
-        done
-        [ "$(wc -l <out-h)" -le 45 ] || complain "$command -h: $(wc -l <out-h) lines"
-        [ "$(wc -l <out--help)" -gt "$(wc -l <out-h)" ] || complain "$command --help tells no more than -h"
-        poison -h $command
-        same "$out" out-h "-h $command"
-    done
-}
-
-@test "a command's help lists the options that it takes, and no others" {
-    good() { # a value for an option, by what its help calls it; nothing where it takes none
-        local called
-        called=$(cat */help | sed -n "s/^  [- ].[, ] --$1 \([^ ]*\) .*/\1/p" | head -n 1)
-        case $1 in strategy) called='first|far' ;; defence) called='none|knn' ;; method) called='confident|knn' ;;
-        flips | truth) echo =nothing.tsv; return ;; esac
-        case $called in
-        '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LIST) echo =1 ;; DIR) echo =synthetic ;;
-        FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; G) echo =auto ;; *) echo =2 ;;
-        esac
-    }
-    printf 'row\tfrom\tto\n' >nothing.tsv
-    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n' >sweep.tsv
-    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\n' 2 100 >>sweep.tsv
-    for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
-    all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
-    for option in data train test flip flips validate restarts beam seed pairs strategy defence seeds resume method truth joint at row pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
-        quiet help version; do
-        grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
-    done
-    for command in $(commands); do
-        for option in $all; do
-            case $option in help | version | train) continue ;; esac
-            base='-j 1 --data synthetic --train 90 --test 20 --doses 1' # of these, those that the command takes
-            case $command in dose | matrix) base= ;; lab | sweep) ;; *) base=${base% --doses 1} ;; esac
-            [ "$option" != resume ] || base="$base -o resumed"
-            status=0
-            "$POISON" "$command" $base "--$option$(good "$option")" >"$out" 2>"$err" <sweep.tsv || status=$?
-            if grep -qE "^  [- ].[, ] --$option( |$)" "$command/help"; then
-                [ "$status" -eq 0 ] || complain "$command --$option: $(cat "$err")"
-            else
-                [ "$status" -eq 2 ] || complain "$command -h hides --$option, but it is taken"
-                grep -q "not an option of '$command'" "$err" || complain "$command --$option: $(cat "$err")"
-            fi
-        done
-    done
-}
-
 @test "--version: the version, OpenBLAS and its threading, OpenMP, the instruction set" {
     works --version
     for what in '^poison [0-9]+\.[0-9]+' 'OpenBLAS [0-9.]+.*(OpenMP|pthreads|serial)' 'OpenMP [0-9]+' \
@@ -227,6 +171,13 @@ END
 2 | did you mean '--tolerance' | --tolerence 1
 2 | did you mean '--version' | --verison
 2 | did you mean '--data' | --date synthetic
+2 | did you mean 'train' | trian digits.csv
+2 | did you mean 'data check'\? | data chekc digits.csv
+2 | did you mean 'data check'\? | data-check digits.csv
+2 | did you mean 'data check'\? | check digits.csv
+2 | did you mean 'predict'\? | help predit
+2 | did you mean '--kernel-type' | train --kernel-typ 2
+2 | did you mean '--weight' | train -weight 1:5
 2 | unknown command 'xylophone': .*-h | xylophone
 2 | unknown option '--xylophone': .*help | --xylophone
 2 | unknown option '-x' | -x

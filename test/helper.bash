@@ -116,7 +116,14 @@ each_mode() {
     [ "$(sort "$place/finished")" = "$(printf '%s\n' "${modes[@]}" | sort)" ] || complain "modes left out: $(cat "$place/finished")"
 }
 
-commands() { "$POISON" -h | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+# A line each; a name may be two words.
+commands() { "$POISON" -h | sed -n '/^Commands/,/^$/s/^  \([a-z]*\( [a-z]*\)\?\)  .*/\1/p'; }
+data_commands() { # those that look for data where none are named
+    local command
+    commands | while read -r command; do
+        ! "$POISON" $command --help | grep -q '^ *--data ' || echo "$command"
+    done
+}
 
 # Sanitizers reserve terabytes of address space, so that limits on it say nothing.
 needs_limits() { (ulimit -v 1000000 && "$POISON" --version >/dev/null 2>&1) || skip "the program does not start in 1 GB"; }

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "help.h"
+
+#include "options.h"
+
+#include <string.h>
+
+static const char question[] = "what happens to a classifier when somebody alters its training labels?";
+
+static const char *const conventions[][2] = {
+    {"Data", "--data, else $POISON_DATA, else data/mnist, else ~/.cache/poison/mnist ($XDG_CACHE_HOME). With none of them\n"
+             "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop."},
+    {"Tables", "Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
+               "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and intercepts reload to the same bits."},
+    {"Exactness", "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction set."},
+    {0},
+};
+
+static const char *const exit_codes[][2] = {
+    {"0", "done"},
+    {"1", "a check failed"},
+    {"2", "usage"},
+    {"3", "input or output that cannot be used"},
+    {"4", "out of memory"},
+    {"130", "Ctrl-C"},
+    {"143", "SIGTERM"},
+    {"129", "a hangup"},
+    {0},
+};
+
+static const char *const environment[][2] = {
+    {"POISON_DATA", "what --data names, where that is not given"},
+    {"XDG_CACHE_HOME", "the folder, by default ~/.cache, in which poison/mnist is looked for"},
+    {"OMP_NUM_THREADS", "the default of --threads"},
+    {0},
+};
+
+/* ---- help ------------------------------------------------------------------------------------------------------ */
+
+static void print_lines(FILE *out, const char *text, const char *before)
+{
+    while (*text) {
+        int length = (int)strcspn(text, "\n");
+        fprintf(out, "%s%.*s\n", length ? before : "", length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void print_options(FILE *out, const struct command *c, unsigned wanted, unsigned unwanted)
+{
+    int left_out = 0;
+    for (int k = 0; k < option_count; k++) {
+        const struct option *o = &options[k];
+        char left[64];
+        if (!option_counts(o, c))
+            continue;
+        if ((o->flags & wanted) != wanted || o->flags & unwanted) {
+            left_out++;
+            continue;
+        }
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        fprintf(out, strlen(left) > 26 ? "  %s\n%28s %s" : "  %-26s%s %s", left, "", o->help);
+        fprintf(out, o->normal ? " [%s]\n" : "\n", o->normal);
+    }
+    if (left_out)
+        fprintf(out, "  (--help: %d more)\n", left_out);
+}
+
+/* "Prints:" and the header, in lines that fit; its tabs are blanks. */
+static void print_prints(FILE *out, const char *prints)
+{
+    int column = fprintf(out, "\nPrints: ");
+    for (const char *p = prints; *p; p++, column++) {
+        int breaks = (*p == '\t' || *p == ' ') && column > 100;
+        putc(breaks ? '\n' : *p == '\t' ? ' ' : *p, out);
+        column = breaks ? fprintf(out, "        ") : column;
+    }
+    putc('\n', out);
+}
+
+void help_print(FILE *out, const struct command *commands, const struct command *c, int all)
+{
+    const struct command *shown = c ? c : commands;
+    if (c)
+        fprintf(out, "poison %s%s%s - %s\n\n", c->name, c->operands ? " " : "", c->operands ? c->operands : "", c->summary);
+    else
+        fprintf(out, "poison - %s\n\n", question);
+    print_lines(out, shown->examples, "  $ ");
+    if (c) {
+        print_prints(out, c->prints);
+        if (all && c->notes)
+            fprintf(out, "\n%s\n", c->notes);
+    } else {
+        fprintf(out, "\nCommands (poison COMMAND -h tells more):\n");
+        for (const struct command *k = commands; k->name; k++)
+            fprintf(out, "  %-12s %s\n", k->name, k->summary);
+    }
+    fprintf(out, "\nOptions%s:\n", c ? "" : " of 'lab', which runs when no command is named");
+    print_options(out, shown, c || all ? 0 : FIRST, all ? 0 : RARE);
+    for (int k = 0; all && conventions[k][0]; k++)
+        fprintf(out, "\n%s. %s\n", conventions[k][0], conventions[k][1]);
+    for (int k = 0; all && exit_codes[k][0]; k++)
+        fprintf(out, "%s  %-5s%s\n", k ? "" : "\nExit codes.\n", exit_codes[k][0], exit_codes[k][1]);
+}
+
+/* ---- the manual page ------------------------------------------------------------------------------------------- */
+
+/* Text as troff takes it literally; `quoted` where it is the argument of a macro. Tabs become blanks. */
+static void roff(FILE *out, const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if ((c == text || c[-1] == '\n') && *c == '.')
+            fputs("\\&", out);
+        const char *escaped = *c == '\\'   ? "\\e"
+                              : *c == '-'  ? "\\-"
+                              : *c == '\'' ? "\\(aq"
+                              : *c == '"'  ? "\\(dq"
+                              : *c == '`'  ? "\\(ga"
+                              : *c == '^'  ? "\\(ha"
+                              : *c == '~'  ? "\\(ti"
+                              : *c == '\t' ? " "
+                                           : NULL;
+        if (escaped)
+            fputs(escaped, out);
+        else
+            putc(*c, out);
+    }
+}
+
+static void roff_all(FILE *out, const char *const *texts)
+{
+    for (; *texts; texts++)
+        roff(out, *texts);
+}
+#define ROFF(...) roff_all(out, (const char *const[]){__VA_ARGS__, NULL})
+
+static void man_pairs(FILE *out, const char *heading, const char *const pairs[][2])
+{
+    fprintf(out, ".SH %s\n", heading);
+    for (; (*pairs)[0]; pairs++) {
+        fprintf(out, ".TP\n.B \"");
+        ROFF((*pairs)[0]);
+        fputs("\"\n", out);
+        ROFF((*pairs)[1], "\n");
+    }
+}
+
+static void man_command(FILE *out, const struct command *c)
+{
+    const char *between = "Options: ";
+    fputs(".SS \"", out);
+    ROFF(c->name, c->operands ? " " : "", c->operands ? c->operands : "");
+    fputs("\"\n", out);
+    ROFF(c->summary, ".\n");
+    fputs(".PP\n", out);
+    ROFF("Prints: ", c->prints, "\n");
+    if (c->notes) {
+        fputs(".PP\n", out);
+        ROFF(c->notes, "\n");
+    }
+    fputs(".PP\n", out);
+    for (int k = 0; k < option_count; k++) {
+        if (!option_counts(&options[k], c))
+            continue;
+        ROFF(between, "--", options[k].name);
+        between = ",\n";
+    }
+    ROFF(".\n");
+}
+
+/* `-c, --cost C`, what it says, its default and, where it is not everybody's, whose it is. */
+static void man_option(FILE *out, const struct option *o)
+{
+    char letter[3] = {'-', o->letter, 0};
+    fputs(".TP\n\\fB", out);
+    ROFF(o->letter ? letter : "", o->letter ? ", " : "", "--", o->name);
+    fputs("\\fR", out);
+    if (o->value) {
+        fputs(" \\fI", out);
+        ROFF(o->value);
+        fputs("\\fR", out);
+    }
+    putc('\n', out);
+    ROFF(o->help);
+    if (o->normal)
+        ROFF(" [", o->normal, "]");
+    ROFF(".\nOf ", o->commands, ".\n");
+}
+
+static void man_examples(FILE *out, const struct command *commands)
+{
+    fputs(".SH EXAMPLES\n", out);
+    for (const struct command *c = commands; c->name; c++) {
+        fputs(".PP\n", out);
+        ROFF(c->summary, ":\n");
+        fputs(".PP\n.nf\n", out);
+        for (const char *line = c->examples; *line; line += strcspn(line, "\n") + 1) {
+            char text[400];
+            snprintf(text, sizeof text, "    %.*s\n", (int)strcspn(line, "\n"), line);
+            roff(out, text);
+        }
+        fputs(".fi\n", out);
+    }
+}
+
+void help_man(FILE *out, const struct command *commands)
+{
+    fprintf(out, ".TH POISON 1 \"\" \"poison %s\" \"User Commands\"\n.SH NAME\npoison \\- ", POISON_VERSION);
+    ROFF(question, "\n");
+    fputs(".SH SYNOPSIS\n.B poison\n[\\fIOPTIONS\\fR]\n", out);
+    for (const struct command *c = commands; c->name; c++) {
+        fputs(".br\n\\fBpoison ", out);
+        ROFF(c->name);
+        fputs("\\fR ", out);
+        ROFF(c->operands ? c->operands : "", c->operands ? " " : "");
+        fputs("[\\fIOPTIONS\\fR]\n", out);
+    }
+    fputs(".SH DESCRIPTION\n", out);
+    ROFF("Without a command: ", commands->name, ", ", commands->summary, ".\n");
+    for (int k = 0; conventions[k][0]; k++) {
+        fputs(".PP\n", out);
+        ROFF(conventions[k][0], ". ", conventions[k][1], "\n");
+    }
+    fputs(".SH COMMANDS\n", out);
+    for (const struct command *c = commands; c->name; c++)
+        man_command(out, c);
+    fputs(".SH OPTIONS\n", out);
+    for (int k = 0; k < option_count; k++)
+        man_option(out, &options[k]);
+    man_pairs(out, "EXIT STATUS", exit_codes);
+    man_pairs(out, "ENVIRONMENT", environment);
+    man_examples(out, commands);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* help - help, manual page and completions, all from the tables of commands and options */
+#ifndef POISON_HELP_H
+#define POISON_HELP_H
+
+#include "args.h"
+
+/* The program's help (command NULL) or a command's; `all`: --help, else one screen. */
+void help_print(FILE *out, const struct command *commands, const struct command *command, int all);
+
+/* poison(1), in troff's man macros. */
+void help_man(FILE *out, const struct command *commands);
+
+/* What a shell reads to complete command lines: "bash" or "zsh". */
+void help_complete(FILE *out, const struct command *commands, const char *shell);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* options - the one table of options: what each is called, takes and defaults to, whose it is, and what it sets */
+#ifndef POISON_OPTIONS_H
+#define POISON_OPTIONS_H
+
+#include "args.h"
+
+/*
+ * One row an option. `commands`: whose it is, names between ", ", among them perhaps DATA_COMMANDS or ALL_COMMANDS. Rows may
+ * share a name, to say other things to other commands; the first row that is a command's counts. Most kinds fill a field of
+ * `struct args`, which `at` says; CALLS has a function.
+ */
+struct option {
+    char letter;
+    const char *name, *value; /* value: what it takes, choices between |, those in lower case literally; NULL: nothing */
+    const char *commands;
+    const char *normal; /* the default, which is parsed; with WORDS it is for readers only; NULL: none */
+    const char *help;
+    unsigned flags;
+    enum { INFORMS, CALLS, RAISES, LOWERS, COUNTS, COUNTS_INT, MEASURES, NUMBERS, NAMES, CHOOSES } kind;
+    int (*set)(struct args *args, const char *value, poison_error *err);
+    size_t at;           /* of an int raised to 1 or lowered to 0, a size_t, an int, a double above 0, any double, a const char *, an int */
+    size_t least, most;  /* of a whole number (most 0: 2^40); least: the number of the first word of CHOOSES */
+    size_t given;        /* of an int that is raised too, or 0 */
+    const char *words;   /* that `value` does not say, between |; those of a LIST may stand together, between commas */
+};
+
+enum {
+    RESULTS = 1,   /* can change what is printed: --provenance names it */
+    WORDS = 2,     /* the default is for readers */
+    RARE = 4,      /* -h leaves it out */
+    NUMBERED = 8,  /* CHOOSES takes the number of a word too, as LIBSVM does */
+    TWO_WORDS = 16, /* LIBSVM's -wLABEL W is -w LABEL:W */
+    REPEATS = 32,  /* adds to the list `at`, in the order of the command line */
+    FIRST = 64     /* the program's own -h has it */
+};
+
+#define DATA_COMMANDS "the commands that read data"
+#define ALL_COMMANDS "all commands"
+
+extern const struct option options[];
+extern const int option_count;
+
+/* Whether row o is the one that counts for a command. */
+int option_counts(const struct option *o, const struct command *c);
+/* The row of a command for the name of row o, or NULL. */
+const struct option *option_for(const struct option *o, const struct command *c);
+/* Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that this CPU lacks, ENOMEM. */
+int option_set(const struct option *o, struct args *args, const char *value, poison_error *err);
+
+#endif
