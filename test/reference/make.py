@@ -120,7 +120,7 @@ def is_setting(words, k):
 # ---- decimals, and labels that are words ----
 
 WORDS = [
-    ("rbf", ""),
+    ("rbf", "--cost 1"),
     ("linear", "--kernel-type linear --cost 2"),
     ("polynomial", "--kernel-type polynomial --degree 2 --coef0 0.5"),
     ("sigmoid", "--kernel-type sigmoid --gamma 0.05 --coef0 -0.2"),
