@@ -12,15 +12,15 @@
 #include "src/describe.h"
 #include "src/explain.h"
 #include "src/file.h"
+#include "src/grid.h"
 #include "src/help.h"
 #include "src/load.h"
 #include "src/peak.h"
+#include "src/print.h"
 #include "src/progress.h"
 #include "src/source.h"
-#include "src/table.h"
 #include "src/trace.h"
 
-#include <cblas.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -29,7 +29,6 @@
 #include <unistd.h>
 
 #define LABELS 256
-#define SUBPROBLEMS "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective"
 
 /* ---- the laboratory: data, labels, model, predictions ---------------------------------------------------------- */
 
@@ -47,8 +46,7 @@ struct laboratory {
     poison_attacker *attacker; /* for flips that look before they leap */
     int *predicted; /* (m) */
     int *truth;     /* (n) the labels by --truth, which audits are scored against */
-    int label[LABELS]; /* every label of the clean training or the test set, ascending */
-    int label_count;
+    struct label_list label; /* every label of the clean training or the test set */
     int from, to; /* --pair */
     struct sweep sweep;
 };
@@ -143,7 +141,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     int status;
     *lab = (struct laboratory){.args = a, .settings = a->settings};
     TRY(source_load(&lab->data, a, &lab->fallback, err));
-    lab->label_count = poison_data_labels(&lab->data, lab->label);
+    lab->label.count = poison_data_labels(&lab->data, lab->label.label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
     lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
     lab->truth = poison_take(lab->data.train.n, sizeof *lab->truth);
@@ -233,58 +231,39 @@ static int train_and_predict(struct laboratory *lab, poison_error *err)
     return status < 0 ? status : poison_svm_predict(lab->svm, 0, lab->predicted, err);
 }
 
-/* ---- the tables ------------------------------------------------------------------------------------------------ */
+/* ---- the commands ---------------------------------------------------------------------------------------------- */
 
-static int print_predictions(struct laboratory *lab, poison_error *err)
+static int run_predictions(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    size_t rows = lab->args->rows < lab->data.test.n ? lab->args->rows : lab->data.test.n;
-    struct table t;
-    table_begin(&t, &lab->sheet, "Correct\tPredicted");
-    for (size_t r = 0; r < rows; r++) {
-        table_label(&t, lab->data.test.y[r]);
-        table_label(&t, lab->predicted[r]);
-    }
+    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, lab->args->rows);
     return 0;
 }
 
-/*
- * How often each digit was predicted rightly and wrongly. As in the lab, both counts stand under the *predicted* digit:
- * "12 incorrect 2's" are images of something else that were called 2. `by_true` counts 2's that were missed instead.
- */
-static void print_score(struct laboratory *lab, int by_true, size_t incorrect[LABELS])
+static int run_score(struct laboratory *lab, poison_error *err)
 {
-    size_t correct[LABELS] = {0};
-    struct table t;
-    memset(incorrect, 0, LABELS * sizeof *incorrect);
-    for (size_t r = 0; r < lab->data.test.n; r++) {
-        int truth = lab->data.test.y[r], predicted = lab->predicted[r];
-        (truth == predicted ? correct : incorrect)[by_true ? truth : predicted]++;
-    }
-    table_begin(&t, &lab->sheet, "Value\tCorrect\tIncorrect");
-    for (int k = 0; k < lab->label_count; k++) {
-        table_label(&t, lab->label[k]);
-        table_count(&t, correct[lab->label[k]]);
-        table_count(&t, incorrect[lab->label[k]]);
-    }
+    (void)err;
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->by_true, (size_t[LABELS]){0});
+    return 0;
 }
 
-static void print_counts(struct laboratory *lab, const char *header, const int *left, size_t lefts, const int *right,
-                         size_t rights)
+static int run_confusion(struct laboratory *lab, poison_error *err)
 {
-    size_t count[2][LABELS] = {{0}};
-    struct table t;
-    for (size_t r = 0; r < lefts; r++)
-        count[0][left[r]]++;
-    for (size_t r = 0; r < rights; r++)
-        if (right[r] >= 0) /* else the row is removed */
-            count[1][right[r]]++;
-    table_begin(&t, &lab->sheet, header);
-    for (int k = 0; k < lab->label_count; k++) {
-        table_label(&t, lab->label[k]);
-        table_count(&t, count[0][lab->label[k]]);
-        table_count(&t, count[1][lab->label[k]]);
-    }
+    (void)err;
+    print_confusion(&lab->sheet, &lab->label, &lab->data.test, lab->predicted);
+    return 0;
+}
+
+static int run_subproblems(struct laboratory *lab, poison_error *err)
+{
+    (void)err;
+    print_subproblems(&lab->sheet, lab->svm, lab->args->timing);
+    return 0;
+}
+
+static int run_support(struct laboratory *lab, poison_error *err)
+{
+    return print_support(&lab->sheet, lab->svm, lab->labels, err);
 }
 
 /* What there is to train and to test with, or what the flips did. */
@@ -292,90 +271,9 @@ static void print_digits(struct laboratory *lab, int flipped)
 {
     const poison_set *train = &lab->data.train, *test = &lab->data.test;
     if (flipped)
-        print_counts(lab, "Correct\tBefore\tAfter", train->y, train->n, lab->labels, train->n);
+        print_counts(&lab->sheet, &lab->label, "Correct\tBefore\tAfter", train->y, train->n, lab->labels, train->n);
     else
-        print_counts(lab, "Correct\tTrain\tTest", train->y, train->n, test->y, test->n);
-}
-
-static int print_confusion(struct laboratory *lab, poison_error *err)
-{
-    (void)err;
-    static size_t count[LABELS][LABELS];
-    memset(count, 0, sizeof count);
-    for (size_t r = 0; r < lab->data.test.n; r++)
-        count[lab->data.test.y[r]][lab->predicted[r]]++;
-    char number[LABELS][12];
-    const char *name[LABELS];
-    for (int k = 0; k < lab->label_count; k++)
-        name[k] = poison_label_text(&lab->data, lab->label[k], number[k]);
-    struct table t;
-    table_begin_more(&t, &lab->sheet, "true", name, (size_t)lab->label_count);
-    for (int k = 0; k < lab->label_count; k++) {
-        table_label(&t, lab->label[k]);
-        for (int p = 0; p < lab->label_count; p++)
-            table_count(&t, count[lab->label[k]][lab->label[p]]);
-    }
-    return 0;
-}
-
-static int print_subproblems(struct laboratory *lab, poison_error *err)
-{
-    int seconds = lab->args->timing;
-    (void)err;
-    const poison_machine *machine;
-    size_t P = poison_svm_machines(lab->svm, &machine);
-    struct table t;
-    table_begin(&t, &lab->sheet, seconds ? SUBPROBLEMS "\tseconds" : SUBPROBLEMS);
-    for (size_t p = 0; p < P; p++) {
-        const poison_machine *k = &machine[p];
-        table_label(&t, k->i);
-        table_label(&t, k->j);
-        table_count(&t, k->l);
-        table_count(&t, k->iterations);
-        table_count(&t, k->sv);
-        table_count(&t, k->bounded);
-        table_exact(&t, k->rho != 0 ? -k->rho : 0); /* scikit-learn has no -0 here */
-        table_exact(&t, k->objective);
-        if (seconds)
-            table_number(&t, k->seconds);
-    }
-    return 0;
-}
-
-/* scikit-learn's support_ and dual_coef_: support rows by class, then row; a column for each other class */
-static int print_support(struct laboratory *lab, poison_error *err)
-{
-    poison_support support;
-    int status = poison_svm_coefficients(lab->svm, &support, err);
-    char *header = poison_take(support.others + 1, 24), *end = header;
-    if (status == 0 && !header)
-        status = poison_fail_memory(err, support.others, 24, "the header");
-    if (status < 0)
-        goto done;
-    end += sprintf(end, "row\tlabel");
-    for (size_t c = 0; c < support.others; c++)
-        end += sprintf(end, "\tcoef%zu", c);
-    struct table t;
-    table_begin(&t, &lab->sheet, header);
-    for (size_t s = 0; s < support.count; s++) {
-        table_count(&t, support.row[s]);
-        table_label(&t, lab->labels[support.row[s]]);
-        for (size_t c = 0; c < support.others; c++)
-            table_exact(&t, support.coef[s * support.others + c]);
-    }
-done:
-    free(header);
-    poison_support_free(&support);
-    return status;
-}
-
-/* ---- the commands ---------------------------------------------------------------------------------------------- */
-
-static int run_score(struct laboratory *lab, poison_error *err)
-{
-    (void)err;
-    print_score(lab, lab->args->by_true, (size_t[LABELS]){0});
-    return 0;
+        print_counts(&lab->sheet, &lab->label, "Correct\tTrain\tTest", train->y, train->n, test->y, test->n);
 }
 
 static int run_counts(struct laboratory *lab, poison_error *err)
@@ -393,18 +291,6 @@ static int run_data(struct laboratory *lab, poison_error *err)
 }
 
 /* ---- data and models in files ---------------------------------------------------------------------------------- */
-
-/* How many rows are called by the label that they have. */
-static size_t count_right(const struct laboratory *lab, const int *predicted, size_t *rows)
-{
-    size_t right = 0;
-    *rows = 0;
-    for (size_t r = 0; r < lab->data.train.n; r++) {
-        *rows += lab->labels[r] >= 0;
-        right += lab->labels[r] >= 0 && predicted[r] == lab->labels[r];
-    }
-    return right;
-}
 
 /* -v: the accuracy on standard output; -o: what each row is called by the model that did not see it. */
 static int cross_validate(struct laboratory *lab, poison_error *err)
@@ -432,7 +318,7 @@ static int cross_validate(struct laboratory *lab, poison_error *err)
     }
     TRY(file_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
-    right = count_right(lab, predicted, &rows);
+    right = grid_correct(predicted, lab->labels, n, &rows);
     table_begin(&t, &lab->sheet, "folds\trows\tcorrect\taccuracy");
     table_count(&t, a->folds);
     table_count(&t, rows);
@@ -457,36 +343,6 @@ done:
     return status;
 }
 
-/* One label a line and, with --decisions, what each machine says; or the score. */
-static int print_labels(struct laboratory *lab, const poison_model *model, const double *value, poison_error *err)
-{
-    const struct args *a = lab->args;
-    size_t m = lab->data.test.n, size;
-    char *header = NULL;
-    struct table t;
-    FILE *out = open_memstream(&header, &size);
-    if (!out)
-        return poison_fail_memory(err, model->P, 16, "the header");
-    fputs("predicted", out);
-    for (size_t p = 0; p < model->P && value; p++) {
-        fputc('\t', out);
-        poison_label_put(out, &lab->data, model->machine[p].i);
-        fputc(':', out);
-        poison_label_put(out, &lab->data, model->machine[p].j);
-    }
-    if (fclose(out) != 0)
-        return poison_fail_memory(err, model->P, 16, "the header");
-    lab->sheet.bare = !a->json;
-    table_begin(&t, &lab->sheet, header);
-    for (size_t r = 0; r < m && !ferror(lab->file.out); r++) {
-        table_label(&t, lab->predicted[r]);
-        for (size_t p = 0; p < model->P && value; p++)
-            table_exact(&t, value[p * m + r]);
-    }
-    free(header);
-    return 0;
-}
-
 /* Rows of any kind, and a model from a file. */
 static int predict_rows(struct laboratory *lab, poison_model *model, poison_error *err)
 {
@@ -509,12 +365,12 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
         TRY(poison_fail_memory(err, m, sizeof *lab->predicted + (a->decisions ? model->P * sizeof *value : 0), "the predictions"));
     TRY(poison_model_predict(model, &lab->data.test, lab->predicted, value, err));
     lab->sheet.data = &lab->data;
-    for (lab->label_count = 0; lab->label_count < lab->data.names; lab->label_count++)
-        lab->label[lab->label_count] = lab->label_count;
+    for (lab->label.count = 0; lab->label.count < lab->data.names; lab->label.count++)
+        lab->label.label[lab->label.count] = lab->label.count;
     if (a->score)
-        print_score(lab, 0, (size_t[LABELS]){0});
+        print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[LABELS]){0});
     else
-        TRY(print_labels(lab, model, value, err));
+        TRY(print_labels(&lab->sheet, model, lab->predicted, value, m, err));
 done:
     free(value);
     return status;
@@ -536,99 +392,29 @@ static int run_predict(struct laboratory *lab, poison_error *err)
 static int run_grid(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    size_t n = lab->data.train.n, C = a->cost_count, G = a->gamma_count, rows = 0, best = 0;
-    int status = 0, *predicted = poison_take(n, C * sizeof *predicted);
-    double *gamma = poison_take(G, sizeof *gamma);
-    size_t *right = poison_take(C, G * sizeof *right);
-    if (!predicted || !gamma || !right)
-        TRY(poison_fail_memory(err, n, C * sizeof *predicted, "the predictions"));
-    for (size_t g = 0; g < G; g++) {
-        poison_settings settings = lab->settings;
-        settings.gamma = a->gammas[g];
-        TRY(poison_data_gamma(&lab->data, &settings, &gamma[g], err));
-        settings.gamma = gamma[g];
-        TRY(poison_cross_predict(predicted, &lab->data, lab->labels, a->costs, C, (int)a->folds, a->sweep.seed, &settings, err));
-        for (size_t c = 0; c < C; c++)
-            right[c * G + g] = count_right(lab, predicted + c * n, &rows);
-    }
-    for (size_t k = 1; k < C * G; k++)
-        best = right[k] > right[best] ? k : best;
-    struct table t;
-    table_begin(&t, &lab->sheet, "cost\tgamma\tcorrect\trows\taccuracy\tbest");
-    for (size_t k = 0; k < C * G; k++) {
-        table_exact(&t, a->costs[k / G]);
-        table_exact(&t, gamma[k % G]);
-        table_count(&t, right[k]);
-        table_count(&t, rows);
-        table_number(&t, (double)right[k] / (double)rows);
-        table_count(&t, k == best);
-    }
-done:
-    free(predicted);
-    free(gamma);
-    free(right);
-    return status;
-}
-
-/* The first of what is wrong with a file, a row each. */
-struct problems {
-    struct table table;
-    size_t rows;
-};
-
-static int print_problem(void *self, size_t line, const char *sentence)
-{
-    enum { MOST = 20 };
-    struct problems *p = self;
-    if (p->rows == MOST)
-        return 0; /* the others are only counted */
-    p->rows++;
-    if (line)
-        table_count(&p->table, line);
-    else
-        table_none(&p->table);
-    table_text(&p->table, sentence);
-    return 0;
+    struct grid grid = {a->costs, a->gammas, a->cost_count, a->gamma_count, (int)a->folds, a->sweep.seed};
+    return grid_run(&lab->sheet, &lab->data, lab->labels, &grid, &lab->settings, err);
 }
 
 static int run_check(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct problems listed = {.rows = 0};
     size_t problems;
-    int status;
-    table_begin(&listed.table, &lab->sheet, "line\tproblem");
-    TRY(load_check(a->operand[0], a->format, a->label_column, &a->settings, print_problem, &listed, &problems, err));
-    if (problems > listed.rows && !a->json)
-        fprintf(lab->file.out, "# and %zu more\n", problems - listed.rows);
-    status = file_close(&lab->file, 0, err); /* the table stays, whatever it says */
+    int status = describe_problems(&lab->sheet, a->operand[0], a->format, a->label_column, &problems, &a->settings, err);
+    if (status == 0)
+        status = file_close(&lab->file, 0, err); /* the table stays, whatever it says */
     if (status == 0 && problems)
         status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->operand[0], problems, problems == 1 ? "" : "s");
-done:
     return status;
 }
 
 /* ---- the laboratory's commands --------------------------------------------------------------------------------- */
 
-/* A flip file of what differs between two labellings. */
-static int print_flips(struct laboratory *lab, const int *before, const int *after)
-{
-    struct table t;
-    table_begin(&t, &lab->sheet, "row\tfrom\tto");
-    for (size_t r = 0; r < lab->data.train.n; r++) {
-        if (before[r] == after[r])
-            continue;
-        table_count(&t, r);
-        table_flipped(&t, before[r]);
-        table_flipped(&t, after[r]);
-    }
-    return 0;
-}
-
 static int run_attack(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    return print_flips(lab, lab->data.train.y, lab->labels);
+    print_flips(&lab->sheet, lab->data.train.y, lab->labels, lab->data.train.n);
+    return 0;
 }
 
 /* The audit of the labels as they now are, with a model of its own. */
@@ -641,45 +427,6 @@ static int audit(struct laboratory *lab, int method, poison_findings *found, poi
     TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, a->sweep.seed, &a->settings, err));
 done:
     return status;
-}
-
-static void print_findings(struct table *t, const struct laboratory *lab, int method, const poison_findings *found)
-{
-    for (size_t k = 0; k < found->ranked; k++) {
-        size_t r = found->order[k];
-        table_count(t, r);
-        table_label(t, lab->labels[r]);
-        table_text(t, poison_audit_name(method));
-        table_exact(t, found->score[r]);
-        table_label(t, found->suggested[r]);
-        table_count(t, k + 1);
-    }
-}
-
-static void print_joint(struct table *t, const poison_findings *found)
-{
-    for (size_t g = 0; g < found->K; g++)
-        for (size_t c = 0; c < found->K; c++)
-            if (c != g) {
-                table_label(t, found->label[g]);
-                table_label(t, found->label[c]);
-                table_count(t, found->joint[g * found->K + c]);
-            }
-}
-
-static void print_scoreboard(struct table *t, int method, const poison_findings *found, const uint8_t *flipped)
-{
-    poison_scores scores = poison_score(found, flipped);
-    table_text(t, poison_audit_name(method));
-    table_count(t, scores.flipped);
-    if (method == POISON_CONFIDENT && scores.flipped)
-        table_count(t, found->estimated);
-    else
-        table_none(t);
-    table_number(t, scores.precision);
-    table_number(t, scores.recall);
-    table_number(t, scores.auc);
-    table_number(t, scores.average_precision);
 }
 
 static int run_audit(struct laboratory *lab, poison_error *err)
@@ -705,7 +452,7 @@ static int run_audit(struct laboratory *lab, poison_error *err)
         else if (a->truth)
             print_scoreboard(&t, a->method[k], &found, flipped);
         else
-            print_findings(&t, lab, a->method[k], &found);
+            print_findings(&t, lab->labels, a->method[k], &found);
         poison_findings_free(&found);
         TRY(file_flush(&lab->file, err));
     }
@@ -727,7 +474,7 @@ static int run_clean(struct laboratory *lab, poison_error *err)
     TRY(audit(lab, cleaning->method, &found, err));
     memcpy(cleaned, lab->labels, n * sizeof *cleaned);
     poison_clean(cleaning, &found, 0, cleaned);
-    status = print_flips(lab, lab->labels, cleaned);
+    print_flips(&lab->sheet, lab->labels, cleaned, n);
 done:
     poison_findings_free(&found);
     free(cleaned);
@@ -796,9 +543,9 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     TRY(train_and_predict(lab, err));
     TRY(describe_briefly(sheet, &lab->data, lab->labels, &a->settings, err));
     sheet_title(sheet, "the first predictions");
-    print_predictions(lab, err);
+    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, a->rows);
     sheet_title(sheet, "score by predicted %s, not poisoned", digit);
-    print_score(lab, 0, incorrect);
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, incorrect);
     sheet_title(sheet, "%ss in the training and the test set", digit);
     print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
@@ -810,7 +557,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
         sheet_title(sheet, "training labels, %zu of the %s's made %s", one.count, from.text, to.text);
         print_digits(lab, 1);
         sheet_title(sheet, "score by predicted %s, %zu of the %s's made %s", digit, one.count, from.text, to.text);
-        print_score(lab, 0, incorrect);
+        print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, incorrect);
     }
     struct table t;
     sheet_title(sheet, "the flag: %s wrongly called %s", lab->data.train.height ? "images" : "rows", to.text);
@@ -846,7 +593,7 @@ static const struct command commands[] = {
      "several tables, an empty line between them, each under a line that begins with '# '",
      "poison\npoison lab --pair 3:8 --doses 10,30,100\npoison --data synthetic\n", NULL, run_lab},
     {"predictions", NULL, "the first test images: true digit, predicted digit", NEEDS_PREDICTIONS, "Correct\tPredicted",
-     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, print_predictions},
+     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, run_predictions},
     {"score", NULL, "how often each digit was predicted rightly and wrongly", NEEDS_PREDICTIONS, "Value\tCorrect\tIncorrect",
      "poison score --flip 1:2:100\npoison score --flip 1:2:100 | awk '$1 == 2 { print $3 }'\npoison score --by true\n",
      "The trap of the lab: both counts stand under the predicted digit. '12 incorrect 2's' are 12 images of something\n"
@@ -854,15 +601,15 @@ static const struct command commands[] = {
     {"counts", NULL, "how many of each digit there are", NEEDS_DATA, "Correct\tTrain\tTest; with --flip: Correct\tBefore\tAfter",
      "poison counts\npoison counts --flip 1:2:100\n", NULL, run_counts},
     {"confusion", NULL, "test images by true digit (rows) and predicted digit (columns)", NEEDS_PREDICTIONS,
-     "true and one column a predicted digit", "poison confusion --flip 1:2:100 | column -t\n", NULL, print_confusion},
+     "true and one column a predicted digit", "poison confusion --flip 1:2:100 | column -t\n", NULL, run_confusion},
     {"subproblems", NULL, "the one-vs-one machines, a line each", NEEDS_MODEL,
      SUBPROBLEMS, "poison subproblems | sort -t'\t' -k4,4nr | head\npoison subproblems --timing\n",
      "i and j are labels, i is the positive class. bounded: support vectors at C. intercept: minus rho, scikit-learn's\n"
-     "_intercept_. objective: 1/2 alpha'Q alpha - sum alpha. With --timing a last column: seconds.", print_subproblems},
+     "_intercept_. objective: 1/2 alpha'Q alpha - sum alpha. With --timing a last column: seconds.", run_subproblems},
     {"support", NULL, "support rows and their dual coefficients", NEEDS_MODEL, "row\tlabel\tcoef0\t...",
      "poison support | tail -n +2 | wc -l\n",
      "scikit-learn's support_ and _dual_coef_, transposed: rows by class, then by number; one column for each other\n"
-     "class in ascending order. %.17g: they reload to the same bits; -0 belongs to a second class.", print_support},
+     "class in ascending order. %.17g: they reload to the same bits; -0 belongs to a second class.", run_support},
     {"data", NULL, "what the data are; --export writes them", NEEDS_DATA, "key\tvalue",
      "poison data\npoison data --data synthetic --train 60000 --test 10000 --export digits\n", NULL, run_data},
     {"attack", NULL, "choose which labels to flip, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
@@ -960,18 +707,6 @@ static void stop(int number)
     setitimer(ITIMER_REAL, &again, NULL);
 }
 
-static void print_version(FILE *out, const poison_settings *settings)
-{
-    static const char *const threading[] = {"serial", "pthreads", "OpenMP"};
-    int parallel = openblas_get_parallel();
-    fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION, openblas_get_config(),
-            parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
-            settings->threads, poison_isa_name(settings->isa));
-    if (parallel != 2)
-        fprintf(stderr, "poison: warning: this OpenBLAS is not its OpenMP build; its threads and OpenMP's may compete for "
-                        "the cores (Debian: libopenblas-openmp-dev)\n");
-}
-
 /* After the work: --timing's lines, with what the machine could have done, and --trace's file. */
 static void report_times(const struct args *a, const poison_data *data, struct file *spans)
 {
@@ -1036,7 +771,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)
-        print_version(stdout, &args.settings);
+        help_version(stdout, stderr, &args.settings);
     if (status == 0) {
         args.settings.cancel = &stop_signal;
         if ((args.timing || args.trace) && trace_open(&trace, start, args.settings.threads, args.trace != NULL) == 0)

@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include "base.h"
+#include "load.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -155,4 +156,38 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
     if (credit(data))
         fprintf(out, "# data credit: %s\n", credit(data));
     return 0;
+}
+
+/* ---- what is wrong with a file --------------------------------------------------------------------------------- */
+
+/* The first of what is wrong with a file, a row each. */
+struct problems {
+    struct table table;
+    size_t rows;
+};
+
+static int print_problem(void *self, size_t line, const char *sentence)
+{
+    enum { MOST = 20 };
+    struct problems *p = self;
+    if (p->rows == MOST)
+        return 0; /* the others are only counted */
+    p->rows++;
+    if (line)
+        table_count(&p->table, line);
+    else
+        table_none(&p->table);
+    table_text(&p->table, sentence);
+    return 0;
+}
+
+int describe_problems(struct sheet *sheet, const char *path, int format, const char *label, size_t *problems,
+                      const poison_settings *settings, poison_error *err)
+{
+    struct problems listed = {.rows = 0};
+    table_begin(&listed.table, sheet, "line\tproblem");
+    int status = load_check(path, format, label, settings, print_problem, &listed, problems, err);
+    if (status == 0 && *problems > listed.rows && !sheet->json)
+        fprintf(sheet->out, "# and %zu more\n", *problems - listed.rows);
+    return status;
 }

@@ -13,4 +13,8 @@ int describe_data(struct sheet *sheet, const poison_data *data, const int *label
 int describe_briefly(struct sheet *sheet, const poison_data *data, const int *labels, const poison_settings *settings,
                      poison_error *err);
 
+/* A row for each of the first 20 lines of a file that are wrong, and how many there are. Fails only if it cannot be read. */
+int describe_problems(struct sheet *sheet, const char *path, int format, const char *label, size_t *problems,
+                      const poison_settings *settings, poison_error *err);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include "options.h"
 
+#include <cblas.h>
+#include <omp.h>
 #include <string.h>
 
 static const char question[] = "what happens to a classifier when somebody alters its training labels?";
@@ -231,4 +233,16 @@ void help_man(FILE *out, const struct command *commands)
     man_pairs(out, "EXIT STATUS", exit_codes);
     man_pairs(out, "ENVIRONMENT", environment);
     man_examples(out, commands);
+}
+
+void help_version(FILE *out, FILE *warn, const poison_settings *settings)
+{
+    static const char *const threading[] = {"serial", "pthreads", "OpenMP"};
+    int parallel = openblas_get_parallel();
+    fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION, openblas_get_config(),
+            parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
+            settings->threads, poison_isa_name(settings->isa));
+    if (parallel != 2)
+        fprintf(warn, "poison: warning: this OpenBLAS is not its OpenMP build; its threads and OpenMP's may compete for "
+                        "the cores (Debian: libopenblas-openmp-dev)\n");
 }

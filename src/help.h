@@ -14,4 +14,7 @@ void help_man(FILE *out, const struct command *commands);
 /* What a shell reads to complete command lines: "bash" or "zsh". */
 void help_complete(FILE *out, const struct command *commands, const char *shell);
 
+/* --version; a warning if OpenBLAS is a build that competes with OpenMP for the cores. */
+void help_version(FILE *out, FILE *warn, const poison_settings *settings);
+
 #endif
