@@ -665,8 +665,8 @@ static const struct command commands[] = {
      "pushes and the intercept add up to the decision value; -n: how many are shown. from: the label as it was given.", run_explain},
     {"train", "[DATA]", "train a model, and write it as LIBSVM's model file", NEEDS_LABELS,
      "a model in LIBSVM's text format; with -v: folds\trows\tcorrect\taccuracy",
-     "poison train digits.csv -o digits.model && poison predict digits.model new.csv\npoison train -t linear -c 0.1 -v 5 a.libsvm\n"
-     "poison train --flip 1:2:100 -o poisoned.model\n",
+     "poison train digits.csv -o digits.model && poison predict digits.model new.csv\n"
+     "poison train -t linear -c 0.1 -v 5 a.libsvm\npoison train --flip 1:2:100 -o poisoned.model\n",
      "LIBSVM's letters mean what they mean in svm-train, but: gamma is 'scale' if nothing is said, LIBSVM's own default is 1/d\n"
      "(-g auto); -h is this help, LIBSVM's -h 0 is --no-shrinking; -s and -b take only 0. Flips are made before the training.\n"
      "-v: every fold is predicted by a model of the others; -o then gets a table of that, row label predicted.\n"
@@ -679,8 +679,8 @@ static const struct command commands[] = {
     {"grid", "[DATA]", "cross-validate every C with every gamma, and mark the best", NEEDS_DATA,
      "cost\tgamma\tcorrect\trows\taccuracy\tbest", "poison grid -c 0.1,1,10 -g scale,0.01 -v 5 a.libsvm\n"
      "poison grid -c 0.01:100:10 -g 1e-8:1e-5:10 | sort -t'\t' -k5,5gr | head\n",
-     "A list is numbers between commas or LOW:HIGH:FACTOR, which is LOW, LOW FACTOR, ... up to HIGH. best is 1 in one row: the most\n"
-     "correct, of equal ones the first.", run_grid},
+     "A list is numbers between commas or LOW:HIGH:FACTOR, which is LOW, LOW FACTOR, ... up to HIGH. best is 1 in one row: the\n"
+     "most correct, of equal ones the first.", run_grid},
     {"data check", "FILE", "what is wrong with a file: every problem and its line", NEEDS_NOTHING, "line\tproblem",
      "poison data check train.csv\npoison data check - --format libsvm <a.txt\n",
      "Up to 20 problems, then how many more there are. Exit code 1 if there is any, else 0 and no rows.", run_check},

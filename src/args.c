@@ -90,7 +90,7 @@ static const struct option *find_option(const char *word, const char **value)
         const struct option *o = &options[k];
         size_t length = strlen(o->name);
         if (word[1] != '-') {
-            if (o->letter != word[1] || (word[2] && !o->value))
+            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0))) /* -output: --output */
                 continue;
             *value = word[2] ? word + 2 : NULL;
             return o;
@@ -133,7 +133,8 @@ static int refuse_shrinking(const char *word, const char *next, poison_error *er
     const char *value = word[0] == '-' && word[1] == 'h' ? word[2] ? word + 2 : next ? next : "" : "";
     if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
         return 0;
-    return poison_fail(err, POISON_EUSAGE, "-h %s: -h is help here; shrinking is on, --no-shrinking is LIBSVM's -h 0", value);
+    return poison_fail(err, POISON_EUSAGE, "-h %s: -h is help here; shrinking is on, --no-shrinking is LIBSVM's -h 0",
+                       value);
 }
 
 /* Reads one option of argv[*k] on. */
@@ -253,7 +254,8 @@ static int understand(struct args *args, const char **word, size_t words, poison
     args->command = words ? find_command(args->commands, word, words, &used) : args->commands;
     if (!args->command)
         return fail_unknown_command(args->commands, word[0], err);
-    for (const char *at = args->command->operands ? args->command->operands : ""; (length = next_operand(&at, &optional)) > 0;
+    for (const char *at = args->command->operands ? args->command->operands : ""; (length = next_operand(&at,
+                                                                                                         &optional)) > 0;
          at += length + optional)
         most++;
     if (strcmp(args->command->name, "help") == 0 && words > used) {
@@ -281,7 +283,8 @@ static int refuse_twice(const struct sweep *s, poison_error *err)
     for (size_t k = 0; k < s->strategies; k++)
         for (size_t q = 0; q < k; q++)
             if (s->strategy[k] == s->strategy[q])
-                return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice", poison_strategy_name(s->strategy[k]));
+                return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice",
+                                   poison_strategy_name(s->strategy[k]));
     for (size_t k = 0; k < s->defences; k++)
         for (size_t q = 0; q < k; q++)
             if (strcmp(s->defence[k].name, s->defence[q].name) == 0)
@@ -312,7 +315,8 @@ static int fail_foreign(const struct option *o, const struct command *c, poison_
     size_t length = 0;
     for (int k = 0; k < option_count; k++)
         if (strcmp(options[k].name, o->name) == 0 && length < sizeof whose)
-            length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "", options[k].commands);
+            length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",
+                                       options[k].commands);
     return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to %s", o->name, c->name, whose);
 }
 
@@ -356,7 +360,8 @@ done:
 static int check_model_options(const struct args *args, poison_error *err)
 {
     if (is(args, "train") && !args->folds && (args->json || args->no_header || args->provenance))
-        return poison_fail(err, POISON_EUSAGE, "--%s: 'poison train' prints a model, which is no table; with -v N it prints one",
+        return poison_fail(err, POISON_EUSAGE,
+                           "--%s: 'poison train' prints a model, which is no table; with -v N it prints one",
                            args->json ? "json" : args->no_header ? "no-header" : "provenance");
     if (args->operands && args->data)
         return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->data, args->operand[0]);

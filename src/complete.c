@@ -188,7 +188,8 @@ static void print_operands(FILE *out, const struct command *commands)
         const char *second = strchr(c->name, ' ');
         int number = 0;
         if (second)
-            fprintf(out, "    %.*s/0/* | help/1/%.*s) REPLY=%s ;;\n", (int)(second - c->name), c->name, (int)(second - c->name),
+            fprintf(out, "    %.*s/0/* | help/1/%.*s) REPLY=%s ;;\n", (int)(second - c->name), c->name,
+                    (int)(second - c->name),
                     c->name, second + 1);
         if (!c->operands || strcmp(c->name, "help") == 0)
             continue;

@@ -14,7 +14,8 @@ static const char *const conventions[][2] = {
              "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop."},
     {"Tables", "Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
                "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and intercepts reload to the same bits."},
-    {"Exactness", "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction set."},
+    {"Exactness", "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction\n"
+                  "set."},
     {0},
 };
 
@@ -208,7 +209,7 @@ static void man_examples(FILE *out, const struct command *commands)
 
 void help_man(FILE *out, const struct command *commands)
 {
-    fprintf(out, ".TH POISON 1 \"\" \"poison %s\" \"User Commands\"\n.SH NAME\npoison \\- ", POISON_VERSION);
+    fprintf(out, ".TH POISON 1 \"\" \"poison %s\" \"User Commands\"\n.nh\n.SH NAME\npoison \\- ", POISON_VERSION);
     ROFF(question, "\n");
     fputs(".SH SYNOPSIS\n.B poison\n[\\fIOPTIONS\\fR]\n", out);
     for (const struct command *c = commands; c->name; c++) {

@@ -19,7 +19,7 @@ struct option {
     unsigned flags;
     enum { INFORMS, CALLS, RAISES, LOWERS, COUNTS, COUNTS_INT, MEASURES, NUMBERS, NAMES, CHOOSES } kind;
     int (*set)(struct args *args, const char *value, poison_error *err);
-    size_t at;           /* of an int raised to 1 or lowered to 0, a size_t, an int, a double above 0, any double, a const char *, an int */
+    size_t at;           /* of, by kind from RAISES on: two ints, a size_t, an int, two doubles, a const char *, an int */
     size_t least, most;  /* of a whole number (most 0: 2^40); least: the number of the first word of CHOOSES */
     size_t given;        /* of an int that is raised too, or 0 */
     const char *words;   /* that `value` does not say, between |; those of a LIST may stand together, between commas */

@@ -308,7 +308,8 @@ static int add_range(double **list, size_t *count, const char *word, const char 
         return add_number(list, count, low, option, err);
     if (end == word || *end != ':' || !(low > 0) || !take_finite(&high, end + 1, &end, ":") || *end != ':'
         || !take_finite(&factor, end + 1, &end, "") || factor <= 1 || high < low || log(high / low) / log(factor) > 10000)
-        return poison_fail(err, POISON_EUSAGE, "--%s %s: expected numbers above 0, as in 0.1,1,10 or 0.01:100:10", option, word);
+        return poison_fail(err, POISON_EUSAGE, "--%s %s: expected numbers above 0, as in 0.1,1,10 or 0.01:100:10", option,
+                           word);
     for (int k = 0; status == 0; k++) {
         snprintf(digits, sizeof digits, "%.15g", low * pow(factor, k));
         double value = strtod(digits, NULL);
@@ -392,7 +393,8 @@ int set_probability(struct args *a, const char *v, poison_error *err)
     if (strcmp(v, "0") == 0)
         return 0;
     if (strcmp(v, "1") == 0)
-        return poison_fail(err, POISON_EUSAGE, "--probability 1: only 0 is served; 'poison predict' prints votes' winners and, "
+        return poison_fail(err, POISON_EUSAGE,
+                           "--probability 1: only 0 is served; 'poison predict' prints votes' winners and, "
                                                "with --decisions, decision values");
     return poison_fail(err, POISON_EUSAGE, "--probability %s: expected 0", v);
 }

@@ -13,7 +13,7 @@ one_help() { # COMMAND
     for help in -h --help; do
         works $1 $help
         cp "$out" "out$help"
-        awk -v what="poison $1 $help" 'length > 125 { print what ": " length " columns: " $0 }' "$out" >>"$complaints"
+        awk -v what="poison $1 $help" 'length > 120 { print what ": " length " columns: " $0 }' "$out" >>"$complaints"
         head -n 5 "$out" | grep -q '\$ .*poison' || complain "$1 $help: no example first"
     done
     [ "$(wc -l <out-h)" -le 45 ] || complain "$1 -h: $(wc -l <out-h) lines"
@@ -46,7 +46,8 @@ good() { # OPTION
     case $1 in strategy) called='first|far' ;; defence) called='none|knn' ;; method) called='confident:relabel:2' ;;
     flips | truth) called='nothing.tsv' ;; esac
     case $called in
-    '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LABEL:W) echo =1:2 ;; LIST) echo =1 ;; DIR*) echo =synthetic ;;
+    '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LABEL:W) echo =1:2 ;; LIST) echo =1 ;;
+    DIR*) echo =synthetic ;;
     FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; [a-z0]*) echo "=$called" ;;
     G) echo =auto ;; COLUMN) echo =first ;; *) echo =2 ;;
     esac
@@ -73,13 +74,13 @@ base_of() { # COMMAND OPTION
     commands >names
     while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
-    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses strategy defence \
-        seeds resume method truth joint at row rows by export decisions score folds cost gamma tolerance kernel-type degree \
+    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses strategy \
+        defence seeds resume method truth joint at row rows by export decisions score folds cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 54 ] || complain "$(wc -l <<<"$all") options; this test knows 54"
+    [ "$(wc -l <<<"$all")" -eq 56 ] || complain "$(wc -l <<<"$all") options; this test knows 56"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
@@ -89,7 +90,8 @@ base_of() { # COMMAND OPTION
             "$POISON" $command $(base_of "$command" "$option") "--$option$value" >"$out" 2>"$err" <sweep.tsv || status=$?
             grep -qE "^  [- ].[, ] --$option( |$)" "$command/help" && listed=1 || listed=0
             case $listed:$command:$option:$status in
-            1:*:*:0 | 1:train:*:3 | 1:predict:*:3 | 1:grid:*:3 | 1:data\ check:*:[13] | 1:*:test-data:3 | 1:*:label:3 | 1:*:format:3) ;;
+            1:*:*:0) ;;
+    1:train:*:3 | 1:predict:*:3 | 1:grid:*:3 | 1:data\ check:*:[13] | 1:*:test-data:3 | 1:*:label:3 | 1:*:format:3) ;;
             1:*) complain "$command --$option$value: exit $status, $(cat "$err")" ;;
             0:*:2) grep -q "not an option of '$command'" "$err" || complain "$command --$option: $(cat "$err")" ;;
             *) complain "$command --help hides --$option, but it is taken" ;;
@@ -101,7 +103,8 @@ base_of() { # COMMAND OPTION
 @test "a default that help names is what an option that is not given does" {
     works data $DIGITS
     cp "$out" expected
-    defaults=$("$POISON" data --help | sed -n '/^Options/,/^$/s/^  [- ].[, ] --\([a-z0-9-]*\) .* \[\([a-z0-9.]*\)\]$/--\1=\2/p' |
+    defaults=$("$POISON" data --help |
+        sed -n '/^Options/,/^$/s/^  [- ].[, ] --\([a-z0-9-]*\) .* \[\([a-z0-9.]*\)\]$/--\1=\2/p' |
         grep -vE '=none$')
     [ "$(wc -l <<<"$defaults")" -ge 8 ] || complain "defaults: $defaults"
     works data $DIGITS $defaults
@@ -112,9 +115,9 @@ base_of() { # COMMAND OPTION
         works ${words%% *} $DIGITS
         same "$out" given "$words"
     done
-    works lab $DIGITS
+    works lab --data synthetic --train 1500 --test 50
     cp "$out" expected
-    works lab $DIGITS --pair 1:2 --doses 10,30,100
+    works lab --data synthetic --train 1500 --test 50 --pair 1:2 --doses 10,30,100
     same "$out" expected "lab's defaults"
 }
 
@@ -195,7 +198,6 @@ train ones.csv -o tw | twos.csv
 predict ones.csv '' | +ones.csv +twos.csv
 predict - | +--decisions +--score ~--cost ~--train ~--flip
 predict ones.csv twos.csv '' |
-sweep --method '' | +--data
 audit --method '' | confident knn loo margin shapley
 sweep --strategy gr | greedy
 sweep --pairs a | all
@@ -246,6 +248,47 @@ bash_completes() {
     files_about
     completes_all bash_completes
     list_of bash_completes knn,
-    [ "$(bash --norc --noprofile -c 'source <("$0" completions bash); complete -p poison' "$POISON")" = 'complete -F _poison poison' ] ||
+    [ "$(bash --norc --noprofile -c 'source <("$0" completions bash); complete -p' "$POISON")" = 'complete -F _poison poison' ] ||
         complain "bash knows no completion of poison"
+}
+
+# Types the words and a tab into a zsh on a terminal of its own; compadd notes what it is given.
+zsh_completes() {
+    local line="poison $*"
+    [ -n "${!#}" ] || line="poison ${*:1:$#-1} "
+    : >answers
+    HOME=$place zsh -f -c '
+        zmodload zsh/zpty
+        zpty z zsh -f -i
+        zpty -w z "PS1= fpath=($3 \$fpath); autoload -Uz compinit; compinit -u -d $HOME/zcompdump; $4
+            unsetopt autolist automenu; zstyle \":completion:*\" completer _complete
+            compadd() {
+                local -a given
+                [[ \" \$* \" = *\" -\"[OAD]\" \"* ]] || {
+                    builtin compadd -O given \"\$@\"; print -rl -- \$given >>answers
+                }
+                builtin compadd \"\$@\"
+            }
+            answer() { zle complete-word; BUFFER=; : >answered }
+            zle -N answer; bindkey \"^I\" answer; : >ready"
+        wait_for() { repeat 3000; do [[ ! -e $1 ]] || break; zpty -rt z junk; sleep 0.01; done; rm $1 }
+        wait_for ready
+        zpty -wn z "$2"$'"'\t'"'
+        wait_for answered
+        zpty -d z' zsh "" "$line" "$place/functions" "${sourced-}"
+    sort -u answers
+}
+
+@test "completions in zsh, autoloaded and sourced" {
+    command -v zsh >/dev/null || skip "there is no zsh"
+    zsh -f -c 'zmodload zsh/zpty && zpty z true' || skip "zsh makes no terminal here"
+    files_about
+    mkdir "$place/functions"
+    "$POISON" completions zsh >"$place/functions/_poison"
+    completes_all zsh_completes
+    list_of zsh_completes ''
+    mkdir "$place/empty"
+    mv "$place/functions/_poison" "$place/empty"
+    sourced="source <($POISON completions zsh)"
+    [ "$(zsh_completes score --by '')" = $'predicted\ntrue' ] || complain "sourced: $(zsh_completes score --by '')"
 }

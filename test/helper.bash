@@ -117,7 +117,7 @@ each_mode() {
 }
 
 # A line each; a name may be two words.
-commands() { "$POISON" -h | sed -n '/^Commands/,/^$/s/^  \([a-z]*\( [a-z]*\)\?\)  .*/\1/p'; }
+commands() { "$POISON" -h | sed -n '/^Commands/,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)\?\)  .*/\1/p'; }
 data_commands() { # those that look for data where none are named
     local command
     commands | while read -r command; do
