@@ -75,7 +75,8 @@ static int plan(size_t *first, const struct wish *wish, size_t rows, poison_erro
         snprintf(validate, sizeof validate, " and --validate %zu", wish->validate);
     if (wish->last)
         snprintf(last, sizeof last, " and --test %zu", wish->last);
-    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path), rows, first_text, validate, last);
+    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path), rows, first_text,
+                       validate, last);
 }
 
 /* Images and the labels beside them */
@@ -86,8 +87,10 @@ static int load_images(struct part *part, const struct wish *wish, const poison_
     poison_set *set = &part->set;
     double begun = trace_begin(settings->trace);
     if (strcmp(wish->path, "-") == 0)
-        return poison_fail(err, POISON_EDATA, "standard input: an IDX file; its labels are in a second one, so give a file's name");
-    TRY(read_images(set, wish->path, wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX, settings, err));
+        return poison_fail(err, POISON_EDATA,
+                           "standard input: an IDX file; its labels are in a second one, so give a file's name");
+    TRY(read_images(set, wish->path, wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX, settings,
+                    err));
     TRY(plan(&first, wish, set->n, err));
     row = poison_take(wish->last, sizeof *row);
     if (!row)
@@ -135,7 +138,8 @@ done:
 }
 
 /* Whatever holds the rows. At most `most` bytes, as far as they are ours to plan. */
-static int load_part(struct part *part, const struct wish *wish, size_t most, const poison_settings *settings, poison_error *err)
+static int load_part(struct part *part, const struct wish *wish, size_t most, const poison_settings *settings,
+                     poison_error *err)
 {
     int status, idx;
     struct stream stream = STREAM_CLOSED;
@@ -147,8 +151,8 @@ static int load_part(struct part *part, const struct wish *wish, size_t most, co
         part->set = wish->test ? drawn.test : drawn.train;
         set_free(wish->test ? &drawn.train : &drawn.test);
     } else if (is_folder(wish->path)) {
-        TRY(read_folder(&part->set, wish->path, wish->test, plus(wish->first, wish->validate), wish->validate || !wish->given,
-                        settings, err));
+        TRY(read_folder(&part->set, wish->path, wish->test, plus(wish->first, wish->validate),
+                        wish->validate || !wish->given, settings, err));
     } else {
         TRY(open_file(&stream, wish->path, wish->format, &idx, settings, err));
         TRY(idx ? load_images(part, wish, settings, err) : load_text(part, &stream, wish, most, settings, err));
@@ -178,8 +182,8 @@ static int agree(struct part *a, struct part *b, const char *name_a, const char 
         return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b, MOST_FEATURES);
     size_t bytes = plus(set_bytes(a->set.n, d, doubles), set_bytes(b->set.n, d, doubles));
     if (bytes > poison_settings_memory(settings))
-        return poison_fail(err, POISON_ENOMEM, "%s and %s: %d features of %zu rows need %.0f MiB (--memory MIB allows more)", name_a,
-                           name_b, d, a->set.n + b->set.n, (double)bytes / (1 << 20));
+        return poison_fail(err, POISON_ENOMEM, "%s and %s: %d features of %zu rows need %.0f MiB (--memory MIB allows more)",
+                           name_a, name_b, d, a->set.n + b->set.n, (double)bytes / (1 << 20));
     if (data && d != a->set.d) {
         poison_data narrow = {.train = a->set};
         poison_settings scale = *settings;
@@ -203,9 +207,9 @@ done:
 static int load_pairs(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
 {
     size_t n = plus(s->train, s->validate);
-    return is_synthetic(s->path) ? poison_data_draw(data, n, s->test, settings, err)
-                                 : poison_data_read(data, s->path, n, s->validate || !s->train_given, s->test, !s->test_given,
-                                                    settings, err);
+    return is_synthetic(s->path)
+               ? poison_data_draw(data, n, s->test, settings, err)
+               : poison_data_read(data, s->path, n, s->validate || !s->train_given, s->test, !s->test_given, settings, err);
 }
 
 /* The training rows from one place, the test rows from another or the same */
@@ -306,7 +310,8 @@ static int read_all(const char *path, int idx, const poison_settings *settings, 
 
 /* The whole file's problems have no line, and no name: who asks knows it. */
 static int check_text(struct text *t, int format, const char *label, const poison_settings *settings,
-                      int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems, poison_error *err)
+                      int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
+                      poison_error *err)
 {
     size_t most = poison_settings_memory(settings);
     poison_data names = {0};

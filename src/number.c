@@ -19,8 +19,8 @@ typedef unsigned __int128 wide;
 
 enum {
     WORD_DIGITS = 19, /* 10^19 < 2^64 */
-    FIVES = 27,       /* 5^27 < 2^63 */
-    KEPT = 800        /* digits given to strtod: 768 tell every double and every midpoint apart, then one that says "and more" */
+    FIVES = 27, /* 5^27 < 2^63 */
+    KEPT = 800 /* digits given to strtod: 768 tell every double and every midpoint apart, then one that says "and more" */
 };
 
 static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,

@@ -71,8 +71,8 @@ static char *find(const char *folder, const char *stem, int dimensions, poison_e
     struct stat info;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
         int missing = stat(folder, &info) != 0;
-        poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'", folder,
-                    missing ? strerror(errno) : "not a folder");
+        poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'",
+                    folder, missing ? strerror(errno) : "not a folder");
         return NULL;
     }
     for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
@@ -152,8 +152,10 @@ static char *find_labels(const char *images, poison_error *err)
     if (!path)
         status = poison_fail_memory(err, strlen(images), 1, "a name");
     else if (!word)
-        status = poison_fail(err, POISON_EDATA, "%s: images, but where are their labels? Expected a name with 'images' in it, "
-                                                "as in train-images-idx3-ubyte, and the same with 'labels' beside it", images);
+        status = poison_fail(err, POISON_EDATA,
+                             "%s: images, but where are their labels? Expected a name with 'images' in it, "
+                             "as in train-images-idx3-ubyte, and the same with 'labels' beside it",
+                             images);
     else {
         memcpy(path, images, strlen(images));
         memcpy(path + (word - images), "labels", 6);
@@ -288,8 +290,8 @@ int poison_data_write(const poison_data *data, const int *labels, const char *fo
     int status;
     const poison_set *train = &data->train, *test = &data->test;
     if (train->v)
-        return poison_fail(err, POISON_EDATA, "%s: these features are no whole numbers from 0 to 255, and IDX files hold those only",
-                           folder);
+        return poison_fail(err, POISON_EDATA,
+                           "%s: these features are no whole numbers from 0 to 255, and IDX files hold those only", folder);
     TRY(labels_bytes(data, byte, err));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));

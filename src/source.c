@@ -52,8 +52,10 @@ static const char *operand(const struct args *a)
 /* Fewer rows than the defaults are fine; fewer than were asked for are not. */
 static poison_source wish(const struct args *a, const char *path)
 {
-    return (poison_source){.path = path, .test_path = a->test_data, .format = a->format, .label = a->label_column, .train = a->train,
-                           .test = a->test, .train_given = a->train_given, .test_given = a->test_given};
+    return (poison_source){
+        .path = path, .test_path = a->test_data, .format = a->format, .label = a->label_column,
+        .train = a->train, .test = a->test, .train_given = a->train_given, .test_given = a->test_given,
+    };
 }
 
 int source_load_rows(poison_data *data, struct load_width *width, const struct args *a, const char *path, poison_error *err)

@@ -174,8 +174,9 @@ int stream_take(struct stream *s, uint8_t **out, size_t length, poison_error *er
 
 static int fail_too_long(const struct stream *s, size_t most, poison_error *err)
 {
-    return poison_fail(err, POISON_ENOMEM, "%s: its text is longer than the %.0f MiB that are left to it (--memory MIB allows more)",
-                       s->name, (double)most / (1 << 20));
+    return poison_fail(err, POISON_ENOMEM,
+                       "%s: its text is longer than the %.0f MiB that are left to it (--memory MIB allows more)", s->name,
+                       (double)most / (1 << 20));
 }
 
 int stream_take_all(struct stream *s, char **out, size_t *length, size_t most, poison_error *err)

@@ -109,7 +109,8 @@ static const char *take_field(const struct text *t, const char *p, const char *e
     }
     const char *next = quoted ? skip_blanks(t, stop + 1, end) : stop;
     if (next < end && *next != t->separator) {
-        poison_fail(err, POISON_EDATA, "a quoted field is followed by '%.*s'", (int)(end - next < 20 ? end - next : 20), next);
+        poison_fail(err, POISON_EDATA, "a quoted field is followed by '%.*s'", (int)(end - next < 20 ? end - next : 20),
+                    next);
         return NULL;
     }
     f->at = skip_blanks(t, p, stop);
@@ -147,8 +148,8 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
     double value;
     const char *end = number_read(f->at, f->at + f->length, &value);
     if (is_any(f, missing))
-        return poison_fail(err, POISON_EDATA, "%s is missing ('%.*s'): fill missing values in, or leave such rows out", place,
-                           (int)f->length, f->at);
+        return poison_fail(err, POISON_EDATA, "%s is missing ('%.*s'): fill missing values in, or leave such rows out",
+                           place, (int)f->length, f->at);
     if (is_any(f, nans))
         return poison_fail(err, POISON_EDATA, "%s is NaN: fill missing values in, or leave such rows out", place);
     if (is_any(f, infinities))
@@ -174,8 +175,9 @@ static int count_fields(const struct text *t, const char *p, poison_error *err)
 static int fail_ragged(const struct text *t, const char *line, poison_error *err)
 {
     int fields = count_fields(t, line, err);
-    return fields < 0 ? fields
-                      : poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields, fields == 1 ? "" : "s", t->columns);
+    return fields < 0
+               ? fields
+               : poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields, fields == 1 ? "" : "s", t->columns);
 }
 
 /* ---- one row --------------------------------------------------------------------------------------------------- */
@@ -421,7 +423,8 @@ static int find_rows(struct text *t, const char *begin, size_t most, poison_erro
             room = room ? 2 * room : 1024;
             size_t *larger = t->length + room * sizeof *t->row <= most ? realloc(t->row, room * sizeof *t->row) : NULL;
             if (!larger)
-                return poison_fail(err, POISON_ENOMEM, "%s: more than %zu rows do not fit (--memory MIB allows more)", t->name, t->rows);
+                return poison_fail(err, POISON_ENOMEM, "%s: more than %zu rows do not fit (--memory MIB allows more)",
+                                   t->name, t->rows);
             t->row = larger;
         }
         t->row[t->rows++] = (size_t)(begin - t->bytes);
@@ -451,7 +454,8 @@ static void find_width(struct text *t)
         int zero;
         int64_t last = last_index(t, t->bytes + t->row[r], &zero);
         t->base = zero ? 0 : t->base;
-        greatest = last > greatest && last <= MOST_FEATURES ? last : greatest; /* larger ones are an error where they are used */
+        if (last > greatest && last <= MOST_FEATURES) /* larger ones are an error where they are used */
+            greatest = last;
     }
     greatest -= t->base;
     t->d = (int)(greatest < MOST_FEATURES ? greatest + 1 : MOST_FEATURES);
@@ -541,7 +545,8 @@ static int find_label(struct text *t, const char *label, int features, poison_er
     else if (strcmp(label, "last") == 0)
         t->label = t->columns - 1;
     else if (is_name(label) && !t->header)
-        return poison_fail(err, POISON_EDATA, "%s: no column is called '%.60s': the first line holds values, no names", t->name, label);
+        return poison_fail(err, POISON_EDATA, "%s: no column is called '%.60s': the first line holds values, no names",
+                           t->name, label);
     else if (is_name(label))
         t->label = find_name(t, t->header, label, 1);
     else
@@ -572,8 +577,10 @@ static int find_columns(struct text *t, const char *label, int features, poison_
     t->d = t->columns - (t->label >= 0);
     t->base = 1;
     if (t->d == 0)
-        return poison_fail(err, POISON_EDATA, "%s:%zu: a label alone: the file has one column only (fields are separated by tabs, "
-                                              "commas or semicolons)", t->name, line_number(t, line));
+        return poison_fail(err, POISON_EDATA,
+                           "%s:%zu: a label alone: the file has one column only (fields are separated by tabs, "
+                           "commas or semicolons)",
+                           t->name, line_number(t, line));
     if (t->d > MOST_FEATURES)
         return poison_fail(err, POISON_EDATA, "%s: more than %d columns", t->name, MOST_FEATURES);
 done:
@@ -592,7 +599,8 @@ int text_layout(struct text *t, int format, const char *label, int features, siz
         return find_columns(t, label, features, err);
     t->label = label && strcmp(label, "none") == 0 ? -1 : 0;
     if (label && t->label == 0 && strcmp(label, "first") != 0 && strcmp(label, "1") != 0)
-        return poison_fail(err, POISON_EDATA, "%s: --label %.60s: in LIBSVM's text the label is always first", t->name, label);
+        return poison_fail(err, POISON_EDATA, "%s: --label %.60s: in LIBSVM's text the label is always first", t->name,
+                           label);
     find_width(t);
 done:
     return status;
@@ -646,7 +654,9 @@ static int parse_rows(const struct text *t, poison_set *head, poison_set *tail, 
     if (other)
         return NOT_BYTES;
     size_t r = bad < head->n ? bad : t->rows - n + bad;
-    return bad == n ? 0 : poison_fail(err, POISON_EDATA, "%s:%zu: %.1000s", t->name, line_number(t, t->bytes + t->row[r]), first.text);
+    return bad == n ? 0
+                    : poison_fail(err, POISON_EDATA, "%s:%zu: %.1000s", t->name, line_number(t, t->bytes + t->row[r]),
+                                  first.text);
 }
 
 /* The number of a label's text. Doubled quotes are halved where they stand: the row has been parsed. */
@@ -689,8 +699,9 @@ static int fits(const struct text *t, size_t n, int doubles, size_t most, poison
     size_t others = t->length + t->rows * sizeof *t->row + n * (sizeof(struct field) + sizeof(int));
     if (!__builtin_add_overflow(features, others, &bytes) && bytes <= most)
         return 0;
-    return poison_fail(err, POISON_ENOMEM, "%s: the text and %zu rows of %d features need %.0f MiB, more than the %.0f MiB that are "
-                                           "left (--memory MIB allows more)",
+    return poison_fail(err, POISON_ENOMEM,
+                       "%s: the text and %zu rows of %d features need %.0f MiB, more than the %.0f MiB that are "
+                       "left (--memory MIB allows more)",
                        t->name, n, t->d, ((double)features + (double)others) / (1 << 20), (double)most / (1 << 20));
 }
 
