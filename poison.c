@@ -179,6 +179,7 @@ static int note_provenance(struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     const poison_data *data = lab->sheet.data;
     size_t size;
+    free(lab->provenance);
     FILE *out = open_memstream(&lab->provenance, &size);
     if (!out)
         return poison_fail_memory(err, 1, 4096, "the provenance");
@@ -197,7 +198,7 @@ static int note_provenance(struct laboratory *lab, poison_error *err)
 static int open_sheet(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    sheet_open(&lab->sheet, lab->file.out, a->command->needs == NEEDS_NOTHING ? NULL : &lab->data, a->json, a->no_header);
+    sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->json, a->no_header);
     return a->provenance ? note_provenance(lab, err) : 0;
 }
 
@@ -364,7 +365,7 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     if (!lab->predicted || (a->decisions && !value))
         TRY(poison_fail_memory(err, m, sizeof *lab->predicted + (a->decisions ? model->P * sizeof *value : 0), "the predictions"));
     TRY(poison_model_predict(model, &lab->data.test, lab->predicted, value, err));
-    lab->sheet.data = &lab->data;
+    TRY(open_sheet(lab, err));
     for (lab->label.count = 0; lab->label.count < lab->data.names; lab->label.count++)
         lab->label.label[lab->label.count] = lab->label.count;
     if (a->score)

@@ -79,13 +79,21 @@ static int occurs(const poison_data *data, int label)
     return 0;
 }
 
+/* FROM:TO, and what follows it is the end, a ':' or a ','. */
+static int take_pair(const char **text, char name[2][NAME_MOST])
+{
+    if (!take_name(text, ":,", name[0]) || *(*text)++ != ':' || !take_name(text, ":,", name[1]))
+        return 0;
+    return !**text || **text == ':' || **text == ',';
+}
+
 int poison_pair_parse(int *from, int *to, const char *text, const char **end, const poison_data *data, const char *what,
                       poison_error *err)
 {
     char name[2][NAME_MOST];
     const char *at = text;
     int label[2] = {-1, -1};
-    if (!take_name(&at, ":,", name[0]) || *at != ':' || (at++, !take_name(&at, ":,", name[1])) || (*at && *at != ':' && *at != ','))
+    if (!take_pair(&at, name))
         return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
     if (strcmp(name[0], name[1]) == 0)
         return poison_fail(err, POISON_EUSAGE, "%s: the two labels are the same", what);
@@ -104,14 +112,14 @@ int poison_pair_parse(int *from, int *to, const char *text, const char **end, co
 
 int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *data, poison_error *err)
 {
-    const char *at;
-    char what[NAME_MOST];
+    const char *at = text;
+    char what[NAME_MOST], name[2][NAME_MOST];
     int from, to, strategy = POISON_FIRST;
     snprintf(what, sizeof what, "--flip %s", text);
-    int status = poison_pair_parse(&from, &to, text, &at, data, what, err);
-    if (status < 0 && (status != POISON_EUSAGE || strstr(err->text, "the same")))
+    int pair = take_pair(&at, name), status = pair ? poison_pair_parse(&from, &to, text, &at, data, what, err) : 0;
+    if (status < 0)
         return status;
-    if (status < 0 || *at++ != ':')
+    if (!pair || *at++ != ':')
         return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", what);
     int digit = *at >= '0' && *at <= '9';
     long long count = number(&at, 1LL << 40);

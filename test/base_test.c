@@ -66,17 +66,22 @@ static void flips_walk_in_order(void **state)
     int y[6] = {1, 2, 1, 3, 1, 1}, labels[6], want[6] = {2, 2, 2, 3, 1, 1};
     poison_data data = {.train = {.n = 6, .y = y}};
     poison_flip flip;
-    assert_int_equal(poison_flip_parse(&flip, "1:2:2", NULL), 0);
+    assert_int_equal(poison_flip_parse(&flip, "1:2:2", &data, NULL), 0);
     memcpy(labels, y, sizeof y);
     assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), 0);
     assert_memory_equal(labels, want, sizeof want);
     flip.count = 3; /* two are left */
     assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), POISON_EDATA);
     assert_memory_equal(labels, want, sizeof want);
-    static const char *const nonsense[] = {"", "1", "1:2", "1:2:", "1:2:3:4", "1:1:1", "a:2:1", "1:256:1", "-1:2:1",
-                                           "1:2:-1", "1:2:99999999999999999999", " 1:2:3", "1:2:3 "};
+    static const char *const nonsense[] = {"", "1", "1:2", "1:2:", "1:2:3:4", "1:1:1", "1:2:-1",
+                                           "1:2:99999999999999999999", "1:2:3 ", "\"a:2:1", "\"a\"b:2:1"};
+    static const char *const strangers[] = {"a:2:1", "1:256:1", "-1:2:1", " 1:2:3"};
     for (size_t k = 0; k < sizeof nonsense / sizeof *nonsense; k++)
-        assert_int_equal(poison_flip_parse(&flip, nonsense[k], NULL), POISON_EUSAGE);
+        assert_int_equal(poison_flip_parse(&flip, nonsense[k], NULL, NULL), POISON_EUSAGE);
+    for (size_t k = 0; k < sizeof strangers / sizeof *strangers; k++) {
+        assert_int_equal(poison_flip_parse(&flip, strangers[k], NULL, NULL), 0);
+        assert_int_equal(poison_flip_parse(&flip, strangers[k], &data, NULL), POISON_EDATA);
+    }
 }
 
 int main(void)

@@ -153,7 +153,7 @@ END
 3 | images-idx3-ubyte: too few rows .100. for --train 101 | counts --data set/train-images-idx3-ubyte --train 101
 3 | narrow.csv: 699 features, but a.csv has 784 | counts --data a.csv --test-data narrow.csv
 3 | whole numbers from 0 to 255 | data --data double.csv --export exported
-2 | only once | counts --data - --test-data -
+2 | once | counts --data - --test-data -
 END
     printf 'a,1\nb,2\n' >words.csv
     refuses 3 "label 'a' cannot be written" data --data words.csv --export exported

@@ -31,6 +31,11 @@ sweep $SMALL --doses 0,5 --strategy first,random --seeds 2 --defence none,knn:re
 dose
 matrix --at 5
 explain $SMALL --row 8 --flip 1:2:20
+train $SMALL -v 3
+predict model synthetic --test 20 --decisions
+predict model synthetic --test 20 --score
+grid $SMALL -v 3 -c 1,10 -g scale,1e-7
+data check wrong.csv
 END
 }
 
@@ -40,11 +45,14 @@ prepare() {
     head -n 1 flips >none
     works sweep $SMALL --doses 0,5 --strategy first,random --seeds 2 --defence none,knn:relabel
     cp "$out" sweep
+    works train $SMALL -o model
+    printf '1,2\n1,x\n2\n' >wrong.csv
 }
 
 call() { # WORDS...: as `works`, with the sweep on standard input
     status=0
     "$POISON" "$@" >"$out" 2>"$err" <sweep || status=$?
+    [ "$1 $2" != 'data check' ] || status=$((status - 1)) # something is wrong with the file
     [ "$status" -eq 0 ] || complain "poison $*: exit $status, $(cat "$err")"
 }
 
@@ -77,11 +85,12 @@ same_cells() { # TEXT JSON WHAT...
 
 @test "--json: JSON Lines with the header's names and the table's values, for every command" {
     prepare
-    for command in $(commands); do
+    commands | grep -vE '^(help|completions)$' | while read -r command; do
         calls | grep -q "^$command\( \|$\)" || complain "no call of $command"
     done
     while read -r words; do
         call $words
+        case $words in predict*decisions) sed -i "1i $("$POISON" $words --json | head -n 1 | jq -r 'keys_unsorted | @tsv')" "$out" ;; esac
         cells_of_text "$out" | sed 's/^data [a-z]*: .*//; /^$/d' >text
         call $words --json
         jq -ce 'type == "object"' <"$out" >types || complain "$words: not JSON Lines: $(head -n 2 "$out")"
@@ -122,6 +131,7 @@ same_cells() { # TEXT JSON WHAT...
         call $words
         case $words in
         lab* | explain*) awk '/^# / { titled = !/^# (data|test)/ } titled && /^[^#]/ { titled = 0; next } { print }' "$out" ;;
+        predict*decisions) cat "$out" ;; # it never has one
         *) tail -n +2 "$out" ;;
         esac >expected
         call $words --no-header
@@ -153,7 +163,7 @@ same_cells() { # TEXT JSON WHAT...
         cp "$out" expected
         call $words --provenance
         data='data_crc32=[0-9a-f]{8} train_rows=[0-9]+ validation_rows=[0-9]+ test_rows=[0-9]+ '
-        case $words in dose* | matrix*) data= ;; esac
+        case $words in dose* | matrix* | 'data check'*) data= ;; esac
         head -n 1 "$out" | grep -qE "^# poison=[0-9.]+ command=${words%% *} $data" || complain "$words: $(head -n 1 "$out")"
         tail -n +2 "$out" >got
         same got expected "$words"
