@@ -85,7 +85,7 @@ void args_free(struct args *args);
 /*
  * Prints " name=value" for each operand and each option of the command that can change results, as given or its default:
  * " train=300 flip=1:2:3;4:5:6 cost=1 no-shrinking=no". Flips of both kinds stand in their order. A value with blanks,
- * quotes, semicolons or control characters stands in double quotes, with backslashes; "none" is an option that was not given.
+ * quotes, semicolons or control characters stands in double quotes, with backslashes; "none": an option that was not given.
  */
 void args_describe(const struct args *args, FILE *out);
 

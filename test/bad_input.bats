@@ -205,7 +205,7 @@ END
 2 | unknown.*zeb | $'zeb\nra'
 2 | --flip | score --flip $'1:2\n3'
 3 | nowhere | score --data $'nowhere\nat all'
-3 | nowhere.*MNIST | score --data $(printf 'nowhere/%.0s' {1..200})
+3 | nowhere.*No such file | score --data $(printf 'nowhere/%.0s' {1..200})
 END
 }
 

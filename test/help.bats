@@ -91,7 +91,7 @@ base_of() { # COMMAND OPTION
             grep -qE "^  [- ].[, ] --$option( |$)" "$command/help" && listed=1 || listed=0
             case $listed:$command:$option:$status in
             1:*:*:0) ;;
-    1:train:*:3 | 1:predict:*:3 | 1:grid:*:3 | 1:data\ check:*:[13] | 1:*:test-data:3 | 1:*:label:3 | 1:*:format:3) ;;
+    1:predict:*:3 | 1:data\ check:*:[13] | 1:*:test-data:3 | 1:*:label:3 | 1:*:format:3) ;;
             1:*) complain "$command --$option$value: exit $status, $(cat "$err")" ;;
             0:*:2) grep -q "not an option of '$command'" "$err" || complain "$command --$option: $(cat "$err")" ;;
             *) complain "$command --help hides --$option, but it is taken" ;;
@@ -119,6 +119,47 @@ base_of() { # COMMAND OPTION
     cp "$out" expected
     works lab --data synthetic --train 1500 --test 50 --pair 1:2 --doses 10,30,100
     same "$out" expected "lab's defaults"
+}
+
+# ---- what options mean ----
+
+@test "--provenance names what was said, or the default: letters, LIBSVM's -wLABEL W, flips in their order, quotes" {
+    printf 'row\tfrom\tto\n' >'no flips.tsv'
+    while IFS='|' read -r words expected; do
+        eval "poison counts --provenance $DIGITS $words"
+        for item in "$expected" ' seed=0' ' data=synthetic train=300 test=100 '; do
+            head -n 1 "$out" | grep -qF -- "$item" || complain "$words: expected '$item': $(head -n 1 "$out") $(cat "$err")"
+        done
+    done <<'END'
+| flip=none flips=none validate=1000 
+| cost=1 gamma=scale tolerance=0.001 kernel-type=rbf degree=3 coef0=0 weight=none max-iter=none no-shrinking=no
+-c2 -g 1e-7 -e.01 -t3 -d4 -r-1 --no-shrinking| cost=2 gamma=1e-7 tolerance=.01 kernel-type=3 degree=4 coef0=-1 weight=none max-iter=none no-shrinking=yes
+-w1 5 -w 2:0.5 --cost=3 -w'"3"' 4| weight=1:5;2:0.5;"\"3\":4" 
+--flip 1:2:3 --flips 'no flips.tsv' --flip=3:4:1 --flip 5:6:1| flip=1:2:3 flips="no flips.tsv" flip=3:4:1;5:6:1 validate
+--flip 1:2:3 --flip 3:4:1| flip=1:2:3;3:4:1 flips=none validate
+END
+    works counts $DIGITS --provenance -j 1 -m 100 -q --isa c
+    cp "$out" expected
+    works counts $DIGITS --provenance
+    same "$out" expected "what cannot change results is not named"
+}
+
+@test "grid's lists: numbers as if written out, words, ranges" {
+    while IFS='|' read -r words expected; do
+        works grid --data synthetic --train 60 --test 10 -v 2 $words
+        got=$(tail -n +2 "$out" | cut -f "${expected%% *}" | uniq | tr '\n' ' ')
+        [ "$got" = "${expected#* } " ] || complain "grid $words: $got"
+    done <<'END'
+-c 0.1,7 -g auto|1 0.10000000000000001 7
+-c 0.01:100:10,7|1 0.01 0.10000000000000001 1 10 100 7
+-c 1:9:2 -c 1:8:2|1 1 2 4 8
+-c 3:3:2|1 3
+-c 0.1:1:3|1 0.10000000000000001 0.29999999999999999 0.90000000000000002
+-g 1e-8:1e-5:10,1|2 1e-08 9.9999999999999995e-08 9.9999999999999995e-07 1.0000000000000001e-05 1
+END
+    works grid --data synthetic --train 60 --test 10 -g scale,auto,1
+    [ "$(cut -f 2 "$out" | tail -n +3)" = "$(printf '%.17g\n1' "$(awk 'BEGIN { printf "%.17g", 1 / 784 }')")" ] ||
+        complain "scale, auto: $(cut -f 2 "$out")"
 }
 
 # ---- the manual page ----
