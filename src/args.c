@@ -348,6 +348,7 @@ static const struct option options[] = {
     {0, "truth", "FILE", " audit ", "flip file of what was really flipped: print a scoreboard", FIELD(NAMES, truth)},
     {0, "joint", NULL, " audit ", "confident: print how many of each label it takes for another", FIELD(RAISES, joint)},
     {0, "at", "DOSE", " matrix ", "which dose [100]", COUNT(at, 0, 0)},
+    {0, "title", "TEXT", " plot ", "above the chart [what the table says]", FIELD(NAMES, title)},
     {0, "row", "R", " explain ", "which test image [0]", COUNT(image, 0, 0)},
     {'n', "rows", "N", " predictions explain ", "how many rows [5; explain 10]", COUNT(rows, 1, AT(rows_given))},
     {0, "by", "predicted|true", " score ",
