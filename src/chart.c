@@ -11,7 +11,7 @@
 #define MARGIN 12.0
 #define LETTER 7.3   /* the width of a letter: of a wide font, so that a narrower one leaves room */
 #define SMALL 6.7    /* the same in ticks and labels */
-#define LONGEST 34   /* letters that a label may have */
+#define LONGEST 38   /* letters that a label may have */
 
 enum { HUES = 7, DASHES = 6, LEVELS = 20 };
 
@@ -20,7 +20,7 @@ enum { HUES = 7, DASHES = 6, LEVELS = 20 };
 /* Whether XML 1.0 may hold the character, and a reader see what it does. */
 static int is_harmless(uint32_t code)
 {
-    int turns = (code >= 0x200E && code <= 0x200F) || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+    int turns = code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
     return code >= 0x20 && (code < 0x7F || code > 0x9F) && !turns;
 }
 
@@ -103,21 +103,22 @@ static void put_cut(FILE *out, const char *text, size_t letters)
         fputs("\xE2\x80\xA6", out);
 }
 
-/* A number with at most so many decimals, none of them a 0 at the end; by integers, so that no locale has a say. */
-static char *spell_number(char text[40], double value, int decimals)
+/* A number with so many decimals, or, where `fixed` is 0, without zeros at the end; by integers: no locale has a say. */
+static char *spell_number(char text[40], double value, int decimals, int fixed)
 {
     double size = fabs(value), unit = pow(10, decimals);
     if (size >= 1e12 || (size < 1e-4 && size > 0 && decimals >= 6)) {
         double exponent = floor(log10(size));
         char mantissa[40];
-        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "", spell_number(mantissa, size / pow(10, exponent), 5), (int)exponent);
+        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "", spell_number(mantissa, size / pow(10, exponent), 5, 0),
+                 (int)exponent);
         return text;
     }
     long long whole = llround(size * unit), below = whole % (long long)unit;
     int length = snprintf(text, 40, "%s%lld", value < 0 && whole ? "-" : "", whole / (long long)unit);
-    if (below) {
+    if (decimals && (below || fixed)) {
         length += snprintf(text + length, (size_t)(40 - length), ".%0*lld", decimals, below);
-        while (text[length - 1] == '0')
+        while (!fixed && text[length - 1] == '0')
             text[--length] = 0;
     }
     return text;
@@ -140,9 +141,9 @@ static void put(FILE *out, const char *format, ...)
         }
         switch (*++format) {
         case 'i': fprintf(out, "%zu", va_arg(args, size_t)); break;
-        case 'x': fputs(spell_number(number, va_arg(args, double), 2), out); break;
-        case 'v': fputs(spell_number(number, va_arg(args, double), 6), out); break;
-        case 'p': fprintf(out, "%s %%", spell_number(number, 100 * va_arg(args, double), 4)); break;
+        case 'x': fputs(spell_number(number, va_arg(args, double), 2, 0), out); break;
+        case 'v': fputs(spell_number(number, va_arg(args, double), 6, 0), out); break;
+        case 'p': fprintf(out, "%s %%", spell_number(number, 100 * va_arg(args, double), 4, 0)); break;
         case 'r': fputs(va_arg(args, const char *), out); break;
         case 'c':
             text = va_arg(args, const char *);
@@ -177,22 +178,29 @@ static size_t put_paragraph(FILE *out, const char *class, double y, double step,
 
 /* ---- style ----------------------------------------------------------------------------------------------------- */
 
-static const char *const rules[] = {
-    "{font:12px system-ui,sans-serif;max-width:100%;height:auto}", " text{fill:#1b1b1b}", " .heading{font-size:16px;font-weight:600}",
-    " .small{font-size:11px}", " .tiny{font-size:9px}", " .strong{font-weight:600}", " .end{text-anchor:end}",
-    " .middle{text-anchor:middle}", " .paper{fill:#fff}", " .grid{stroke:#e0e0e0;fill:none}", " .axis{stroke:#6b6b6b;fill:none}",
-    " .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}",
-    " .band{fill:currentColor;fill-opacity:.13;stroke:currentColor;stroke-opacity:.35;stroke-width:.6}",
-    " .dot{fill:currentColor;stroke:#fff}", " .bar{fill:currentColor}", " .whisker{fill:none;stroke:currentColor;stroke-width:1.6}",
-    " .outline{fill:none;stroke:#1b1b1b;stroke-width:1.5}", " .best{fill:none;stroke:#1b1b1b;stroke-width:3}",
-    " .hatch{stroke:#8a8a8a;fill:none}", " .cell{pointer-events:none}",
-    " .d1{stroke-dasharray:8 3}", " .d2{stroke-dasharray:2 3}", " .d3{stroke-dasharray:9 3 2 3}",
-    " .d4{stroke-dasharray:4 3}", " .d5{stroke-dasharray:9 3 2 3 2 3}",
-};
-static const char *const dark_rules[] = {
-    " text{fill:#e8e8e8}", " .paper{fill:#14181d}", " .grid{stroke:#343a41}", " .axis{stroke:#98a0a8}", " .dot{stroke:#14181d}",
-    " .outline,$ .best{stroke:#f2f2f2}", " .hatch{stroke:#7d858d}",
-};
+/* "$" stands for the scope. */
+static const char light_rules[] =
+    "${font:12px system-ui,sans-serif;max-width:100%;height:auto}\n"
+    "$:root{background:#fff}\n"
+    "$ text{fill:#1b1b1b}\n"
+    "$ .heading{font-size:16px;font-weight:600} $ .strong{font-weight:600} $ .name{fill:#595959}\n"
+    "$ .small{font-size:11px} $ .tiny{font-size:9px} $ .end{text-anchor:end} $ .middle{text-anchor:middle}\n"
+    "$ .paper{fill:#fff} $ .grid{stroke:#e0e0e0;fill:none} $ .axis{stroke:#6b6b6b;fill:none}\n"
+    "$ .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
+    "$ .d1{stroke-dasharray:8 3} $ .d2{stroke-dasharray:2 3} $ .d3{stroke-dasharray:9 3 2 3}\n"
+    "$ .d4{stroke-dasharray:4 3} $ .d5{stroke-dasharray:9 3 2 3 2 3}\n"
+    "$ .band{fill:currentColor;fill-opacity:.13;stroke:currentColor;stroke-opacity:.35;stroke-width:.6}\n"
+    "$ .faint{fill-opacity:.06;stroke-opacity:.25}\n"
+    "$ .dot{fill:currentColor;stroke:#fff} $ .bar{fill:currentColor}\n"
+    "$ .whisker{fill:none;stroke:currentColor;stroke-width:1.6}\n"
+    "$ .outline{fill:none;stroke:#1b1b1b;stroke-width:1.5}\n"
+    "$ .best{fill:none;stroke:#1b1b1b;stroke-width:3} $ .inner{fill:none;stroke:#fff;stroke-width:1.5}\n"
+    "$ .hatch{stroke:#8a8a8a;fill:none} $ .cell{pointer-events:none} $ .crisp{shape-rendering:crispEdges}\n";
+static const char dark_rules[] =
+    "$:root{background:#14181d}\n"
+    "$ text{fill:#e8e8e8} $ .name{fill:#a8b0b8}\n"
+    "$ .paper{fill:#14181d} $ .grid{stroke:#343a41} $ .axis{stroke:#98a0a8} $ .dot{stroke:#14181d}\n"
+    "$ .outline,$ .best{stroke:#f2f2f2} $ .inner{stroke:#14181d} $ .hatch{stroke:#7d858d}\n";
 
 static const uint32_t hues[2][HUES] = {
     {0x0072B2, 0xD55E00, 0x008F68, 0xB65C92, 0x1b1b1b, 0xB07500, 0x3D9BD4},
@@ -229,13 +237,10 @@ static const char *ink_on(uint32_t colour)
     return luminance > 0.179 ? "#000" : "#fff";
 }
 
-/* One rule; "$" stands for the scope in a list of selectors. */
-static void put_rule(FILE *out, const char *rule)
+static void put_rules(FILE *out, const char *rules)
 {
-    fputs(".poison-chart", out);
-    for (; *rule; rule++)
-        *rule == '$' ? fputs(".poison-chart", out) : putc(*rule, out);
-    putc('\n', out);
+    for (; *rules; rules++)
+        *rules == '$' ? fputs(".poison-chart", out) : putc(*rules, out);
 }
 
 static void put_colours(FILE *out, int dark, int cells)
@@ -252,12 +257,10 @@ static void put_colours(FILE *out, int dark, int cells)
 
 static void put_style(FILE *out, int cells)
 {
-    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
-        put_rule(out, rules[k]);
+    put_rules(out, light_rules);
     put_colours(out, 0, cells);
     fputs("@media screen and (prefers-color-scheme: dark){\n", out); /* paper stays white */
-    for (size_t k = 0; k < sizeof dark_rules / sizeof *dark_rules; k++)
-        put_rule(out, dark_rules[k]);
+    put_rules(out, dark_rules);
     put_colours(out, 1, cells);
     fputs("}\n", out);
 }
@@ -271,8 +274,12 @@ void chart_style(FILE *out)
 
 /* Closed paths about (0, 0), 9 wide; in the order of the hues. */
 static const char *const shapes[HUES] = {
-    "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0z", "M-3.9-3.9h7.8v7.8h-7.8z", "M0-5l5 8.7h-10z", "M0-5.4l5.4 5.4-5.4 5.4-5.4-5.4z",
-    "M-1.7-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z", "M0 5l-5-8.7h10z",
+    "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0z",
+    "M-3.9-3.9h7.8v7.8h-7.8z",
+    "M0-5l5 8.7h-10z",
+    "M0-5.4l5.4 5.4-5.4 5.4-5.4-5.4z",
+    "M-1.7-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z",
+    "M0 5l-5-8.7h10z",
     "M0-2.2l2.9-2.9 2.2 2.2-2.9 2.9 2.9 2.9-2.2 2.2-2.9-2.9-2.9 2.9-2.2-2.2 2.9-2.9-2.9-2.9 2.2-2.2z",
 };
 
@@ -309,15 +316,18 @@ static void begin(FILE *out, const struct chart *chart, double width, double bod
                   const struct chart_key *key, size_t keys, int cells)
 {
     size_t wide = (size_t)((width - 2 * MARGIN) / (LETTER * 16 / 12)), narrow = (size_t)((width - 2 * MARGIN) / LETTER);
-    size_t titles = put_paragraph(NULL, "", 0, 0, chart->title, wide), notes = put_paragraph(NULL, "", 0, 0, chart->note, narrow);
+    size_t titles = put_paragraph(NULL, "", 0, 0, chart->title, wide);
+    size_t notes = put_paragraph(NULL, "", 0, 0, chart->note, narrow);
     double legend = put_legend(NULL, 0, name, key, keys), top = 8 + 21 * (double)titles, at = top + 17 * (double)notes;
     double head = at + (legend > 0 ? legend + 10 : 0) + 8;
     const char *id = id_of(chart);
-    put(out, "<svg xmlns='http://www.w3.org/2000/svg' class='poison-chart' id='$r-svg' viewBox='0 0 $x $x' width='$x' height='$x' "
-             "role='img' aria-labelledby='$r-title $r-desc'>\n<title id='$r-title'>$t</title>\n<desc id='$r-desc'>$t</desc>\n",
-        id, width, head + body, width, head + body, id, id, id, chart->title, id, chart->note ? chart->note : "");
-    put(out, "<defs><pattern id='$r-na' width='6' height='6' patternUnits='userSpaceOnUse'><path class='hatch' d='M0 6L6 0M-1 1L1-1M5 7L7 5'/>"
-             "</pattern></defs>\n", id);
+    put(out, "<svg xmlns='http://www.w3.org/2000/svg' class='poison-chart' id='$r-svg' viewBox='0 0 $x $x' ", id, width,
+        head + body);
+    put(out, "width='$x' height='$x' role='img' aria-labelledby='$r-title $r-desc'>\n", width, head + body, id, id);
+    put(out, "<title id='$r-title'>$t</title>\n<desc id='$r-desc'>$t</desc>\n", id, chart->title, id,
+        chart->note ? chart->note : "");
+    put(out, "<defs><pattern id='$r-na' width='6' height='6' patternUnits='userSpaceOnUse'>"
+             "<path class='hatch' d='M0 6L6 0M-1 1L1-1M5 7L7 5'/></pattern></defs>\n", id);
     if (!chart->embedded) {
         put(out, "<style>\n");
         put_style(out, cells);
@@ -374,7 +384,7 @@ static int tick(const struct axis *a, int k, double *value)
         return *value <= a->hi + 1e-9 * a->step;
     }
     double room = fabs(a->to - a->from) / log10(a->hi / a->lo), first = floor(log10(a->lo)); /* pixels a power of ten */
-    *value = room > 90 ? pow(10, first + k / 3) * (k % 3 == 0 ? 1 : k % 3 == 1 ? 2 : 5) : pow(10, first + k);
+    *value = room > 75 ? pow(10, first + k / 3) * (k % 3 == 0 ? 1 : k % 3 == 1 ? 2 : 5) : pow(10, first + k);
     return *value <= a->hi * (1 + 1e-9);
 }
 
@@ -399,17 +409,17 @@ static void put_axes(FILE *out, const struct axis *x, const struct axis *y, int 
     put(out, "<path class='axis' d='M$x $xV$xH$x'/>\n", x->from, y->to, y->from, x->to);
 }
 
-static void put_axis_names(FILE *out, const struct chart *chart, double left, double right, double bottom, double top)
+static void put_x_name(FILE *out, const struct chart *chart, double left, double right, double y)
 {
     if (chart->x)
-        put(out, "<text class='middle' x='$x' y='$x'>$t</text>\n", (left + right) / 2, bottom, chart->x);
-    if (chart->y)
-        put(out, "<text class='middle' transform='translate($x $x) rotate(-90)'>$t</text>\n", MARGIN + 10, top, chart->y);
+        put(out, "<text class='name middle' x='$x' y='$x'>$c</text>\n", (left + right) / 2, y, chart->x,
+            (size_t)((right - left) / LETTER));
 }
 
 /* ---- lines ----------------------------------------------------------------------------------------------------- */
 
-static void put_band(FILE *out, const struct chart_series *s, size_t hue, const struct axis *x, const struct axis *y)
+static void put_band(FILE *out, const struct chart_series *s, size_t hue, int faint, const struct axis *x,
+                     const struct axis *y)
 {
     for (size_t first = 0, last; first < s->points; first = last + 1) {
         const struct chart_point *p = s->point;
@@ -417,7 +427,7 @@ static void put_band(FILE *out, const struct chart_series *s, size_t hue, const 
             ;
         if (last == first)
             continue;
-        put(out, "<path class='band s$i' d='", hue);
+        put(out, faint ? "<path class='band faint s$i' d='" : "<path class='band s$i' d='", hue);
         for (size_t k = first; k < last; k++)
             put(out, "$r$x $x", k == first ? "M" : "L", place(x, p[k].x), place(y, p[k].hi));
         for (size_t k = last; k-- > first;)
@@ -444,15 +454,18 @@ static void put_dots(FILE *out, const struct chart *chart, const struct chart_li
                      const struct chart_series *s, const struct axis *x, const struct axis *y)
 {
     const struct chart_key *key = &lines->key[s->key];
-    double room = s->points > 1 ? fabs(x->to - x->from) / (double)s->points : 100, scale = fmin(1, fmax(0.45, room / 14));
+    double scale, dots = 0;
+    for (size_t k = 0; k < s->points; k++)
+        dots += !s->point[k].quiet;
+    scale = fmin(1, fmax(0.45, fabs(x->to - x->from) / dots / 14));
     for (size_t k = 0; k < s->points; k++) {
         const struct chart_point *p = &s->point[k];
         if (isnan(p->y) || p->quiet)
             continue;
         put(out, "<path class='mark dot s$i' transform='translate($x $x) scale($x)' d='$r'><title>$t$r$t$r$n $v: $n $v",
             key->hue % HUES, place(x, p->x), place(y, p->y), scale, shapes[key->hue % HUES], panel->name ? panel->name : "",
-            panel->name ? ", " : "", lines->keys > 1 ? key->name : "", lines->keys > 1 ? ", " : "", chart->x ? chart->x : "x",
-            p->x, chart->y ? chart->y : "y", p->y);
+            panel->name ? ", " : "", lines->keys > 1 ? key->name : "", lines->keys > 1 ? ", " : "",
+            chart->x ? chart->x : "x", p->x, chart->y ? chart->y : "y", p->y);
         if (!isnan(p->lo + p->hi))
             put(out, " ($v to $v)", p->lo, p->hi);
         if (p->note)
@@ -478,23 +491,23 @@ void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines 
 {
     size_t across = lines->panels == 1 ? 1 : lines->panels <= 4 ? 2 : lines->panels <= 12 ? 3 : 5;
     size_t down = (lines->panels + across - 1) / across;
-    double left = MARGIN + (chart->y ? 18 : 0), wide = (WIDTH - MARGIN - left) / (double)across;
-    double tall = across == 1 ? 330 : across == 2 ? 240 : across == 3 ? 190 : 140, body = tall * (double)down;
+    double left = MARGIN, above = chart->y ? 22 : 0, wide = (WIDTH - MARGIN - left) / (double)across;
+    double tall = across == 1 ? 330 : across == 2 ? 240 : across == 3 ? 190 : 140, body = above + tall * (double)down;
     double x_lo = INFINITY, x_hi = -INFINITY, y_lo = INFINITY, y_hi = -INFINITY;
     for (size_t k = 0; k < lines->panels; k++)
         find_range(&lines->panel[k], &x_lo, &x_hi, &y_lo, &y_hi);
     begin(out, chart, WIDTH, body + (chart->x ? 28 : 6), lines->keys_name, lines->key, lines->keys, 0);
     for (size_t k = 0; k < lines->panels; k++) {
         const struct chart_panel *p = &lines->panel[k];
-        double at = left + wide * (double)(k % across), top = tall * (double)(k / across) + (p->name ? 22 : 6);
-        double lo = y_lo, hi = y_hi, none = 0, bottom = tall * (double)(k / across) + tall - 24, width = wide - 56;
+        double at = left + wide * (double)(k % across), top = above + tall * (double)(k / across) + (p->name ? 22 : 6);
+        double lo = y_lo, hi = y_hi, none = 0, bottom = above + tall * (double)(k / across + 1) - 24, width = wide - 56;
         if (lines->own_y) {
             lo = INFINITY, hi = -INFINITY;
             find_range(p, &none, &none, &lo, &hi);
         }
         lo = isfinite(lo) ? fmin(lo, lines->own_y ? lo : 0) : 0;
         hi = isfinite(hi) ? hi : 1;
-        struct axis y = make_axis(lo, hi, bottom, top, across > 3 ? 3 : across > 1 ? 4 : 6, 1);
+        struct axis y = make_axis(lo, hi, bottom, top, across > 3 ? 3 : across > 1 ? 5 : 6, 1);
         struct axis x = lines->log_x ? make_log_axis(x_lo, x_hi, at + 44, at + 44 + width)
                                      : make_axis(x_lo > 0 && x_lo < 0.4 * x_hi ? 0 : x_lo, x_hi, at + 44, at + 44 + width,
                                                  width / 60, 0);
@@ -502,13 +515,15 @@ void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines 
         if (p->name)
             put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x.from, top - 8, p->name, (size_t)(width / LETTER));
         for (size_t s = 0; s < p->count; s++)
-            put_band(out, &p->series[s], lines->key[p->series[s].key].hue % HUES, &x, &y);
+            put_band(out, &p->series[s], lines->key[p->series[s].key].hue % HUES, p->count > 4, &x, &y);
         for (size_t s = 0; s < p->count; s++)
             put_line(out, &p->series[s], &lines->key[p->series[s].key], &x, &y);
         for (size_t s = 0; s < p->count; s++)
             put_dots(out, chart, lines, p, &p->series[s], &x, &y);
     }
-    put_axis_names(out, chart, left, WIDTH - MARGIN, body + 18, body / 2);
+    if (chart->y)
+        put(out, "<text class='name' x='$x' y='12'>$c</text>\n", MARGIN, chart->y, (size_t)((WIDTH - 2 * MARGIN) / LETTER));
+    put_x_name(out, chart, left + 44, WIDTH - MARGIN, body + 18);
     end(out);
 }
 
@@ -544,7 +559,7 @@ static size_t level_of(const struct grid *g, double v, int *down)
 static char *spell_cell(const struct grid *g, char text[44], double v)
 {
     int sign = g->heat->diverging && v > 0;
-    spell_number(text + sign, g->chart->share ? 100 * v : v, g->decimals);
+    spell_number(text + sign, g->chart->share ? 100 * v : v, g->decimals, g->chart->share);
     text[0] = sign ? '+' : text[0];
     return g->percent ? strcat(text, " %") : text;
 }
@@ -578,8 +593,8 @@ static void find_scale(struct grid *g)
                 lo = fmin(lo, v);
                 hi = fmax(hi, v);
             }
-    g->lo = h->diverging ? 0 : !isnan(h->least) ? h->least : isfinite(lo) ? lo : 0;
-    g->hi = !isnan(h->most) ? h->most : isfinite(hi) ? hi : 1;
+    g->lo = h->from_least && isfinite(lo) ? lo : 0;
+    g->hi = h->most > 0 ? h->most : isfinite(hi) ? hi : 1;
     g->hi = g->hi > g->lo ? g->hi : g->lo + 1;
 }
 
@@ -588,9 +603,11 @@ static void lay_out(struct grid *g)
     const struct chart_heat *h = g->heat;
     double room;
     g->letters[0] = longest_of(h->row, h->rows, LONGEST);
+    if (g->chart->y)
+        g->letters[0] = (size_t)fmax((double)g->letters[0], (double)longest_of(&g->chart->y, 1, LONGEST));
     g->letters[1] = longest_of(h->column, h->columns, LONGEST);
     g->across = h->maps > 1 && h->columns <= 14 ? 2 : 1;
-    g->left = MARGIN + (g->chart->y ? 20 : 0) + SMALL * (double)g->letters[0] + 8;
+    g->left = MARGIN + SMALL * (double)g->letters[0] + 8;
     room = SMALL * (double)g->letters[1] + 8;
     g->wide = ((WIDTH - MARGIN) / (double)g->across - g->left) / (double)h->columns;
     g->wide = fmax(14, fmin(g->wide, fmax(58, fmin(room, 150))));
@@ -599,7 +616,8 @@ static void lay_out(struct grid *g)
     g->head = (h->map->name ? 22 : 0) + (g->chart->x ? 20 : 0) + (g->upright ? room : 20);
 }
 
-static void put_cell(FILE *out, const struct grid *g, const struct chart_map *map, size_t row, size_t column, double x, double y)
+static void put_cell(FILE *out, const struct grid *g, const struct chart_map *map, size_t row, size_t column, double x,
+                     double y)
 {
     const struct chart_heat *h = g->heat;
     double v = map->value[row * h->columns + column];
@@ -610,22 +628,24 @@ static void put_cell(FILE *out, const struct grid *g, const struct chart_map *ma
     size_t level = isnan(v) ? 0 : level_of(g, v, &down);
     snprintf(class, sizeof class, "%c%zu", "ud"[down], level);
     if (isnan(v))
-        put(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5, y + 0.5,
-            g->wide - 1, g->tall - 1);
+        put(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5,
+            y + 0.5, g->wide - 1, g->tall - 1);
     else
-        put(out, "<rect class='mark $r' x='$x' y='$x' width='$x' height='$x'>", class, x + 0.5, y + 0.5, g->wide - 1, g->tall - 1);
-    put(out, "<title>$t$r$n $t, $n $t: $n ", map->name ? map->name : "", map->name ? ", " : "", g->chart->y ? g->chart->y : "row",
-        h->row[row], g->chart->x ? g->chart->x : "column", h->column[column], h->key);
+        put(out, "<rect class='mark $r' x='$x' y='$x' width='$x' height='$x'>", class, x + 0.5, y + 0.5, g->wide - 1,
+            g->tall - 1);
+    put(out, "<title>$t$r$n $t, $n $t: $n ", map->name ? map->name : "", map->name ? ", " : "",
+        g->chart->y ? g->chart->y : "row", h->row[row], g->chart->x ? g->chart->x : "column", h->column[column], h->key);
     put(out, isnan(v) ? "NA</title></rect>\n" : "$v</title></rect>\n", v);
     if (g->cells && !isnan(v))
         put(out, "<text class='cell middle $r $r' x='$x' y='$x'>$r</text>\n", g->cells == 2 ? "small" : "tiny", class,
             x + g->wide / 2, y + g->tall / 2 + (g->cells == 2 ? 4 : 3), spell_cell(g, text, v));
 }
 
-static void put_frame(FILE *out, const struct grid *g, const char *class, size_t row, size_t column, double x, double y)
+static void put_frame(FILE *out, const struct grid *g, const char *class, size_t row, size_t column, double x, double y,
+                      double inset)
 {
-    put(out, "<rect class='$r' x='$x' y='$x' width='$x' height='$x'/>\n", class, x + g->wide * (double)column + 1,
-        y + g->tall * (double)row + 1, g->wide - 2, g->tall - 2);
+    put(out, "<rect class='$r' x='$x' y='$x' width='$x' height='$x'/>\n", class, x + g->wide * (double)column + 1 + inset,
+        y + g->tall * (double)row + 1 + inset, g->wide - 2 - 2 * inset, g->tall - 2 - 2 * inset);
 }
 
 /* One map whose cells begin at (x, y). */
@@ -634,31 +654,31 @@ static void put_map(FILE *out, const struct grid *g, const struct chart_map *map
     const struct chart_heat *h = g->heat;
     double width = g->wide * (double)h->columns;
     if (map->name)
-        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x, y - g->head + 14, map->name, (size_t)(width / LETTER) + 4);
-    if (g->chart->x)
-        put(out, "<text class='middle' x='$x' y='$x'>$t</text>\n", x + width / 2, y - (g->upright ? g->head - (map->name ? 36 : 14) : 24),
-            g->chart->x);
+        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x, y - g->head + 14, map->name,
+            (size_t)(width / LETTER) + 4);
+    put_x_name(out, g->chart, x, x + fmax(width, 80), y - (g->upright ? g->head - (map->name ? 36 : 14) : 24));
     if (g->chart->y)
-        put(out, "<text class='middle' transform='translate($x $x) rotate(-90)'>$t</text>\n", x - g->left + MARGIN + 10,
-            y + g->tall * (double)h->rows / 2, g->chart->y);
+        put(out, "<text class='name small end' x='$x' y='$x'>$c</text>\n", x - 6, y - 6, g->chart->y, g->letters[0]);
     for (size_t c = 0; c < h->columns; c++) {
         double middle = x + g->wide * ((double)c + 0.5);
         if (g->upright)
-            put(out, "<text class='small' transform='translate($x $x) rotate(-90)'>$c</text>\n", middle + 4, y - 5, h->column[c], g->letters[1]);
+            put(out, "<text class='small' transform='translate($x $x) rotate(-90)'>$c</text>\n", middle + 4, y - 5,
+                h->column[c], g->letters[1]);
         else
             put(out, "<text class='small middle' x='$x' y='$x'>$c</text>\n", middle, y - 6, h->column[c], g->letters[1]);
     }
     for (size_t r = 0; r < h->rows; r++) {
-        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", x - 6, y + g->tall * ((double)r + 0.5) + 4, h->row[r], g->letters[0]);
+        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", x - 6, y + g->tall * ((double)r + 0.5) + 4, h->row[r],
+            g->letters[0]);
         for (size_t c = 0; c < h->columns; c++)
             put_cell(out, g, map, r, c, x + g->wide * (double)c, y + g->tall * (double)r);
     }
     for (size_t r = 0; r < h->rows && h->diagonal; r++)
         for (size_t c = 0; c < h->columns; c++)
             if (strcmp(h->row[r], h->column[c]) == 0)
-                put_frame(out, g, "outline", r, c, x, y);
-    if (h->best >= 0 && map == h->map)
-        put_frame(out, g, "best", (size_t)h->best / h->columns, (size_t)h->best % h->columns, x, y);
+                put_frame(out, g, "outline", r, c, x, y, 0);
+    for (int k = 0; k < 2 && h->best && map == h->map; k++) /* to be seen on every shade */
+        put_frame(out, g, k ? "inner" : "best", (h->best - 1) / h->columns, (h->best - 1) % h->columns, x, y, 3 * k);
 }
 
 static int has_gap(const struct chart_heat *h)
@@ -670,27 +690,28 @@ static int has_gap(const struct chart_heat *h)
     return 0;
 }
 
-/* The scale, in as many steps as there are shades. */
+/* What a value is, and the scale below it, in small steps. */
 static void put_scale(FILE *out, const struct grid *g, double y)
 {
     const struct chart_heat *h = g->heat;
-    const double width = 240;
+    const double width = 240, step = width / (3 * LEVELS);
     double from = h->diverging ? -g->hi : g->lo, v;
-    struct axis x = make_axis(from, g->hi, g->left, g->left + width, 4, 0);
+    struct axis x = make_axis(from, g->hi, g->left, g->left + width, 5, 0);
+    put(out, "<text class='name' x='$x' y='$x'>$c</text>\n", x.from, y + 8, h->key,
+        (size_t)((WIDTH - MARGIN - x.from) / LETTER));
     for (int k = 0; k < 3 * LEVELS; k++) {
         int down;
         size_t level = level_of(g, from + (g->hi - from) * (k + 0.5) / (3 * LEVELS), &down);
-        put(out, "<rect class='$r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "d" : "u", level,
-            x.from + width * k / (3 * LEVELS), y, width / (3 * LEVELS) + 0.3);
+        put(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "d" : "u", level,
+            x.from + step * k, y + 15, step);
     }
     for (int k = 0; tick(&x, k, &v); k++)
         put(out, g->chart->share ? "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$p</text>\n"
                                  : "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$v</text>\n",
-            place(&x, v), y + 12, place(&x, v), y + 28, v);
-    put(out, "<text x='$x' y='$x'>$t</text>\n", x.to + 20, y + 11, h->key);
+            place(&x, v), y + 27, place(&x, v), y + 43, v);
     if (has_gap(h))
-        put(out, "<rect fill='url(#$r-na)' x='$x' y='$x' width='24' height='12'/><text x='$x' y='$x'>NA</text>\n", id_of(g->chart),
-            x.to + 20, y + 17, x.to + 50, y + 28);
+        put(out, "<rect fill='url(#$r-na)' x='$x' y='$x' width='24' height='12'/><text x='$x' y='$x'>NA</text>\n",
+            id_of(g->chart), x.to + 30, y + 15, x.to + 60, y + 25);
 }
 
 void chart_heat(FILE *out, const struct chart *chart, const struct chart_heat *heat)
@@ -701,7 +722,7 @@ void chart_heat(FILE *out, const struct chart *chart, const struct chart_heat *h
     choose_format(&g);
     size_t down = (heat->maps + g.across - 1) / g.across;
     double wide = g.left + g.wide * (double)heat->columns, tall = g.head + g.tall * (double)heat->rows + 14;
-    begin(out, chart, fmax(WIDTH, wide * (double)g.across + MARGIN), tall * (double)down + 48, NULL, NULL, 0, 1);
+    begin(out, chart, fmax(WIDTH, wide * (double)g.across + MARGIN), tall * (double)down + 62, NULL, NULL, 0, 1);
     for (size_t m = 0; m < heat->maps; m++)
         put_map(out, &g, &heat->map[m], g.left + wide * (double)(m % g.across), g.head + tall * (double)(m / g.across));
     put_scale(out, &g, tall * (double)down + 4);
@@ -772,7 +793,7 @@ void chart_ranges(FILE *out, const struct chart *chart, const struct chart_range
             put_range(out, chart, ranges, r, k, &x, top + 12 + 13 * (double)k);
         put_missing(out, ranges, r, x.to + 20, top + row / 2 + 4);
     }
-    put_axis_names(out, &(struct chart){.x = chart->x}, x.from, x.to, body + 34, 0);
+    put_x_name(out, chart, x.from, x.to, body + 34);
     end(out);
 }
 
@@ -787,10 +808,10 @@ static void put_bar(FILE *out, const struct chart *chart, const struct chart_bar
         put(out, "<text class='small na' x='$x' y='$x'>NA</text>\n", x->from + 4, y + 12);
         return;
     }
-    put(out, "<rect class='mark bar s$i' x='$x' y='$x' width='$x' height='14'><title>$t, $t $v</title></rect>\n", (size_t)0, x->from, y,
-        place(x, v) - x->from, bars->row[row], bars->column[column], v);
+    put(out, "<rect class='mark bar s$i' x='$x' y='$x' width='$x' height='14'><title>$t, $t $v</title></rect>\n", (size_t)0,
+        x->from, y, place(x, v) - x->from, bars->row[row], bars->column[column], v);
     put(out, "<text class='small' x='$x' y='$x'>$r$r</text>\n", place(x, v) + 3, y + 11,
-        spell_number(number, chart->share ? 100 * v : v, chart->share ? 1 : 3), chart->share ? " %" : "");
+        spell_number(number, chart->share ? 100 * v : v, chart->share ? 1 : 3, chart->share), chart->share ? " %" : "");
 }
 
 void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *bars)
@@ -799,13 +820,14 @@ void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *b
     size_t down = (bars->columns + across - 1) / across;
     double left = MARGIN + SMALL * (double)letters + 10, wide = (WIDTH - left - MARGIN) / (double)across, most = bars->most;
     double tall = 22 * (double)bars->rows + 56;
-    for (size_t k = 0; k < bars->rows * bars->columns && isnan(bars->most); k++)
+    for (size_t k = 0; k < bars->rows * bars->columns && bars->most <= 0; k++)
         most = fmax(most, bars->value[k]);
     begin(out, chart, WIDTH, tall * (double)down + (chart->x ? 20 : 0), NULL, NULL, 0, 0);
     for (size_t c = 0; c < bars->columns; c++) {
-        double at = left + wide * (double)(c % across), top = tall * (double)(c / across) + 24, bottom = tall * (double)(c / across) + tall - 28;
-        struct axis x = make_axis(0, isnan(most) ? 1 : most, at, at + wide - 50, across > 2 ? 2 : 5, 1);
-        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", at, top - 8, bars->column[c], (size_t)((wide - 8) / LETTER));
+        double at = left + wide * (double)(c % across), top = tall * (double)(c / across) + 24, bottom = top + tall - 52;
+        struct axis x = make_axis(0, most, at, at + wide - 50, across > 2 ? 2 : 5, 1);
+        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", at, top - 8, bars->column[c],
+            (size_t)((wide - 8) / LETTER));
         put_x_ticks(out, &x, top, bottom, chart->share);
         for (size_t r = 0; r < bars->rows; r++) {
             double y = top + 4 + 22 * (double)r;
@@ -815,6 +837,6 @@ void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *b
         }
         put(out, "<path class='axis' d='M$x $xV$x'/>\n", x.from, top, bottom);
     }
-    put_axis_names(out, &(struct chart){.x = chart->x}, left, WIDTH - MARGIN, tall * (double)down + 10, 0);
+    put_x_name(out, chart, left, WIDTH - MARGIN, tall * (double)down + 10);
     end(out);
 }

@@ -14,7 +14,8 @@
  * HTML page: then it has neither style nor background, and the page writes chart_style once:
  *
  *     fputs("<style>", out); chart_style(out); fputs("</style>", out);
- *     chart_heat(out, &(struct chart){.title = "Before", .id = "before", .embedded = 1, .x = "predicted", .y = "true"}, &map);
+ *     struct chart chart = {.title = "Before", .id = "before", .embedded = 1, .x = "predicted", .y = "true"};
+ *     chart_heat(out, &chart, &heat);
  *
  * Every rule begins with .poison-chart, and every id with chart.id and a '-', so charts meet neither the page's nor each
  * other's. Colours: Okabe and Ito's, darkened or lightened until they stand out from the background; without colour, dashes,
@@ -84,11 +85,12 @@ struct chart_heat {
     const struct chart_map *map;
     size_t maps;
     const char *key;    /* what a value is, with its unit in brackets */
-    double least, most; /* the ends of the scale; NAN: the data's */
+    double most;        /* the end of the scale, which begins at 0; 0: the data's */
+    int from_least;     /* it begins at the data's least value instead */
     int root;           /* lightness by the square root: for counts, few of them large */
     int diagonal;       /* outline the cells whose row and column have the same name */
     int diverging;      /* 0 is the middle of the scale: for differences */
-    ptrdiff_t best;     /* this cell of the first map is outlined; -1: none */
+    size_t best;        /* this cell of the first map, from 1, is outlined; 0: none */
 };
 void chart_heat(FILE *out, const struct chart *chart, const struct chart_heat *heat);
 
@@ -112,7 +114,7 @@ struct chart_bars {
     const char *const *row, *const *column;
     size_t rows, columns;
     const double *value; /* (rows, columns), nothing negative */
-    double most;         /* the end of the axes; NAN: the data's */
+    double most;         /* the end of the axes; 0: the data's */
 };
 void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *bars);
 

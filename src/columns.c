@@ -49,7 +49,8 @@ static int check_header(const struct columns *t, poison_error *err)
                            MOST_COLUMNS);
     for (size_t c = 0; c < t->columns; c++)
         if (columns_find(t, t->cell[c]) != (ptrdiff_t)c)
-            return poison_fail(err, POISON_EDATA, "standard input:%zu: two columns are named '%.40s'", t->line[0], t->cell[c]);
+            return poison_fail(err, POISON_EDATA, "standard input:%zu: two columns are named '%.40s'", t->line[0],
+                               t->cell[c]);
     return 0;
 }
 

@@ -18,10 +18,12 @@
 
 enum { NEEDED = 16, PAIR = 1, STRATEGY = 2, DEFENCE = 4 };
 
+#define TABLES "sweep, dose, confusion, matrix, grid or audit"
+
 /* A table on its way to a chart. */
 struct plot {
     struct columns table;
-    size_t of[NEEDED];  /* where the columns of its kind are; of sweep's, dose's, matrix's: from, to, strategy, defence first */
+    size_t of[NEEDED];  /* where the columns of its kind are, in the order of kinds below */
     int parts, varying; /* PAIR, STRATEGY, DEFENCE: what its rows have, and in what they differ */
     FILE *out;
     const char *title; /* --title, or NULL */
@@ -131,21 +133,21 @@ static const char *name_row(struct plot *p, size_t row, int parts)
     return name_parts(p, row, parts & p->varying ? parts & p->varying : parts);
 }
 
-/* What is the same in all rows: "1 to 2, strategy far, defence none. " */
-static const char *name_rest(struct plot *p)
+/* What of `parts` is the same in all rows: "All: 1 to 2, strategy far, defence none. " */
+static const char *name_rest(struct plot *p, int parts)
 {
-    int same = p->parts & ~p->varying;
+    int same = parts & ~p->varying;
     const char *name = same & PAIR ? name_parts(p, 0, PAIR) : "";
     if (same & STRATEGY)
         name = say(p, "%s%sstrategy %s", name, *name ? ", " : "", text_at(p, 0, 2));
     if (same & DEFENCE)
         name = say(p, "%s%sdefence %s", name, *name ? ", " : "", text_at(p, 0, 3));
-    return *name ? say(p, "%s. ", name) : "";
+    return *name ? say(p, "All: %s. ", name) : "";
 }
 
 /* ---- sweep ----------------------------------------------------------------------------------------------------- */
 
-#define SUCCESS "success (% of the test images of FROM that are called TO)"
+#define SUCCESS "success (% of test images of FROM called TO)"
 
 /* A row of a sweep; later all seeds of a dose. */
 struct item {
@@ -179,7 +181,9 @@ static int same_series(const struct item *a, const struct item *b)
 static int read_items(struct plot *p, struct item *item, struct names names[4])
 {
     for (int c = 0; c < 4; c++)
-        TAKE(names[c].name, p->table.rows);
+        TAKE(names[c].name, 2 * p->table.rows);
+    for (size_t r = 0; r < p->table.rows; r++) /* so that both have one order */
+        place_of(&names[1], text_at(p, r, 0));
     for (size_t r = 0; r < p->table.rows; r++) {
         struct item *i = &item[r];
         struct chart_point *at = &i->point;
@@ -224,7 +228,7 @@ static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, in
 
 static const char *name_intervals(struct plot *p, const char *what, size_t seeds, int single)
 {
-    return seeds < 2 ? say(p, "%s: Wilson's 95 %% interval.", what)
+    return seeds < 2 ? say(p, "%c%s: Wilson's 95 %% interval.", what[0] - 'a' + 'A', what + 1)
            : single ? say(p, "Mean of %zu seeds, %s: least to most; of one run: Wilson's 95 %% interval.", seeds, what)
                     : say(p, "Mean of %zu seeds, %s: least to most.", seeds, what);
 }
@@ -232,22 +236,22 @@ static const char *name_intervals(struct plot *p, const char *what, size_t seeds
 /* One dose of many pairs: a map for each strategy and defence. */
 static int draw_pairs(struct plot *p, const struct item *item, size_t count, const struct names *names)
 {
-    size_t cells = names[0].count * names[1].count, to_count = 0, *column;
-    struct names keys = {0}, tos = {0};
+    size_t *column, columns = 0, cells;
+    const char **to;
+    struct names keys = {0};
     struct chart_map *map;
     TAKE(keys.name, count);
     TAKE(map, count);
-    TAKE(tos.name, names[0].count + names[1].count);
-    TAKE(column, names[0].count + names[1].count);
-    for (int c = 0; c < 2; c++) /* across in the order of down, then the others */
-        for (size_t k = 0; k < names[c].count; k++)
-            place_of(&tos, names[c].name[k]);
-    for (size_t k = 0; k < tos.count; k++)
-        for (size_t t = 0; t < names[1].count; t++)
-            if (strcmp(tos.name[k], names[1].name[t]) == 0) {
-                column[t] = to_count;
-                tos.name[to_count++] = tos.name[k];
-            }
+    TAKE(to, names[1].count);
+    TAKE(column, names[1].count);
+    for (size_t k = 0; k < count; k++)
+        column[item[k].to] = 1;
+    for (size_t t = 0; t < names[1].count; t++) /* only those that occur */
+        if (column[t]) {
+            column[t] = columns;
+            to[columns++] = names[1].name[t];
+        }
+    cells = names[0].count * columns;
     for (size_t k = 0; k < count; k++) {
         size_t m = keys.count, at = place_of(&keys, name_row(p, item[k].row, STRATEGY | DEFENCE));
         double *value;
@@ -258,13 +262,13 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count, con
             map[m] = (struct chart_map){p->varying & ~PAIR ? keys.name[m] : NULL, value};
         }
         value = (double *)map[at].value;
-        value[item[k].from * names[1].count + column[item[k].to]] = item[k].point.y;
+        value[item[k].from * columns + column[item[k].to]] = item[k].point.y;
     }
-    struct chart chart = chart_of(p, say(p, "Success of %g flipped labels", item->point.x), name_rest(p), "to", "from");
+    const char *title = say(p, "Success of %g flipped labels", item->point.x);
+    struct chart chart = chart_of(p, title, name_rest(p, STRATEGY | DEFENCE), "to", "from");
+    struct chart_heat heat = {names[0].name, to, names[0].count, columns, map, keys.count, .key = SUCCESS};
     chart.share = 1;
-    chart_heat(p->out, &chart, &(struct chart_heat){.row = names[0].name, .column = tos.name, .rows = names[0].count,
-                                                    .columns = names[1].count, .map = map, .maps = keys.count, .key = SUCCESS,
-                                                    .least = 0, .most = NAN, .best = -1});
+    chart_heat(p->out, &chart, &heat);
     return 0;
 }
 
@@ -280,10 +284,10 @@ static int draw_one_dose(struct plot *p, const struct item *item, size_t count, 
         row[k] = name_row(p, item[k].row, p->parts);
         range[k] = (struct chart_range){item[k].point.y, item[k].point.lo, item[k].point.hi};
     }
-    struct chart chart = chart_of(p, say(p, "Success of %g flipped labels", item->point.x), say(p, "%s%s", name_rest(p), intervals),
-                                  SUCCESS, NULL);
+    const char *title = say(p, "Success of %g flipped labels", item->point.x);
+    struct chart chart = chart_of(p, title, say(p, "%s%s", name_rest(p, p->parts), intervals), SUCCESS, NULL);
     chart.share = 1;
-    chart_ranges(p->out, &chart, &(struct chart_ranges){.row = row, .rows = count, .key = &key, .keys = 1, .range = range});
+    chart_ranges(p->out, &chart, &(struct chart_ranges){row, count, &key, 1, range});
     return 0;
 }
 
@@ -295,6 +299,7 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
     struct chart_key *key;
     struct names keys = {0};
     size_t panels = 0, lines = 0;
+    int pairs = p->varying & PAIR;
     TAKE(point, count);
     TAKE(series, count);
     TAKE(panel, count);
@@ -303,7 +308,7 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
     for (size_t k = 0; k < count; k++) {
         const struct item *i = &item[k];
         if (k == 0 || i->from != i[-1].from || i->to != i[-1].to)
-            panel[panels++] = (struct chart_panel){p->varying & PAIR ? name_parts(p, i->row, PAIR) : NULL, &series[lines], 0};
+            panel[panels++] = (struct chart_panel){pairs ? name_parts(p, i->row, PAIR) : NULL, &series[lines], 0};
         if (k == 0 || !same_series(i, i - 1)) {
             size_t at = place_of(&keys, name_row(p, i->row, STRATEGY | DEFENCE));
             int both = (p->varying & STRATEGY) && (p->varying & DEFENCE);
@@ -314,9 +319,9 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
         point[k] = i->point;
         series[lines - 1].points++;
     }
-    struct chart chart = chart_of(p, p->varying & PAIR ? "Success of flipped labels"
-                                                       : say(p, "Success of flipping %s", name_parts(p, 0, PAIR)),
-                                  say(p, "%s%s", name_rest(p), intervals), "dose (flipped training labels)", SUCCESS);
+    const char *title = pairs ? "Success of flipped labels" : say(p, "Success of flipping %s", name_parts(p, 0, PAIR));
+    const char *note = say(p, "%s%s", name_rest(p, STRATEGY | DEFENCE), intervals);
+    struct chart chart = chart_of(p, title, note, "dose (flipped training labels)", SUCCESS);
     chart.share = 1;
     chart_lines(p->out, &chart, &(struct chart_lines){.panel = panel, .panels = panels, .key = key, .keys = keys.count});
     return 0;
@@ -359,10 +364,20 @@ static int draw_dose(struct plot *p)
             CHECK(number_at(p, r, 6 + 3 * e, 0, 1e15, &at->hi));
         }
     }
-    struct chart chart = chart_of(p, "Doses for 10, 50 and 90 % success", say(p, "%sThe smallest dose at which mean success reaches "
-                                  "10, 50 or 90 %%; whiskers: 95 %% bootstrap interval over seeds; an arrow: beyond the largest "
-                                  "dose; NA: never reached.", name_rest(p)), "dose (flipped training labels)", NULL);
-    chart_ranges(p->out, &chart, &(struct chart_ranges){.row = row, .rows = rows, .key = keys, .keys = 3, .range = range});
+    const char *note = say(p, "%sThe smallest dose at which mean success reaches 10, 50 or 90 %%; whiskers: 95 %% bootstrap "
+                              "interval over seeds; an arrow: beyond the largest dose; NA: never reached.",
+                           name_rest(p, p->parts));
+    struct chart chart = chart_of(p, "Doses for 10, 50 and 90 % success", note, "dose (flipped training labels)", NULL);
+    chart_ranges(p->out, &chart, &(struct chart_ranges){row, rows, keys, 3, range});
+    return 0;
+}
+
+/* A chart of one map. */
+static int draw_map(struct plot *p, const struct chart *chart, struct chart_heat *heat, const double *value)
+{
+    heat->map = &(struct chart_map){NULL, value};
+    heat->maps = 1;
+    chart_heat(p->out, chart, heat);
     return 0;
 }
 
@@ -383,12 +398,12 @@ static int draw_confusion(struct plot *p)
             right += !isnan(*v) && strcmp(row[r], t->cell[c + 1]) == 0 ? *v : 0;
         }
     }
-    struct chart chart = chart_of(p, "Confusion matrix", say(p, "%.0f test images; %.1f %% are predicted right (outlined).", all,
-                                  all > 0 ? 100 * right / all : 0.0), "predicted", "true");
-    chart_heat(p->out, &chart, &(struct chart_heat){.row = row, .column = (const char *const *)t->cell + 1, .rows = t->rows,
-                                                    .columns = columns, .map = &(struct chart_map){NULL, value}, .maps = 1,
-                                                    .key = "images", .least = 0, .most = NAN, .root = 1, .diagonal = 1, .best = -1});
-    return 0;
+    double share = all > 0 ? 100 * right / all : 0;
+    const char *note = say(p, "%.0f test images; %.1f %% are predicted right (outlined).", all, share);
+    struct chart chart = chart_of(p, "Confusion matrix", note, "predicted", "true");
+    struct chart_heat heat = {row, (const char *const *)t->cell + 1, t->rows, columns, .key = "images"};
+    heat.root = heat.diagonal = 1;
+    return draw_map(p, &chart, &heat, value);
 }
 
 static int draw_matrix(struct plot *p)
@@ -404,13 +419,12 @@ static int draw_matrix(struct plot *p)
         for (size_t c = 0; c < columns; c++)
             CHECK(columns_number(t, r, c + 3, 0, 1, &value[r * columns + c], p->err));
     }
-    struct chart chart = chart_of(p, "Success of strategies against defences",
-                                  p->varying & PAIR ? NULL : say(p, "Labels flipped from %s.", name_parts(p, 0, PAIR)), "defence", "strategy");
+    int pairs = p->varying & PAIR;
+    const char *note = pairs ? NULL : say(p, "All: %s.", name_parts(p, 0, PAIR)), *y = pairs ? "pair, strategy" : "strategy";
+    struct chart chart = chart_of(p, "Success of strategies against defences", note, "defence", y);
+    struct chart_heat heat = {row, (const char *const *)t->cell + 3, t->rows, columns, .key = SUCCESS};
     chart.share = 1;
-    chart_heat(p->out, &chart, &(struct chart_heat){.row = row, .column = (const char *const *)t->cell + 3, .rows = t->rows,
-                                                    .columns = columns, .map = &(struct chart_map){NULL, value}, .maps = 1,
-                                                    .key = SUCCESS, .least = 0, .most = NAN, .best = -1});
-    return 0;
+    return draw_map(p, &chart, &heat, value);
 }
 
 static int ascending(const void *a, const void *b)
@@ -445,12 +459,16 @@ static size_t find_value(const double *value, size_t count, double v)
     return (size_t)(found - value);
 }
 
+static int is_no(const char *mark)
+{
+    return strcmp(mark, "0") == 0 || strcmp(mark, "no") == 0 || strcmp(mark, "NA") == 0 || strcmp(mark, "-") == 0;
+}
+
 static int draw_grid(struct plot *p)
 {
     double *cost, *gamma, *value, v[2];
     const char **row, **column, *note = NULL;
-    size_t rows, columns;
-    ptrdiff_t best = -1;
+    size_t rows, columns, best = 0;
     CHECK(list_values(p, 0, &cost, &row, &rows));
     CHECK(list_values(p, 1, &gamma, &column, &columns));
     TAKE(value, rows * columns);
@@ -462,17 +480,15 @@ static int draw_grid(struct plot *p)
             CHECK(number_at(p, r, c, 0, 1e300, &v[c]));
         size_t at = find_value(cost, rows, v[0]) * columns + find_value(gamma, columns, v[1]);
         CHECK(number_at(p, r, 2, 0, 1, &value[at]));
-        if (*mark && strcmp(mark, "0") != 0 && strcmp(mark, "no") != 0 && strcmp(mark, "NA") != 0 && strcmp(mark, "-") != 0) {
-            best = (ptrdiff_t)at;
+        if (*mark && !is_no(mark)) {
+            best = at + 1;
             note = say(p, "The best (outlined): C = %g, gamma = %g, accuracy %.2f %%.", v[0], v[1], 100 * value[at]);
         }
     }
     struct chart chart = chart_of(p, "Accuracy by C and gamma", note, "gamma", "C");
+    struct chart_heat heat = {row, column, rows, columns, .key = "accuracy (% of the rows)", .from_least = 1, .best = best};
     chart.share = 1;
-    chart_heat(p->out, &chart, &(struct chart_heat){.row = row, .column = column, .rows = rows, .columns = columns,
-                                                    .map = &(struct chart_map){NULL, value}, .maps = 1,
-                                                    .key = "accuracy (% of the rows)", .least = NAN, .most = NAN, .best = best});
-    return 0;
+    return draw_map(p, &chart, &heat, value);
 }
 
 /* ---- audit ----------------------------------------------------------------------------------------------------- */
@@ -533,13 +549,15 @@ static int draw_audit(struct plot *p)
         } else if (!dot && s->rank < point[points - 1].x * 1.005) {
             continue; /* less than a pixel further */
         }
-        point[points++] = (struct chart_point){s->rank, s->score, NAN, NAN, !dot,
-            dot ? say(p, "row %s, label %s, suggested %s", text_at(p, s->row, 0), text_at(p, s->row, 1), text_at(p, s->row, 4)) : NULL};
+        const char *row = text_at(p, s->row, 0), *label = text_at(p, s->row, 1), *suggested = text_at(p, s->row, 4);
+        const char *note = dot ? say(p, "row %s, label %s, suggested %s", row, label, suggested) : NULL;
+        point[points++] = (struct chart_point){s->rank, s->score, NAN, NAN, !dot, note};
         series[panels - 1].points++;
     }
-    struct chart chart = chart_of(p, "Which labels look flipped", "Scores of the training rows, the most suspicious first; each method "
-                                  "has a scale of its own.", "rank (1: the most suspicious row)", "score");
-    chart_lines(p->out, &chart, &(struct chart_lines){.panel = panel, .panels = panels, .key = &key, .keys = 1, .log_x = 1, .own_y = 1});
+    const char *note = "Scores of the training rows, the most suspicious first; each method has a scale of its own.";
+    struct chart chart = chart_of(p, "Which labels look flipped", note, "rank (1: the most suspicious row)", "score");
+    struct chart_lines all = {panel, panels, &key, 1, .log_x = 1, .own_y = 1};
+    chart_lines(p->out, &chart, &all);
     return 0;
 }
 
@@ -557,10 +575,11 @@ static int draw_scoreboard(struct plot *p)
         for (int c = 0; c < 4; c++)
             CHECK(number_at(p, r, 2 + c, 0, 1, &value[4 * r + (size_t)c]));
     }
-    struct chart chart = chart_of(p, "What audits find", say(p, "%.0f labels are flipped. Precision and recall among the first as many rows; "
-                                  "AUC: 50 %% is chance.", flipped), NULL, NULL);
+    const char *note =
+        say(p, "%.0f labels are flipped. Precision and recall among the first as many rows; AUC: 50 %% is chance.", flipped);
+    struct chart chart = chart_of(p, "What audits find", note, NULL, NULL);
     chart.share = 1;
-    chart_bars(p->out, &chart, &(struct chart_bars){.row = row, .column = measure, .rows = rows, .columns = 4, .value = value, .most = 1});
+    chart_bars(p->out, &chart, &(struct chart_bars){row, measure, rows, 4, value, 1});
     return 0;
 }
 
@@ -580,12 +599,10 @@ static int draw_joint(struct plot *p)
         value[place_of(&labels, text_at(p, r, 0)) * labels.count + place_of(&labels, text_at(p, r, 1))] = v;
         sum += isnan(v) ? 0 : v;
     }
-    struct chart chart = chart_of(p, "Labels that look like others", say(p, "Confident learning's estimate: %.0f labels are flipped.", sum),
-                                  "suggested", "label");
-    chart_heat(p->out, &chart, &(struct chart_heat){.row = labels.name, .column = labels.name, .rows = labels.count,
-                                                    .columns = labels.count, .map = &(struct chart_map){NULL, value}, .maps = 1,
-                                                    .key = "rows", .least = 0, .most = NAN, .root = 1, .best = -1});
-    return 0;
+    const char *note = say(p, "Confident learning's estimate: %.0f labels are flipped.", sum);
+    struct chart chart = chart_of(p, "Labels that look like others", note, "suggested", "label");
+    struct chart_heat heat = {labels.name, labels.name, labels.count, labels.count, .key = "rows", .root = 1};
+    return draw_map(p, &chart, &heat, value);
 }
 
 /* ---- which table it is ----------------------------------------------------------------------------------------- */
@@ -600,7 +617,8 @@ static const struct kind {
     {draw_sweep, 0, PAIR | STRATEGY | DEFENCE,
      {"from", "to", "strategy", "defence", "dose", "success", "success_lo", "success_hi", "seed"}},
     {draw_dose, 0, PAIR | STRATEGY | DEFENCE,
-     {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo", "ed50_hi", "ed90", "ed90_lo", "ed90_hi"}},
+     {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo", "ed50_hi", "ed90", "ed90_lo",
+      "ed90_hi"}},
     {draw_grid, 0, 0, {"cost", "gamma", "accuracy", "best"}},
     {draw_audit, 0, 0, {"row", "label", "method", "score", "suggested", "rank"}},
     {draw_scoreboard, 0, 0, {"method", "flipped", "precision", "recall", "auc", "average_precision"}},
@@ -630,8 +648,8 @@ static int draw(struct plot *p)
             find_varying(p);
             return kinds[k].draw(p);
         }
-    return poison_fail(p->err, POISON_EDATA, "standard input:%zu: no known header: expected a table of sweep, dose, confusion, "
-                       "matrix, grid or audit", p->table.line[0]);
+    return poison_fail(p->err, POISON_EDATA, "standard input:%zu: no known header: expected a table of " TABLES,
+                       p->table.line[0]);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
@@ -660,7 +678,8 @@ static void become_converter(int in, int out, int format)
     _exit(127);
 }
 
-static int convert(FILE *svg, FILE *out, const char *path, int format, const volatile sig_atomic_t *cancel, poison_error *err)
+static int convert(FILE *svg, FILE *out, const char *path, int format, const volatile sig_atomic_t *cancel,
+                   poison_error *err)
 {
     int how = 0;
     if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
@@ -676,19 +695,20 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const vol
     if (cancel && *cancel)
         return poison_fail_cancelled(err);
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
-        return poison_fail(err, POISON_EDATA, "%s: no rsvg-convert, which makes PNG and PDF (Debian: librsvg2-bin): install it, "
-                           "or write a .svg", path);
+        return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
+                                              "librsvg2-bin), or write a .svg", path);
     if (!WIFEXITED(how) || WEXITSTATUS(how) != 0)
         return poison_fail(err, POISON_EDATA, "%s: rsvg-convert failed: write a .svg and try it by hand", path);
     return 0;
 }
 
-int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel, poison_error *err)
+int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel,
+             poison_error *err)
 {
     struct plot p = {.out = out, .title = title, .err = err};
     int format, status = 0;
     TRY(format = plot_format_of(path, err));
-    TRY(columns_read(&p.table, in, "a table of sweep, dose, confusion, matrix, grid or audit", err));
+    TRY(columns_read(&p.table, in, "a table of " TABLES, err));
     if (format != PLOT_SVG && !(p.out = tmpfile()))
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno)));
     TRY(draw(&p));

@@ -18,6 +18,7 @@ int plot_format_of(const char *path, poison_error *err);
  * to `out`, named `path` in errors. title: NULL for one of its own. PNG and PDF are rsvg-convert's work, of which nothing
  * comes before it is whole. POISON_EDATA names the line, or says that rsvg-convert is missing; `cancel` as in poison.h.
  */
-int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel, poison_error *err);
+int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel,
+             poison_error *err);
 
 #endif
