@@ -6,7 +6,7 @@ load helper
 
 # ---- tables ----
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix explain'
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot explain'
 
 # One header, tabs, LF, every row as wide as the header, no padding, no comments: check_table HEADER WORDS...
 check_table() {
@@ -172,11 +172,11 @@ END
         esac
     }
     printf 'row\tfrom\tto\n' >nothing.tsv
-    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n' >sweep.tsv
-    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\n' 2 100 >>sweep.tsv
+    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\tsuccess_lo\tsuccess_hi\n' >sweep.tsv
+    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\t0\t0.2\n' 2 100 >>sweep.tsv
     for command in $(commands); do mkdir "$command" && "$POISON" "$command" -h >"$command/help"; done
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z-]*\).*/\1/p' | sort -u)
-    for option in data train test flip flips validate restarts beam seed pairs strategy defence seeds resume method truth joint at row pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
+    for option in data train test flip flips validate restarts beam seed pairs strategy defence seeds resume method truth joint at title row pair doses rows by export cost gamma tolerance no-shrinking threads isa output timing trace \
         quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
@@ -184,7 +184,7 @@ END
         for option in $all; do
             case $option in help | version | train) continue ;; esac
             base='-j 1 --data synthetic --train 90 --test 20 --doses 1' # of these, those that the command takes
-            case $command in dose | matrix) base= ;; lab | sweep) ;; *) base=${base% --doses 1} ;; esac
+            case $command in dose | matrix | plot) base= ;; lab | sweep) ;; *) base=${base% --doses 1} ;; esac
             [ "$option" != resume ] || base="$base -o resumed"
             status=0
             "$POISON" "$command" $base "--$option$(good "$option")" >"$out" 2>"$err" <sweep.tsv || status=$?
