@@ -16,6 +16,7 @@
 #include "src/help.h"
 #include "src/load.h"
 #include "src/peak.h"
+#include "src/plot.h"
 #include "src/print.h"
 #include "src/progress.h"
 #include "src/source.h"
@@ -499,6 +500,11 @@ static int run_matrix(struct laboratory *lab, poison_error *err)
     return matrix_run(stdin, &lab->sheet, lab->args->at, err);
 }
 
+static int run_plot(struct laboratory *lab, poison_error *err)
+{
+    return plot_run(stdin, lab->file.out, lab->args->output, lab->args->title, lab->settings.cancel, err);
+}
+
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -658,6 +664,12 @@ static const struct command commands[] = {
      "from\tto\tstrategy and one column a defence",
      "poison sweep --strategy first,far --defence none,knn:relabel,confident | poison matrix --at 100 | column -t\n",
      "Reads a sweep's table; averages over seeds.", run_matrix},
+    {"plot", NULL, "a chart of a table of sweep, dose, confusion, matrix, grid or audit", NEEDS_NOTHING,
+     "SVG; with -o FILE.png or FILE.pdf those, through rsvg-convert",
+     "poison sweep --strategy first,near,far | poison plot -o sweep.svg\npoison confusion | poison plot >confusion.svg\n"
+     "poison audit --flip 1:2:100 --method knn,margin | poison plot --title 'Who is suspicious' -o audit.png\n",
+     "Reads a table from standard input and knows it by its header. Each dot, bar and cell has a tooltip with its numbers.",
+     run_plot},
     {"explain", NULL, "why a test image is called what it is called", NEEDS_PREDICTIONS,
      "votes, the machine that decided, and row\tlabel\tfrom\tpush",
      "poison explain --row 8 --flip 1:2:100\n",
@@ -728,7 +740,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
 {
     struct file spans = {0};
     int needs = a->command->needs, status = a->trace ? file_open(&spans, a->trace, err) : 0;
-    struct laboratory lab = {.args = a};
+    struct laboratory lab = {.args = a, .settings = a->settings};
     if (status == 0)
         status = needs == NEEDS_NOTHING ? file_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)

@@ -51,6 +51,7 @@ struct args {
     const char *truth;
     int joint, resume;
     size_t at;          /* matrix's dose */
+    const char *title;  /* plot's, or NULL */
     size_t image;       /* explain's row */
     struct sweep sweep; /* also lab's doses, clean's defence, everybody's seed, restarts and beam */
     size_t rows; /* -n */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dose - what a sweep's table says in a line: effective doses with bootstrap intervals, strategies against defences */
 #include "base.h"
+#include "columns.h"
 #include "sweep.h"
 #include "table.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 64, DRAWS = 1000, LEVELS = 3 };
+enum { DRAWS = 1000, LEVELS = 3 };
 
 static const double level[LEVELS] = {0.1, 0.5, 0.9};
 
@@ -18,26 +19,23 @@ static const double level[LEVELS] = {0.1, 0.5, 0.9};
 enum { FROM, TO, STRATEGY, DEFENCE, SEED, DOSE, SUCCESS, NAMES };
 static const char *const names[NAMES] = {"from", "to", "strategy", "defence", "seed", "dose", "success"};
 
-/* One row, its texts kept. */
+/* One row; its texts are the table's. */
 struct row {
-    char *key[4]; /* from, to, strategy, defence */
-    char *seed;
+    const char *key[4]; /* from, to, strategy, defence */
+    const char *seed;
     size_t dose;
     double success; /* NAN: NA */
 };
 
 struct rows {
+    struct columns table;
     struct row *row;
-    size_t count, room;
+    size_t count;
 };
 
 static void free_rows(struct rows *rows)
 {
-    for (size_t k = 0; k < rows->count; k++) {
-        for (int c = 0; c < 4; c++)
-            free(rows->row[k].key[c]);
-        free(rows->row[k].seed);
-    }
+    columns_free(&rows->table);
     free(rows->row);
 }
 
@@ -51,72 +49,34 @@ static int whole_dose(const char *text, size_t *dose)
     return !errno && !*end;
 }
 
-static int take_row(struct rows *rows, char *const *cell, size_t line, poison_error *err)
-{
-    char *end;
-    struct row new = {0};
-    new.success = strcmp(cell[SUCCESS], "NA") == 0 ? NAN : strtod(cell[SUCCESS], &end);
-    int decimal = strspn(cell[SUCCESS], "0123456789.eE+-") == strlen(cell[SUCCESS]);
-    if (!whole_dose(cell[DOSE], &new.dose)
-        || (!isnan(new.success)
-            && (!decimal || end == cell[SUCCESS] || *end || new.success < 0 || new.success > 1)))
-        return poison_fail(err, POISON_EDATA, "standard input:%zu: expected a whole dose and a success of 0 to 1", line);
-    if (rows->count == rows->room) {
-        struct row *more = realloc(rows->row, (2 * rows->room + 64) * sizeof *more);
-        if (!more)
-            return poison_fail_memory(err, 2 * rows->room + 64, sizeof *more, "the sweep's rows");
-        rows->row = more;
-        rows->room = 2 * rows->room + 64;
-    }
-    int fine = (new.seed = strdup(cell[SEED])) != NULL;
-    for (int c = 0; c < 4; c++)
-        fine &= (new.key[c] = strdup(cell[c])) != NULL;
-    rows->row[rows->count++] = new;
-    return fine ? 0 : poison_fail_memory(err, 1, 100, "the sweep's rows");
-}
-
-/* Splits a line at its tabs; returns the number of cells. */
-static size_t split(char *line, char **cell)
-{
-    size_t count = 0;
-    line[strcspn(line, "\n")] = 0;
-    for (char *at = line; at && count < COLUMNS; count++)
-        cell[count] = strsep(&at, "\t");
-    return count;
-}
-
 static int read_rows(FILE *in, struct rows *rows, poison_error *err)
 {
-    char *line = NULL, *cell[COLUMNS], *picked[NAMES];
-    size_t room = 0, columns = 0, of[NAMES];
+    const struct columns *t = &rows->table;
+    size_t of[NAMES];
     int status = 0;
-    for (size_t l = 1; getline(&line, &room, in) >= 0; l++) {
-        if (strncmp(line, "# ", 2) == 0)
-            continue;
-        size_t count = split(line, cell);
-        if (!columns) { /* the header */
-            columns = count;
-            for (int c = 0; c < NAMES; c++) {
-                for (of[c] = 0; of[c] < count && strcmp(cell[of[c]], names[c]) != 0; of[c]++)
-                    ;
-                if (of[c] == count)
-                    TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", l,
-                                    names[c]));
-            }
-            continue;
-        }
-        if (count != columns)
-            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu", l, count, columns));
-        for (int c = 0; c < NAMES; c++)
-            picked[c] = cell[of[c]];
-        TRY(take_row(rows, picked, l, err));
+    TRY(columns_read(&rows->table, in, "a sweep's table", err));
+    for (int c = 0; c < NAMES; c++) {
+        ptrdiff_t at = columns_find(t, names[c]);
+        if (at < 0)
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", t->line[0],
+                            names[c]));
+        of[c] = (size_t)at;
     }
-    if (ferror(in))
-        TRY(poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno)));
-    if (!columns)
-        TRY(poison_fail(err, POISON_EDATA, "standard input: empty, expected a sweep's table"));
+    rows->row = poison_take(t->rows, sizeof *rows->row);
+    if (!rows->row)
+        TRY(poison_fail_memory(err, t->rows, sizeof *rows->row, "the sweep's rows"));
+    for (size_t r = 0; r < t->rows; r++) {
+        struct row *row = &rows->row[rows->count++];
+        const char *dose = columns_text(t, r, of[DOSE]);
+        for (int c = 0; c < 4; c++)
+            row->key[c] = columns_text(t, r, of[c]);
+        row->seed = columns_text(t, r, of[SEED]);
+        if (!whole_dose(dose, &row->dose))
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: dose '%.40s': expected a whole number", t->line[r + 1],
+                            dose));
+        TRY(columns_number(t, r, of[SUCCESS], 0, 1, &row->success, err));
+    }
 done:
-    free(line);
     return status;
 }
 

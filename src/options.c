@@ -72,6 +72,7 @@ const struct option options[] = {
     {0, "joint", NULL, "audit", NULL, "confident: print how many of each label it takes for another", RESULTS,
      FIELD(RAISES, joint)},
     {0, "at", "DOSE", "matrix", "100", "which dose", RESULTS, COUNT(at, 0)},
+    {0, "title", "TEXT", "plot", "what the table says", "above the chart", RESULTS | WORDS, FIELD(NAMES, title)},
     {0, "row", "R", "explain", "0", "which test image", RESULTS, COUNT(image, 0)},
     {'n', "rows", "N", "predictions", "5", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
     {'n', "rows", "N", "explain", "10", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "columns.h"
+
+#include "base.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick */
+
+static int slurp(struct columns *t, FILE *in, size_t *length, poison_error *err)
+{
+    size_t room = 0, got;
+    *length = 0;
+    do {
+        if (room - *length < 2) {
+            room = 2 * room + 65536;
+            char *more = realloc(t->text, room);
+            if (!more)
+                return poison_fail_memory(err, room, 1, "the table");
+            t->text = more;
+        }
+        got = fread(t->text + *length, 1, room - *length - 1, in);
+        *length += got;
+    } while (got > 0);
+    t->text[*length] = 0;
+    return ferror(in) ? poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno)) : 0;
+}
+
+/* Makes room for one more row of as many cells as there are columns. */
+static int grow(struct columns *t, size_t rows, size_t *room, poison_error *err)
+{
+    if (rows < *room)
+        return 0;
+    *room = 2 * *room + 64;
+    char **cells = realloc(t->cell, *room * t->columns * sizeof *cells);
+    size_t *lines = realloc(t->line, *room * sizeof *lines);
+    t->cell = cells ? cells : t->cell;
+    t->line = lines ? lines : t->line;
+    return cells && lines ? 0 : poison_fail_memory(err, *room * t->columns, sizeof *cells, "the table");
+}
+
+static int check_header(const struct columns *t, poison_error *err)
+{
+    if (t->columns > MOST_COLUMNS)
+        return poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected at most %d", t->line[0], t->columns,
+                           MOST_COLUMNS);
+    for (size_t c = 0; c < t->columns; c++)
+        if (columns_find(t, t->cell[c]) != (ptrdiff_t)c)
+            return poison_fail(err, POISON_EDATA, "standard input:%zu: two columns are named '%.40s'", t->line[0],
+                               t->cell[c]);
+    return 0;
+}
+
+int columns_read(struct columns *t, FILE *in, const char *expected, poison_error *err)
+{
+    size_t length, room = 0, rows = 0, line = 1;
+    int status = 0;
+    *t = (struct columns){0};
+    TRY(slurp(t, in, &length, err));
+    for (char *at = t->text, *end = at + length, *next; at < end; at = next, line++) {
+        char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t cells = 1;
+        next = stop ? stop + 1 : end;
+        stop = stop ? stop : end;
+        *stop = 0;
+        if (memchr(at, 0, (size_t)(stop - at)))
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: a zero byte: expected text", line));
+        if (strncmp(at, "# ", 2) == 0)
+            continue;
+        for (char *c = at; *c; c++)
+            cells += *c == '\t';
+        if (rows == 0)
+            t->columns = cells;
+        if (cells != t->columns)
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu", line, cells, t->columns));
+        TRY(grow(t, rows, &room, err));
+        t->line[rows] = line;
+        for (size_t c = 0; c < cells; c++)
+            t->cell[rows * cells + c] = strsep(&at, "\t");
+        if (rows++ == 0)
+            TRY(check_header(t, err));
+    }
+    if (rows == 0)
+        TRY(poison_fail(err, POISON_EDATA, "standard input: empty, expected %s", expected));
+    t->rows = rows - 1;
+done:
+    return status;
+}
+
+void columns_free(struct columns *t)
+{
+    free(t->text);
+    free(t->cell);
+    free(t->line);
+    *t = (struct columns){0};
+}
+
+ptrdiff_t columns_find(const struct columns *t, const char *name)
+{
+    for (size_t c = 0; c < t->columns; c++)
+        if (strcmp(t->cell[c], name) == 0)
+            return (ptrdiff_t)c;
+    return -1;
+}
+
+const char *columns_text(const struct columns *t, size_t row, size_t column)
+{
+    return t->cell[(row + 1) * t->columns + column];
+}
+
+int columns_number(const struct columns *t, size_t row, size_t column, double least, double most, double *value,
+                   poison_error *err)
+{
+    const char *text = columns_text(t, row, column);
+    char *end;
+    *value = NAN;
+    if (strcmp(text, "NA") == 0)
+        return 0;
+    *value = strtod(text, &end);
+    if (end != text && !*end && strspn(text, "0123456789.eE+-") == strlen(text) && fabs(*value) <= 1e300 && *value >= least
+        && *value <= most)
+        return 0;
+    char range[80] = "";
+    if (most <= 1e15)
+        snprintf(range, sizeof range, " of %g to %g", least, most);
+    else if (fabs(least) <= 1e15)
+        snprintf(range, sizeof range, " of %g or more", least);
+    return poison_fail(err, POISON_EDATA, "standard input:%zu: %.40s '%.40s': expected a number%s, or NA", t->line[row + 1],
+                       t->cell[column], text, range);
+}

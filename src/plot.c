@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "plot.h"
+
+#include "base.h"
+#include "chart.h"
+#include "columns.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NEEDED = 16, PAIR = 1, STRATEGY = 2, DEFENCE = 4 };
+
+#define TABLES "sweep, dose, confusion, matrix, grid or audit"
+
+/* A table on its way to a chart. */
+struct plot {
+    struct columns table;
+    size_t of[NEEDED];  /* where the columns of its kind are, in the order of kinds below */
+    int parts, varying; /* PAIR, STRATEGY, DEFENCE: what its rows have, and in what they differ */
+    FILE *out;
+    const char *title; /* --title, or NULL */
+    void *taken;       /* a list of what take gave, freed at the end */
+    poison_error *err;
+};
+
+/* Memory until the end of the plot, zeroed; NULL, with the error said, if there is none. */
+static void *take(struct plot *p, size_t count, size_t size)
+{
+    size_t bytes = 0;
+    void **memory = __builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX ? NULL : poison_take(bytes + 16, 1);
+    if (!memory) {
+        poison_fail_memory(p->err, count, size, "the chart");
+        return NULL;
+    }
+    *memory = p->taken;
+    p->taken = memory;
+    return memory + 2;
+}
+
+#define TAKE(pointer, count)                                        \
+    do {                                                            \
+        if (!((pointer) = take(p, count, sizeof *(pointer))))       \
+            return POISON_ENOMEM;                                   \
+    } while (0)
+#define CHECK(call)               \
+    do {                          \
+        int status_ = (call);     \
+        if (status_ < 0)          \
+            return status_;       \
+    } while (0)
+
+/* A text of take's; "" without memory, which a later TAKE will say again. */
+__attribute__((format(printf, 2, 3))) static const char *say(struct plot *p, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = take(p, (size_t)length + 1, 1);
+    va_start(args, format);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, args);
+    va_end(args);
+    return text ? text : "";
+}
+
+static const char *text_at(const struct plot *p, size_t row, int needed)
+{
+    return columns_text(&p->table, row, p->of[needed]);
+}
+
+static int number_at(const struct plot *p, size_t row, int needed, double least, double most, double *value)
+{
+    return columns_number(&p->table, row, p->of[needed], least, most, value, p->err);
+}
+
+static struct chart chart_of(const struct plot *p, const char *title, const char *note, const char *x, const char *y)
+{
+    return (struct chart){.title = p->title ? p->title : title, .note = note, .x = x, .y = y};
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+/* In the order of their first appearance. */
+struct names {
+    const char **name;
+    size_t count, last; /* last: what was asked for before */
+};
+
+/* The place of a name; a new one is added: the caller has made room. */
+static size_t place_of(struct names *n, const char *name)
+{
+    if (n->count && strcmp(n->name[n->last], name) == 0)
+        return n->last;
+    for (n->last = 0; n->last < n->count; n->last++)
+        if (strcmp(n->name[n->last], name) == 0)
+            return n->last;
+    n->name[n->count++] = name;
+    return n->last;
+}
+
+static void find_varying(struct plot *p)
+{
+    static const int part_of[] = {PAIR, PAIR, STRATEGY, DEFENCE};
+    for (size_t r = 1; r < p->table.rows; r++)
+        for (int c = 0; c < 4; c++)
+            if ((p->parts & part_of[c]) && strcmp(text_at(p, r, c), text_at(p, 0, c)) != 0)
+                p->varying |= part_of[c];
+}
+
+/* What of `parts` a row has: "1 to 2, far, knn:relabel". */
+static const char *name_parts(struct plot *p, size_t row, int parts)
+{
+    const char *name = parts & PAIR ? say(p, "%s to %s", text_at(p, row, 0), text_at(p, row, 1)) : "";
+    if (parts & STRATEGY)
+        name = say(p, "%s%s%s", name, *name ? ", " : "", text_at(p, row, 2));
+    if (parts & DEFENCE)
+        name = say(p, "%s%s%s", name, *name ? ", " : "", text_at(p, row, 3));
+    return name;
+}
+
+/* A row's name among the others: what differs, or, where nothing does, all. */
+static const char *name_row(struct plot *p, size_t row, int parts)
+{
+    return name_parts(p, row, parts & p->varying ? parts & p->varying : parts);
+}
+
+/* What of `parts` is the same in all rows: "All: 1 to 2, strategy far, defence none. " */
+static const char *name_rest(struct plot *p, int parts)
+{
+    int same = parts & ~p->varying;
+    const char *name = same & PAIR ? name_parts(p, 0, PAIR) : "";
+    if (same & STRATEGY)
+        name = say(p, "%s%sstrategy %s", name, *name ? ", " : "", text_at(p, 0, 2));
+    if (same & DEFENCE)
+        name = say(p, "%s%sdefence %s", name, *name ? ", " : "", text_at(p, 0, 3));
+    return *name ? say(p, "All: %s. ", name) : "";
+}
+
+/* ---- sweep ----------------------------------------------------------------------------------------------------- */
+
+#define SUCCESS "success (% of test images of FROM called TO)"
+
+/* A row of a sweep; later all seeds of a dose. */
+struct item {
+    size_t from, to, strategy, defence; /* places of their names */
+    size_t row;
+    struct chart_point point;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct item *s = a, *t = b;
+#define BY(field)             \
+    if (s->field != t->field) \
+        return s->field < t->field ? -1 : 1
+    BY(from);
+    BY(to);
+    BY(strategy);
+    BY(defence);
+    BY(point.x);
+    BY(row);
+#undef BY
+    return 0;
+}
+
+static int same_series(const struct item *a, const struct item *b)
+{
+    return a->from == b->from && a->to == b->to && a->strategy == b->strategy && a->defence == b->defence;
+}
+
+/* The items of the table, sorted, and the names in them: from, to, strategy, defence. */
+static int read_items(struct plot *p, struct item *item, struct names names[4])
+{
+    for (int c = 0; c < 4; c++)
+        TAKE(names[c].name, 2 * p->table.rows);
+    for (size_t r = 0; r < p->table.rows; r++) /* so that both have one order */
+        place_of(&names[1], text_at(p, r, 0));
+    for (size_t r = 0; r < p->table.rows; r++) {
+        struct item *i = &item[r];
+        struct chart_point *at = &i->point;
+        i->row = r;
+        i->from = place_of(&names[0], text_at(p, r, 0));
+        i->to = place_of(&names[1], text_at(p, r, 1));
+        i->strategy = place_of(&names[2], text_at(p, r, 2));
+        i->defence = place_of(&names[3], text_at(p, r, 3));
+        CHECK(number_at(p, r, 4, 0, 1e15, &at->x));
+        CHECK(number_at(p, r, 5, 0, 1, &at->y));
+        CHECK(number_at(p, r, 6, 0, 1, &at->lo));
+        CHECK(number_at(p, r, 7, 0, 1, &at->hi));
+        if (isnan(at->x))
+            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: dose NA: expected a number", p->table.line[r + 1]);
+    }
+    qsort(item, p->table.rows, sizeof *item, by_place);
+    return 0;
+}
+
+/* Makes one item of all seeds of a dose: their mean, from the least to the most; NA if one is. How many items are left. */
+static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, int *single)
+{
+    size_t kept = 0;
+    for (size_t first = 0, last; first < count; first = last) {
+        struct chart_point all = item[first].point;
+        double sum = 0, lo = INFINITY, hi = -INFINITY;
+        for (last = first; last < count && same_series(&item[first], &item[last]) && item[last].point.x == all.x; last++) {
+            sum += item[last].point.y;
+            lo = fmin(lo, item[last].point.y);
+            hi = fmax(hi, item[last].point.y);
+        }
+        size_t seeds = last - first;
+        if (seeds > 1)
+            all.y = sum / (double)seeds, all.lo = lo, all.hi = hi;
+        *single |= seeds == 1;
+        *most_seeds = seeds > *most_seeds ? seeds : *most_seeds;
+        item[kept] = item[first];
+        item[kept++].point = all;
+    }
+    return kept;
+}
+
+static const char *name_intervals(struct plot *p, const char *what, size_t seeds, int single)
+{
+    return seeds < 2 ? say(p, "%c%s: Wilson's 95 %% interval.", what[0] - 'a' + 'A', what + 1)
+           : single ? say(p, "Mean of %zu seeds, %s: least to most; of one run: Wilson's 95 %% interval.", seeds, what)
+                    : say(p, "Mean of %zu seeds, %s: least to most.", seeds, what);
+}
+
+/* One dose of many pairs: a map for each strategy and defence. */
+static int draw_pairs(struct plot *p, const struct item *item, size_t count, const struct names *names)
+{
+    size_t *column, columns = 0, cells;
+    const char **to;
+    struct names keys = {0};
+    struct chart_map *map;
+    TAKE(keys.name, count);
+    TAKE(map, count);
+    TAKE(to, names[1].count);
+    TAKE(column, names[1].count);
+    for (size_t k = 0; k < count; k++)
+        column[item[k].to] = 1;
+    for (size_t t = 0; t < names[1].count; t++) /* only those that occur */
+        if (column[t]) {
+            column[t] = columns;
+            to[columns++] = names[1].name[t];
+        }
+    cells = names[0].count * columns;
+    for (size_t k = 0; k < count; k++) {
+        size_t m = keys.count, at = place_of(&keys, name_row(p, item[k].row, STRATEGY | DEFENCE));
+        double *value;
+        if (at == m) {
+            TAKE(value, cells);
+            for (size_t i = 0; i < cells; i++)
+                value[i] = CHART_NONE;
+            map[m] = (struct chart_map){p->varying & ~PAIR ? keys.name[m] : NULL, value};
+        }
+        value = (double *)map[at].value;
+        value[item[k].from * columns + column[item[k].to]] = item[k].point.y;
+    }
+    const char *title = say(p, "Success of %g flipped labels", item->point.x);
+    struct chart chart = chart_of(p, title, name_rest(p, STRATEGY | DEFENCE), "to", "from");
+    struct chart_heat heat = {names[0].name, to, names[0].count, columns, map, keys.count, .key = SUCCESS};
+    chart.share = 1;
+    chart_heat(p->out, &chart, &heat);
+    return 0;
+}
+
+/* One dose of few pairs: a row for each. */
+static int draw_one_dose(struct plot *p, const struct item *item, size_t count, const char *intervals)
+{
+    const char **row;
+    struct chart_range *range;
+    struct chart_key key = {"success", 0, 0};
+    TAKE(row, count);
+    TAKE(range, count);
+    for (size_t k = 0; k < count; k++) {
+        row[k] = name_row(p, item[k].row, p->parts);
+        range[k] = (struct chart_range){item[k].point.y, item[k].point.lo, item[k].point.hi};
+    }
+    const char *title = say(p, "Success of %g flipped labels", item->point.x);
+    struct chart chart = chart_of(p, title, say(p, "%s%s", name_rest(p, p->parts), intervals), SUCCESS, NULL);
+    chart.share = 1;
+    chart_ranges(p->out, &chart, &(struct chart_ranges){row, count, &key, 1, range});
+    return 0;
+}
+
+static int draw_lines(struct plot *p, const struct item *item, size_t count, const char *intervals)
+{
+    struct chart_point *point;
+    struct chart_series *series;
+    struct chart_panel *panel;
+    struct chart_key *key;
+    struct names keys = {0};
+    size_t panels = 0, lines = 0;
+    int pairs = p->varying & PAIR;
+    TAKE(point, count);
+    TAKE(series, count);
+    TAKE(panel, count);
+    TAKE(key, count);
+    TAKE(keys.name, count);
+    for (size_t k = 0; k < count; k++) {
+        const struct item *i = &item[k];
+        if (k == 0 || i->from != i[-1].from || i->to != i[-1].to)
+            panel[panels++] = (struct chart_panel){pairs ? name_parts(p, i->row, PAIR) : NULL, &series[lines], 0};
+        if (k == 0 || !same_series(i, i - 1)) {
+            size_t at = place_of(&keys, name_row(p, i->row, STRATEGY | DEFENCE));
+            int both = (p->varying & STRATEGY) && (p->varying & DEFENCE);
+            key[at] = (struct chart_key){keys.name[at], both ? i->strategy : at, both ? i->defence : at};
+            series[lines++] = (struct chart_series){at, &point[k], 0};
+            panel[panels - 1].count++;
+        }
+        point[k] = i->point;
+        series[lines - 1].points++;
+    }
+    const char *title = pairs ? "Success of flipped labels" : say(p, "Success of flipping %s", name_parts(p, 0, PAIR));
+    const char *note = say(p, "%s%s", name_rest(p, STRATEGY | DEFENCE), intervals);
+    struct chart chart = chart_of(p, title, note, "dose (flipped training labels)", SUCCESS);
+    chart.share = 1;
+    chart_lines(p->out, &chart, &(struct chart_lines){.panel = panel, .panels = panels, .key = key, .keys = keys.count});
+    return 0;
+}
+
+static int draw_sweep(struct plot *p)
+{
+    struct item *item;
+    struct names names[4] = {{0}};
+    size_t count, seeds = 1, pairs = 1;
+    int single = 0, doses = 0;
+    TAKE(item, p->table.rows);
+    CHECK(read_items(p, item, names));
+    count = fold_seeds(item, p->table.rows, &seeds, &single);
+    for (size_t k = 1; k < count; k++) {
+        pairs += item[k].from != item[k - 1].from || item[k].to != item[k - 1].to;
+        doses |= item[k].point.x != item[0].point.x;
+    }
+    return doses        ? draw_lines(p, item, count, name_intervals(p, "band", seeds, single))
+           : pairs >= 4 ? draw_pairs(p, item, count, names)
+                        : draw_one_dose(p, item, count, name_intervals(p, "whiskers", seeds, single));
+}
+
+/* ---- dose, confusion, matrix, grid ----------------------------------------------------------------------------- */
+
+static int draw_dose(struct plot *p)
+{
+    static const struct chart_key keys[] = {{"ED10", 0, 0}, {"ED50", 1, 0}, {"ED90", 2, 0}};
+    size_t rows = p->table.rows;
+    const char **row;
+    struct chart_range *range;
+    TAKE(row, rows);
+    TAKE(range, 3 * rows);
+    for (size_t r = 0; r < rows; r++) {
+        row[r] = name_row(p, r, p->parts);
+        for (int e = 0; e < 3; e++) {
+            struct chart_range *at = &range[3 * r + (size_t)e];
+            CHECK(number_at(p, r, 4 + 3 * e, 0, 1e15, &at->value));
+            CHECK(number_at(p, r, 5 + 3 * e, 0, 1e15, &at->lo));
+            CHECK(number_at(p, r, 6 + 3 * e, 0, 1e15, &at->hi));
+        }
+    }
+    const char *note = say(p, "%sThe smallest dose at which mean success reaches 10, 50 or 90 %%; whiskers: 95 %% bootstrap "
+                              "interval over seeds; an arrow: beyond the largest dose; NA: never reached.",
+                           name_rest(p, p->parts));
+    struct chart chart = chart_of(p, "Doses for 10, 50 and 90 % success", note, "dose (flipped training labels)", NULL);
+    chart_ranges(p->out, &chart, &(struct chart_ranges){row, rows, keys, 3, range});
+    return 0;
+}
+
+/* A chart of one map. */
+static int draw_map(struct plot *p, const struct chart *chart, struct chart_heat *heat, const double *value)
+{
+    heat->map = &(struct chart_map){NULL, value};
+    heat->maps = 1;
+    chart_heat(p->out, chart, heat);
+    return 0;
+}
+
+static int draw_confusion(struct plot *p)
+{
+    const struct columns *t = &p->table;
+    const char **row;
+    double *value, all = 0, right = 0;
+    size_t columns = t->columns - 1;
+    TAKE(row, t->rows);
+    TAKE(value, t->rows * columns);
+    for (size_t r = 0; r < t->rows; r++) {
+        row[r] = columns_text(t, r, 0);
+        for (size_t c = 0; c < columns; c++) {
+            double *v = &value[r * columns + c];
+            CHECK(columns_number(t, r, c + 1, 0, 1e15, v, p->err));
+            all += isnan(*v) ? 0 : *v;
+            right += !isnan(*v) && strcmp(row[r], t->cell[c + 1]) == 0 ? *v : 0;
+        }
+    }
+    double share = all > 0 ? 100 * right / all : 0;
+    const char *note = say(p, "%.0f test images; %.1f %% are predicted right (outlined).", all, share);
+    struct chart chart = chart_of(p, "Confusion matrix", note, "predicted", "true");
+    struct chart_heat heat = {row, (const char *const *)t->cell + 1, t->rows, columns, .key = "images"};
+    heat.root = heat.diagonal = 1;
+    return draw_map(p, &chart, &heat, value);
+}
+
+static int draw_matrix(struct plot *p)
+{
+    const struct columns *t = &p->table;
+    const char **row;
+    double *value;
+    size_t columns = t->columns - 3;
+    TAKE(row, t->rows);
+    TAKE(value, t->rows * columns);
+    for (size_t r = 0; r < t->rows; r++) {
+        row[r] = name_parts(p, r, STRATEGY | (p->varying & PAIR));
+        for (size_t c = 0; c < columns; c++)
+            CHECK(columns_number(t, r, c + 3, 0, 1, &value[r * columns + c], p->err));
+    }
+    int pairs = p->varying & PAIR;
+    const char *note = pairs ? NULL : say(p, "All: %s.", name_parts(p, 0, PAIR)), *y = pairs ? "pair, strategy" : "strategy";
+    struct chart chart = chart_of(p, "Success of strategies against defences", note, "defence", y);
+    struct chart_heat heat = {row, (const char *const *)t->cell + 3, t->rows, columns, .key = SUCCESS};
+    chart.share = 1;
+    return draw_map(p, &chart, &heat, value);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double s = *(const double *)a, t = *(const double *)b;
+    return (s > t) - (s < t);
+}
+
+/* The different values of a column of numbers above 0, ascending, and their names. */
+static int list_values(struct plot *p, int needed, double **value, const char ***name, size_t *count)
+{
+    TAKE(*value, p->table.rows);
+    TAKE(*name, p->table.rows);
+    for (size_t r = 0; r < p->table.rows; r++) {
+        CHECK(number_at(p, r, needed, 0, 1e300, *value + r));
+        if (isnan((*value)[r]))
+            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: NA: expected a number", p->table.line[r + 1]);
+    }
+    qsort(*value, p->table.rows, sizeof **value, ascending);
+    *count = 0;
+    for (size_t r = 0; r < p->table.rows; r++)
+        if (r == 0 || (*value)[r] != (*value)[*count - 1]) {
+            (*name)[*count] = say(p, "%g", (*value)[r]);
+            (*value)[(*count)++] = (*value)[r];
+        }
+    return 0;
+}
+
+static size_t find_value(const double *value, size_t count, double v)
+{
+    const double *found = bsearch(&v, value, count, sizeof *value, ascending);
+    return (size_t)(found - value);
+}
+
+static int is_no(const char *mark)
+{
+    return strcmp(mark, "0") == 0 || strcmp(mark, "no") == 0 || strcmp(mark, "NA") == 0 || strcmp(mark, "-") == 0;
+}
+
+static int draw_grid(struct plot *p)
+{
+    double *cost, *gamma, *value, v[2];
+    const char **row, **column, *note = NULL;
+    size_t rows, columns, best = 0;
+    CHECK(list_values(p, 0, &cost, &row, &rows));
+    CHECK(list_values(p, 1, &gamma, &column, &columns));
+    TAKE(value, rows * columns);
+    for (size_t k = 0; k < rows * columns; k++)
+        value[k] = CHART_NONE;
+    for (size_t r = 0; r < p->table.rows; r++) {
+        const char *mark = text_at(p, r, 3);
+        for (int c = 0; c < 2; c++)
+            CHECK(number_at(p, r, c, 0, 1e300, &v[c]));
+        size_t at = find_value(cost, rows, v[0]) * columns + find_value(gamma, columns, v[1]);
+        CHECK(number_at(p, r, 2, 0, 1, &value[at]));
+        if (*mark && !is_no(mark)) {
+            best = at + 1;
+            note = say(p, "The best (outlined): C = %g, gamma = %g, accuracy %.2f %%.", v[0], v[1], 100 * value[at]);
+        }
+    }
+    struct chart chart = chart_of(p, "Accuracy by C and gamma", note, "gamma", "C");
+    struct chart_heat heat = {row, column, rows, columns, .key = "accuracy (% of the rows)", .from_least = 1, .best = best};
+    chart.share = 1;
+    return draw_map(p, &chart, &heat, value);
+}
+
+/* ---- audit ----------------------------------------------------------------------------------------------------- */
+
+struct suspect {
+    size_t method, row;
+    double rank, score;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct suspect *s = a, *t = b;
+    if (s->method != t->method)
+        return s->method < t->method ? -1 : 1;
+    return (s->rank > t->rank) - (s->rank < t->rank);
+}
+
+/* Whether a rank gets a dot: 1, 2, 5, 10, 20, 50 ... */
+static int is_round(double rank)
+{
+    while (rank >= 10 && fmod(rank, 10) == 0)
+        rank /= 10;
+    return rank == 1 || rank == 2 || rank == 5;
+}
+
+/* The score of the k-th most suspicious row: a panel for each method, on axes of its own. */
+static int draw_audit(struct plot *p)
+{
+    size_t rows = p->table.rows, panels = 0, points = 0;
+    struct suspect *suspect;
+    struct chart_point *point;
+    struct chart_series *series;
+    struct chart_panel *panel;
+    struct names methods = {0};
+    struct chart_key key = {"score", 0, 0};
+    TAKE(suspect, rows);
+    TAKE(point, rows);
+    TAKE(series, rows);
+    TAKE(panel, rows);
+    TAKE(methods.name, rows);
+    for (size_t r = 0; r < rows; r++) {
+        struct suspect *s = &suspect[r];
+        *s = (struct suspect){place_of(&methods, text_at(p, r, 2)), r, 0, 0};
+        CHECK(number_at(p, r, 3, -1e300, 1e300, &s->score));
+        CHECK(number_at(p, r, 5, 1, 1e15, &s->rank));
+        if (isnan(s->rank))
+            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: rank NA: expected a number", p->table.line[r + 1]);
+    }
+    qsort(suspect, rows, sizeof *suspect, by_rank);
+    for (size_t k = 0; k < rows; k++) {
+        const struct suspect *s = &suspect[k];
+        int first = k == 0 || s->method != s[-1].method, last = k + 1 == rows || s[1].method != s->method;
+        int dot = first || last || is_round(s->rank);
+        if (first) {
+            series[panels] = (struct chart_series){0, &point[points], 0};
+            panel[panels] = (struct chart_panel){methods.name[s->method], &series[panels], 1};
+            panels++;
+        } else if (!dot && s->rank < point[points - 1].x * 1.005) {
+            continue; /* less than a pixel further */
+        }
+        const char *row = text_at(p, s->row, 0), *label = text_at(p, s->row, 1), *suggested = text_at(p, s->row, 4);
+        const char *note = dot ? say(p, "row %s, label %s, suggested %s", row, label, suggested) : NULL;
+        point[points++] = (struct chart_point){s->rank, s->score, NAN, NAN, !dot, note};
+        series[panels - 1].points++;
+    }
+    const char *note = "Scores of the training rows, the most suspicious first; each method has a scale of its own.";
+    struct chart chart = chart_of(p, "Which labels look flipped", note, "rank (1: the most suspicious row)", "score");
+    struct chart_lines all = {panel, panels, &key, 1, .log_x = 1, .own_y = 1};
+    chart_lines(p->out, &chart, &all);
+    return 0;
+}
+
+static int draw_scoreboard(struct plot *p)
+{
+    static const char *const measure[] = {"precision", "recall", "AUC", "average precision"};
+    size_t rows = p->table.rows;
+    const char **row;
+    double *value, flipped;
+    TAKE(row, rows);
+    TAKE(value, 4 * rows);
+    CHECK(number_at(p, 0, 1, 0, 1e15, &flipped));
+    for (size_t r = 0; r < rows; r++) {
+        row[r] = text_at(p, r, 0);
+        for (int c = 0; c < 4; c++)
+            CHECK(number_at(p, r, 2 + c, 0, 1, &value[4 * r + (size_t)c]));
+    }
+    const char *note =
+        say(p, "%.0f labels are flipped. Precision and recall among the first as many rows; AUC: 50 %% is chance.", flipped);
+    struct chart chart = chart_of(p, "What audits find", note, NULL, NULL);
+    chart.share = 1;
+    chart_bars(p->out, &chart, &(struct chart_bars){row, measure, rows, 4, value, 1});
+    return 0;
+}
+
+static int draw_joint(struct plot *p)
+{
+    struct names labels = {0};
+    double *value, v, sum = 0;
+    TAKE(labels.name, 2 * p->table.rows);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t r = 0; r < p->table.rows; r++)
+            place_of(&labels, text_at(p, r, pass));
+    TAKE(value, labels.count * labels.count);
+    for (size_t k = 0; k < labels.count * labels.count; k++)
+        value[k] = CHART_NONE;
+    for (size_t r = 0; r < p->table.rows; r++) {
+        CHECK(number_at(p, r, 2, 0, 1e15, &v));
+        value[place_of(&labels, text_at(p, r, 0)) * labels.count + place_of(&labels, text_at(p, r, 1))] = v;
+        sum += isnan(v) ? 0 : v;
+    }
+    const char *note = say(p, "Confident learning's estimate: %.0f labels are flipped.", sum);
+    struct chart chart = chart_of(p, "Labels that look like others", note, "suggested", "label");
+    struct chart_heat heat = {labels.name, labels.name, labels.count, labels.count, .key = "rows", .root = 1};
+    return draw_map(p, &chart, &heat, value);
+}
+
+/* ---- which table it is ----------------------------------------------------------------------------------------- */
+
+/* `in_place`: that many of the columns stand first, in this order, and at least one other follows. */
+static const struct kind {
+    int (*draw)(struct plot *p);
+    size_t in_place;
+    int parts;
+    const char *needs[NEEDED];
+} kinds[] = {
+    {draw_sweep, 0, PAIR | STRATEGY | DEFENCE,
+     {"from", "to", "strategy", "defence", "dose", "success", "success_lo", "success_hi", "seed"}},
+    {draw_dose, 0, PAIR | STRATEGY | DEFENCE,
+     {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo", "ed50_hi", "ed90", "ed90_lo",
+      "ed90_hi"}},
+    {draw_grid, 0, 0, {"cost", "gamma", "accuracy", "best"}},
+    {draw_audit, 0, 0, {"row", "label", "method", "score", "suggested", "rank"}},
+    {draw_scoreboard, 0, 0, {"method", "flipped", "precision", "recall", "auc", "average_precision"}},
+    {draw_joint, 0, 0, {"label", "suggested", "estimated"}},
+    {draw_confusion, 1, 0, {"true"}},
+    {draw_matrix, 3, PAIR | STRATEGY, {"from", "to", "strategy"}},
+};
+
+static int is_kind(struct plot *p, const struct kind *kind)
+{
+    for (int c = 0; c < NEEDED && kind->needs[c]; c++) {
+        ptrdiff_t at = columns_find(&p->table, kind->needs[c]);
+        if (at < 0 || (kind->in_place && at != c))
+            return 0;
+        p->of[c] = (size_t)at;
+    }
+    return p->table.columns > kind->in_place;
+}
+
+static int draw(struct plot *p)
+{
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (is_kind(p, &kinds[k])) {
+            if (p->table.rows == 0)
+                return poison_fail(p->err, POISON_EDATA, "standard input: a header without rows: nothing to draw");
+            p->parts = kinds[k].parts;
+            find_varying(p);
+            return kinds[k].draw(p);
+        }
+    return poison_fail(p->err, POISON_EDATA, "standard input:%zu: no known header: expected a table of " TABLES,
+                       p->table.line[0]);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+static const char *const suffixes[] = {[PLOT_SVG] = ".svg", [PLOT_PNG] = ".png", [PLOT_PDF] = ".pdf"};
+
+int plot_format_of(const char *path, poison_error *err)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    for (int k = 0; k < 3; k++)
+        if (!dot || strcasecmp(dot, suffixes[k]) == 0)
+            return k;
+    return poison_fail(err, POISON_EUSAGE, "-o %s: expected a name that ends in .svg, .png or .pdf", path);
+}
+
+/* The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told when. */
+static void become_converter(int in, int out, int format)
+{
+    static const char *const formats[] = {[PLOT_SVG] = "svg", [PLOT_PNG] = "png", [PLOT_PDF] = "pdf"};
+    const char *zoom = format == PLOT_PNG ? "2" : "1"; /* sharp on fine screens and on paper */
+    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || !freopen("/dev/null", "w", stderr))
+        _exit(126);
+    setenv("SOURCE_DATE_EPOCH", "0", 0);
+    signal(SIGPIPE, SIG_DFL);
+    execlp("rsvg-convert", "rsvg-convert", "-f", formats[format], "-z", zoom, (char *)NULL);
+    _exit(127);
+}
+
+static int convert(FILE *svg, FILE *out, const char *path, int format, const volatile sig_atomic_t *cancel,
+                   poison_error *err)
+{
+    int how = 0;
+    if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
+        return poison_fail(err, POISON_EDATA, "%s: cannot write the chart before its conversion: %s", path, strerror(errno));
+    pid_t child = fork();
+    if (child < 0)
+        return poison_fail(err, POISON_EDATA, "%s: cannot start rsvg-convert: %s", path, strerror(errno));
+    if (child == 0)
+        become_converter(fileno(svg), fileno(out), format);
+    while (waitpid(child, &how, 0) < 0 && errno == EINTR)
+        if (cancel && *cancel)
+            kill(child, SIGTERM);
+    if (cancel && *cancel)
+        return poison_fail_cancelled(err);
+    if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
+        return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
+                                              "librsvg2-bin), or write a .svg", path);
+    if (!WIFEXITED(how) || WEXITSTATUS(how) != 0)
+        return poison_fail(err, POISON_EDATA, "%s: rsvg-convert failed: write a .svg and try it by hand", path);
+    return 0;
+}
+
+int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel,
+             poison_error *err)
+{
+    struct plot p = {.out = out, .title = title, .err = err};
+    int format, status = 0;
+    TRY(format = plot_format_of(path, err));
+    TRY(columns_read(&p.table, in, "a table of " TABLES, err));
+    if (format != PLOT_SVG && !(p.out = tmpfile()))
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno)));
+    TRY(draw(&p));
+    if (format != PLOT_SVG)
+        TRY(convert(p.out, out, path, format, cancel, err));
+done:
+    if (p.out && p.out != out)
+        fclose(p.out);
+    for (void **next, **at = p.taken; at; at = next) {
+        next = *at;
+        free(at);
+    }
+    columns_free(&p.table);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* plot - the tables that poison prints, as charts */
+#ifndef POISON_PLOT_H
+#define POISON_PLOT_H
+
+#include "poison.h"
+
+#include <stdio.h>
+
+/* How a file of this name is written: by its suffix; none, or "-", is SVG. */
+enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF };
+
+/* POISON_EUSAGE for another suffix. */
+int plot_format_of(const char *path, poison_error *err);
+
+/*
+ * Reads a table of sweep, dose, confusion, matrix, grid or audit from `in`, knows it by its header, and writes a chart of it
+ * to `out`, named `path` in errors. title: NULL for one of its own. PNG and PDF are rsvg-convert's work, of which nothing
+ * comes before it is whole. POISON_EDATA names the line, or says that rsvg-convert is missing; `cancel` as in poison.h.
+ */
+int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel,
+             poison_error *err);
+
+#endif
