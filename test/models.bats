@@ -238,3 +238,11 @@ END
     refuses 3 'bad' predict bad data
     refuses 3 'nowhere' predict nowhere data
 }
+
+@test "decimals, 4100 rows: from a matrix, not a whole tile of products for a few rows; from little memory the same bits" {
+    cloud 4100 4 'a b' 11 >many
+    poison train many -e 0.5 -o model --timing
+    grep -q '^kernel  ' "$err" || complain "4100 rows of decimals: $(grep '^kernel' "$err")"
+    works train many -e 0.5 -o small -m 12
+    same small model "-m 24"
+}
