@@ -195,7 +195,9 @@ END
     wrong ':2: field 3 is NaN' <<<$'1,2,3\n1,2,nan'
     for infinity in inf -Inf +infinity; do wrong ':2: field 3 is infinite' <<<$'1,2,3\n1,2,'"$infinity"; done
     wrong ":2: field 3: '1e999' is too large" <<<$'1,2,3\n1,2,1e999'
-    wrong ":1: field 2: 'two' is not a number" <<<$'1,two,3\n1,2,3'
+    wrong ":1: field 2: 'two' is not a number \(if it is the label: --label 2\)" <<<$'1,two,3\n1,2,3'
+    wrong ":2: field 3 .kind.: 'b' is not a number .if it is the label: --label 3.$" <<<$'x,z,kind\n1,2,b\n1,2,a'
+    wrong ":2: field 1 .x.: 'b' is not a number$" <<<$'x,y\nb,1\n2,2'
     wrong ":2: field 2: 'aaaaaaaaaaaaaaaaaaaa' is not" <<<$'1,2,3\n1,aaaaaaaaaaaaaaaaaaaaaaaa,3'
     wrong ':2: field 2 is missing' <<<$'1,2\n1," "\n'
     wrong ':3: 2 fields, expected 3' <<<$'1,2,3\n\n1,2'

@@ -244,5 +244,5 @@ END
     poison train many -e 0.5 -o model --timing
     grep -q '^kernel  ' "$err" || complain "4100 rows of decimals: $(grep '^kernel' "$err")"
     works train many -e 0.5 -o small -m 12
-    same small model "-m 24"
+    same small model "-m 12"
 }
