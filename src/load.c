@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and the last `last`. */
 struct wish {
@@ -308,7 +309,28 @@ static int read_all(const char *path, int idx, const poison_settings *settings, 
     return status;
 }
 
-/* The whole file's problems have no line, and no name: who asks knows it. */
+static int is_empty(const char *path)
+{
+    struct stat info;
+    return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &info) : stat(path, &info)) == 0 && S_ISREG(info.st_mode) && !info.st_size;
+}
+
+/* A problem of the whole file: "name: what", or "name:line: what". Who asks knows the name. */
+static void tell(const char *sentence, const char *name, int (*found)(void *self, size_t line, const char *sentence), void *self)
+{
+    size_t length = strlen(name), line = 0;
+    if (strncmp(sentence, name, length) == 0 && sentence[length] == ':') {
+        char *end;
+        line = strtoul(sentence += length + 1, &end, 10);
+        if (line && *end == ':')
+            sentence = end + 1;
+        else
+            line = 0;
+        sentence += *sentence == ' ';
+    }
+    found(self, line, sentence);
+}
+
 static int check_text(struct text *t, int format, const char *label, const poison_settings *settings,
                       int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
                       poison_error *err)
@@ -336,6 +358,11 @@ int load_check(const char *path, int format, const char *label, const poison_set
     poison_error why = {""};
     int status = 0, idx = 0, folder = is_folder(path);
     *problems = 0;
+    if (is_empty(path)) {
+        ++*problems;
+        found(self, 0, "the file is empty");
+        return 0;
+    }
     if (!folder) {
         TRY(open_file(&stream, path, format, &idx, settings, err));
         if (!idx)
@@ -346,7 +373,7 @@ int load_check(const char *path, int format, const char *label, const poison_set
     if (status == POISON_EDATA) {
         ++*problems;
         status = 0;
-        found(self, 0, why.text);
+        tell(why.text, name_of(path), found, self);
     } else if (status < 0) {
         poison_fail(err, status, "%s", why.text);
     }

@@ -235,6 +235,23 @@ END
     refuses 3 'bad: --label b: in LIBSVM.s text the label is always first' counts --label b --data bad
 }
 
+@test "data check: problems of the whole file are rows, with their line; what is no file at all is refused" {
+    problem() { # TABLE FILE
+        poison data check "$2"
+        [ "$status" -eq 1 ] || complain "data check $2: exit $status"
+        printf "line\tproblem\n$1" >expected
+        same "$out" expected "data check $2"
+    }
+    : >empty
+    echo a,b,label >header
+    printf '# a note\n"a" "b"\n"x" 1\n' >blanks
+    problem 'NA\tthe file is empty\n' empty
+    problem '1\ta header, and no rows after it\n' header
+    problem "2\ta quoted field is followed by '\"b\"'\n" blanks
+    poison data check nowhere
+    [ "$status $(wc -c <"$out")" = '3 0' ] || complain "data check nowhere: exit $status, $(cat "$out")"
+}
+
 @test "the first wrong line is told, whatever the threads do" {
     # Rows are parsed in blocks of 64: this one is the last of its block, and the next block begins with others.
     awk 'BEGIN { for (k = 1; k <= 20000; k++) print k % 3 "," (k >= 9024 ? "x" : k % 7) "," k % 5 }' >bad
