@@ -27,7 +27,7 @@ struct wish {
 struct part {
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
-    int sparse, base;
+    int sparse, base, guessed;
 };
 
 static void free_part(struct part *part)
@@ -118,6 +118,7 @@ static int load_text(struct part *part, struct stream *stream, const struct wish
     part->last.n = wish->last;
     part->sparse = text.libsvm;
     part->base = text.base;
+    part->guessed = text.guessed;
     TRY(text_parse(&text, &part->set, &part->last, &part->book, most, settings, err));
     trace_end(settings->trace, TRACE_LOAD, begun, (double)text.length);
 done:
@@ -278,7 +279,7 @@ done:
 int load_rows(poison_data *data, struct load_width *width, const poison_source *s, const poison_settings *settings,
               poison_error *err)
 {
-    int status;
+    int status, names = data->names;
     struct part rows = {0}, model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
     struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .features = width->d, .first = s->test,
                         .given = s->test_given, .test = 1};
@@ -286,6 +287,9 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
     if (rows.set.y)
         TRY(labels_join(data, &(struct label_source){rows.book, rows.set.y, rows.set.n}, 1, err));
+    width->foreign = rows.set.y && rows.guessed;
+    for (size_t r = 0; width->foreign && r < rows.set.n; r++)
+        width->foreign = rows.set.y[r] >= names;
     width->base = rows.base;
     width->d = rows.set.d;
     data->test = rows.set;
