@@ -313,7 +313,7 @@ done:
 static int predict_rows(struct laboratory *lab, poison_model *model, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct load_width width = {model->data.train.d, !model->data.train.from_zero, 1};
+    struct load_width width = {model->data.train.d, !model->data.train.from_zero, 1, 0};
     double *value = NULL;
     int status = 0;
     lab->data.names = model->data.names; /* its labels come first, those that only the rows have after them */
@@ -321,6 +321,9 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     lab->data.name = model->data.name;
     model->data.name = NULL;
     TRY(source_load_rows(&lab->data, &width, a, a->operand[1], err));
+    if (width.foreign && !a->quiet)
+        fprintf(stderr, "poison: warning: %s: the first column is taken for the labels, and holds none of the model's: "
+                        "--label says which one it is, or none\n", a->operand[1]);
     TRY(poison_model_fit(model, &lab->data.test, err));
     size_t m = lab->data.test.n;
     if (a->score && !lab->data.test.y)

@@ -162,9 +162,18 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
 
 /* The first of what is wrong with a file, a row each. */
 struct problems {
+    struct sheet *sheet;
     struct table table;
+    int begun;
     size_t rows;
 };
+
+/* The header: not before the file is known to be one that can be read. */
+static void begin(struct problems *p)
+{
+    if (!p->begun++)
+        table_begin(&p->table, p->sheet, "line\tproblem");
+}
 
 static int print_problem(void *self, size_t line, const char *sentence)
 {
@@ -173,6 +182,7 @@ static int print_problem(void *self, size_t line, const char *sentence)
     if (p->rows == MOST)
         return 0; /* the others are only counted */
     p->rows++;
+    begin(p);
     if (line)
         table_count(&p->table, line);
     else
@@ -184,9 +194,10 @@ static int print_problem(void *self, size_t line, const char *sentence)
 int describe_problems(struct sheet *sheet, const char *path, int format, const char *label, size_t *problems,
                       const poison_settings *settings, poison_error *err)
 {
-    struct problems listed = {.rows = 0};
-    table_begin(&listed.table, sheet, "line\tproblem");
+    struct problems listed = {.sheet = sheet};
     int status = load_check(path, format, label, settings, print_problem, &listed, problems, err);
+    if (status == 0)
+        begin(&listed);
     if (status == 0 && *problems > listed.rows && !sheet->json)
         fprintf(sheet->out, "# and %zu more\n", *problems - listed.rows);
     return status;

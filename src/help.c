@@ -14,8 +14,8 @@ static const char *const conventions[][2] = {
              "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop."},
     {"Tables", "Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
                "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and intercepts reload to the same bits."},
-    {"Exactness", "Results are scikit-learn's SVC's (LIBSVM's) to the last bit, and depend on neither threads nor instruction\n"
-                  "set."},
+    {"Exactness", "Where all features are whole numbers from 0 to 255, results are scikit-learn's SVC's (LIBSVM's) to the last\n"
+                  "bit; else predictions are the same and coefficients within 1e-6. Neither threads nor instruction set matter."},
     {0},
 };
 

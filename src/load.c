@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and the last `last`. */
 struct wish {
@@ -26,7 +27,7 @@ struct wish {
 struct part {
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
-    int sparse, base;
+    int sparse, base, guessed;
 };
 
 static void free_part(struct part *part)
@@ -117,6 +118,7 @@ static int load_text(struct part *part, struct stream *stream, const struct wish
     part->last.n = wish->last;
     part->sparse = text.libsvm;
     part->base = text.base;
+    part->guessed = text.guessed;
     TRY(text_parse(&text, &part->set, &part->last, &part->book, most, settings, err));
     trace_end(settings->trace, TRACE_LOAD, begun, (double)text.length);
 done:
@@ -277,7 +279,7 @@ done:
 int load_rows(poison_data *data, struct load_width *width, const poison_source *s, const poison_settings *settings,
               poison_error *err)
 {
-    int status;
+    int status, names = data->names;
     struct part rows = {0}, model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
     struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .features = width->d, .first = s->test,
                         .given = s->test_given, .test = 1};
@@ -285,6 +287,9 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
     if (rows.set.y)
         TRY(labels_join(data, &(struct label_source){rows.book, rows.set.y, rows.set.n}, 1, err));
+    width->foreign = rows.set.y && rows.guessed;
+    for (size_t r = 0; width->foreign && r < rows.set.n; r++)
+        width->foreign = rows.set.y[r] >= names;
     width->base = rows.base;
     width->d = rows.set.d;
     data->test = rows.set;
@@ -308,7 +313,28 @@ static int read_all(const char *path, int idx, const poison_settings *settings, 
     return status;
 }
 
-/* The whole file's problems have no line, and no name: who asks knows it. */
+static int is_empty(const char *path)
+{
+    struct stat info;
+    return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &info) : stat(path, &info)) == 0 && S_ISREG(info.st_mode) && !info.st_size;
+}
+
+/* A problem of the whole file: "name: what", or "name:line: what". Who asks knows the name. */
+static void tell(const char *sentence, const char *name, int (*found)(void *self, size_t line, const char *sentence), void *self)
+{
+    size_t length = strlen(name), line = 0;
+    if (strncmp(sentence, name, length) == 0 && sentence[length] == ':') {
+        char *end;
+        line = strtoul(sentence += length + 1, &end, 10);
+        if (line && *end == ':')
+            sentence = end + 1;
+        else
+            line = 0;
+        sentence += *sentence == ' ';
+    }
+    found(self, line, sentence);
+}
+
 static int check_text(struct text *t, int format, const char *label, const poison_settings *settings,
                       int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
                       poison_error *err)
@@ -336,6 +362,11 @@ int load_check(const char *path, int format, const char *label, const poison_set
     poison_error why = {""};
     int status = 0, idx = 0, folder = is_folder(path);
     *problems = 0;
+    if (is_empty(path)) {
+        ++*problems;
+        found(self, 0, "the file is empty");
+        return 0;
+    }
     if (!folder) {
         TRY(open_file(&stream, path, format, &idx, settings, err));
         if (!idx)
@@ -346,7 +377,7 @@ int load_check(const char *path, int format, const char *label, const poison_set
     if (status == POISON_EDATA) {
         ++*problems;
         status = 0;
-        found(self, 0, why.text);
+        tell(why.text, name_of(path), found, self);
     } else if (status < 0) {
         poison_fail(err, status, "%s", why.text);
     }

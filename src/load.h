@@ -9,6 +9,7 @@
 struct load_width {
     int d, base; /* base: the index of the first, in LIBSVM's text */
     int at_least; /* of a model that is only known by its support vectors: rows may have more features */
+    int foreign;  /* on return: the first field was taken for the label, and none of its values is a label of the model */
 };
 
 /*

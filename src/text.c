@@ -156,7 +156,12 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
         return poison_fail(err, POISON_EDATA, "%s is infinite", place);
     if (end && end == f->at + f->length)
         return poison_fail(err, POISON_EDATA, "%s: '%.*s' is too large for a double", place, shown(f->length), f->at);
-    return poison_fail(err, POISON_EDATA, "%s: '%.*s' is not a number", place, shown(f->length), f->at);
+    poison_fail(err, POISON_EDATA, "%s: '%.*s' is not a number", place, shown(f->length), f->at);
+    if (t->guessed) {
+        size_t length = strlen(err->text);
+        snprintf(err->text + length, sizeof err->text - length, " (if it is the label: --label %d)", number);
+    }
+    return POISON_EDATA;
 }
 
 /* How many fields a line has. */
@@ -540,6 +545,7 @@ static int find_label(struct text *t, const char *label, int features, poison_er
     t->label = !label && t->header ? find_label_name(t, t->header) : -1;
     if (t->label >= 0 || (!label && features && t->columns == features) || (label && strcmp(label, "none") == 0))
         return 0;
+    t->guessed = !label;
     if (!label || strcmp(label, "first") == 0)
         t->label = 0;
     else if (strcmp(label, "last") == 0)

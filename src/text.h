@@ -19,6 +19,7 @@ struct text {
     char separator;     /* of fields; LIBSVM: of nothing */
     const char *header; /* the line of names, or NULL */
     int columns, label; /* CSV: fields of a row, and which one is the label (LIBSVM: 0); -1: none is */
+    int guessed;        /* CSV: nothing says that the first field is the label */
     int d, base;        /* features; LIBSVM: the index of the first, 0 or 1 */
     int comments;       /* LIBSVM: there are some */
     size_t rows, *row;  /* (rows) where each begins in bytes */

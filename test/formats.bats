@@ -195,7 +195,9 @@ END
     wrong ':2: field 3 is NaN' <<<$'1,2,3\n1,2,nan'
     for infinity in inf -Inf +infinity; do wrong ':2: field 3 is infinite' <<<$'1,2,3\n1,2,'"$infinity"; done
     wrong ":2: field 3: '1e999' is too large" <<<$'1,2,3\n1,2,1e999'
-    wrong ":1: field 2: 'two' is not a number" <<<$'1,two,3\n1,2,3'
+    wrong ":1: field 2: 'two' is not a number \(if it is the label: --label 2\)" <<<$'1,two,3\n1,2,3'
+    wrong ":2: field 3 .kind.: 'b' is not a number .if it is the label: --label 3.$" <<<$'x,z,kind\n1,2,b\n1,2,a'
+    wrong ":2: field 1 .x.: 'b' is not a number$" <<<$'x,y\nb,1\n2,2'
     wrong ":2: field 2: 'aaaaaaaaaaaaaaaaaaaa' is not" <<<$'1,2,3\n1,aaaaaaaaaaaaaaaaaaaaaaaa,3'
     wrong ':2: field 2 is missing' <<<$'1,2\n1," "\n'
     wrong ':3: 2 fields, expected 3' <<<$'1,2,3\n\n1,2'
@@ -231,6 +233,23 @@ END
     refuses 3 'cannot open' counts --data nowhere.csv
     echo 1 1:2 >bad
     refuses 3 'bad: --label b: in LIBSVM.s text the label is always first' counts --label b --data bad
+}
+
+@test "data check: problems of the whole file are rows, with their line; what is no file at all is refused" {
+    problem() { # TABLE FILE
+        poison data check "$2"
+        [ "$status" -eq 1 ] || complain "data check $2: exit $status"
+        printf "line\tproblem\n$1" >expected
+        same "$out" expected "data check $2"
+    }
+    : >empty
+    echo a,b,label >header
+    printf '# a note\n"a" "b"\n"x" 1\n' >blanks
+    problem 'NA\tthe file is empty\n' empty
+    problem '1\ta header, and no rows after it\n' header
+    problem "2\ta quoted field is followed by '\"b\"'\n" blanks
+    poison data check nowhere
+    [ "$status $(wc -c <"$out")" = '3 0' ] || complain "data check nowhere: exit $status, $(cat "$out")"
 }
 
 @test "the first wrong line is told, whatever the threads do" {

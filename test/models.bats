@@ -238,3 +238,25 @@ END
     refuses 3 'bad' predict bad data
     refuses 3 'nowhere' predict nowhere data
 }
+
+@test "decimals, 4100 rows: from a matrix, not a whole tile of products for a few rows; from little memory the same bits" {
+    cloud 4100 4 'a b' 11 >many
+    poison train many -e 0.5 -o model --timing
+    grep -q '^kernel  ' "$err" || complain "4100 rows of decimals: $(grep '^kernel' "$err")"
+    works train many -e 0.5 -o small -m 12
+    same small model "-m 12"
+}
+
+@test "rows without labels, more than the support vectors' features: a warning that the first was taken for the label" {
+    printf 'y,a,b,c\np,1,2,0\nq,3,1,0\np,1,3,0\nq,4,1,0\n' >train.csv
+    printf '1,2,0\n3,1,0\n' >rows.csv
+    works train train.csv -o model
+    poison predict model rows.csv
+    [ "$status" -eq 0 ] && grep -q 'warning: rows.csv: the first column is taken .* --label' "$err" || complain "$(cat "$err")"
+    works predict model rows.csv --label none
+    [ "$(paste -sd ' ' "$out")" = 'p q' ] || complain "--label none: $(cat "$out")"
+    works predict model rows.csv -q
+    works predict model train.csv
+    sed 1d train.csv | cut -d , -f 1-3 >labelled.csv # guessed rightly
+    works predict model labelled.csv
+}
