@@ -124,7 +124,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
     TRY(resolve_words(lab, err));
     if (a->truth) { /* against the labels as they were given */
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
-        TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
+        TRY(poison_flips_read(a->truth, lab->truth, &lab->data, &a->settings, err));
     }
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
@@ -153,7 +153,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
     TRY(refuse_early(lab, err));
     for (size_t k = 0; k < a->changes; k++)
         if (a->change[k].file)
-            TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, err));
+            TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, &a->settings, err));
         else
             TRY(flip(lab, a->change[k].flip, err));
     poison_attacker_free(lab->attacker); /* its memory is the victim's now */
@@ -459,17 +459,17 @@ static int run_sweep(struct laboratory *lab, poison_error *err)
 
 static int run_dose(struct laboratory *lab, poison_error *err)
 {
-    return dose_run(stdin, &lab->sheet, lab->args->sweep.seed, err);
+    return dose_run(stdin, &lab->sheet, lab->args->sweep.seed, &lab->settings, err);
 }
 
 static int run_matrix(struct laboratory *lab, poison_error *err)
 {
-    return matrix_run(stdin, &lab->sheet, lab->args->at, err);
+    return matrix_run(stdin, &lab->sheet, lab->args->at, &lab->settings, err);
 }
 
 static int run_plot(struct laboratory *lab, poison_error *err)
 {
-    return plot_run(stdin, lab->file.out, lab->args->output, lab->args->title, lab->settings.cancel, err);
+    return plot_run(stdin, lab->file.out, lab->args->output, lab->args->title, &lab->settings, err);
 }
 
 static int run_explain(struct laboratory *lab, poison_error *err)

@@ -229,11 +229,13 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
 /*
  * poison_flips_read - alters labels (n) by a flip file: a header line, then lines `row from to`, separated by tabs
  *
- * path "-" is standard input. from and to are names of labels, control characters as tables print them; `to` may be -: the
- * row is left out (-1). A label called - stands in quotes. Lines that begin with "# " are skipped. `from` must be the
- * row's label as it is; a row may be named once. POISON_EDATA names file and line; labels are then in between.
+ * path "-" is standard input; a file may be gzipped. from and to are names of labels, control characters as tables print
+ * them; `to` may be -: the row is left out (-1). A label called - stands in quotes. Lines that begin with "# " are skipped.
+ * `from` must be the row's label as it is; a row may be named once. POISON_EDATA names file and line; labels are then in
+ * between. POISON_ENOMEM for a file longer than settings->memory, POISON_ECANCEL.
  */
-int poison_flips_read(const char *path, int *labels, const poison_data *data, poison_error *err);
+int poison_flips_read(const char *path, int *labels, const poison_data *data, const poison_settings *settings,
+                      poison_error *err);
 
 /* ---- support vector machines ----------------------------------------------------------------------------------- */
 

@@ -10,11 +10,18 @@
 
 enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick */
 
-static int slurp(struct columns *t, FILE *in, size_t *length, poison_error *err)
+/* In pieces, since it may be interrupted. */
+static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings, poison_error *err)
 {
+    const size_t piece = 1 << 20, most = poison_settings_memory(settings);
     size_t room = 0, got;
     *length = 0;
     do {
+        if (poison_cancelled(settings))
+            return poison_fail_cancelled(err);
+        if (*length > most)
+            return poison_fail(err, POISON_ENOMEM, "standard input: the table is longer than %.0f MiB",
+                               (double)most / (1 << 20));
         if (room - *length < 2) {
             room = 2 * room + 65536;
             char *more = realloc(t->text, room);
@@ -22,7 +29,8 @@ static int slurp(struct columns *t, FILE *in, size_t *length, poison_error *err)
                 return poison_fail_memory(err, room, 1, "the table");
             t->text = more;
         }
-        got = fread(t->text + *length, 1, room - *length - 1, in);
+        got = room - *length - 1;
+        got = fread(t->text + *length, 1, got < piece ? got : piece, in);
         *length += got;
     } while (got > 0);
     t->text[*length] = 0;
@@ -54,12 +62,12 @@ static int check_header(const struct columns *t, poison_error *err)
     return 0;
 }
 
-int columns_read(struct columns *t, FILE *in, const char *expected, poison_error *err)
+int columns_read(struct columns *t, FILE *in, const char *expected, const poison_settings *settings, poison_error *err)
 {
     size_t length, room = 0, rows = 0, line = 1;
     int status = 0;
     *t = (struct columns){0};
-    TRY(slurp(t, in, &length, err));
+    TRY(slurp(t, in, &length, settings, err));
     for (char *at = t->text, *end = at + length, *next; at < end; at = next, line++) {
         char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t cells = 1;

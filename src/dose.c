@@ -49,12 +49,12 @@ static int whole_dose(const char *text, size_t *dose)
     return !errno && !*end;
 }
 
-static int read_rows(FILE *in, struct rows *rows, poison_error *err)
+static int read_rows(FILE *in, struct rows *rows, const poison_settings *settings, poison_error *err)
 {
     const struct columns *t = &rows->table;
     size_t of[NAMES];
     int status = 0;
-    TRY(columns_read(&rows->table, in, "a sweep's table", err));
+    TRY(columns_read(&rows->table, in, "a sweep's table", settings, err));
     for (int c = 0; c < NAMES; c++) {
         ptrdiff_t at = columns_find(t, names[c]);
         if (at < 0)
@@ -250,11 +250,11 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
     return 0;
 }
 
-int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, poison_error *err)
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err)
 {
     struct rows rows = {0};
     struct table t;
-    int status = read_rows(in, &rows, err);
+    int status = read_rows(in, &rows, settings, err);
     for (int printing = 0; status == 0 && printing < 2; printing++) { /* the first time only to see that nothing is missing */
         if (printing) {
             decide_numbers(sheet, &rows);
@@ -299,14 +299,14 @@ static int success_at(const struct rows *rows, const struct row *keys, size_t do
     return status;
 }
 
-int matrix_run(FILE *in, struct sheet *sheet, size_t dose, poison_error *err)
+int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings, poison_error *err)
 {
     struct rows rows = {0};
     const char **column = NULL; /* the defences */
     size_t columns = 0;
     double *cell = NULL; /* (rows, columns), of those that are first of their strategy */
     int status = 0, there = 0;
-    TRY(read_rows(in, &rows, err));
+    TRY(read_rows(in, &rows, settings, err));
     column = poison_take(rows.count, sizeof *column);
     if (!column)
         TRY(poison_fail_memory(err, rows.count, sizeof *column, "the defences"));

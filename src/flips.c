@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* flips - training labels as they become */
 #include "base.h"
+#include "stream.h"
 #include "table.h"
 
 #include <errno.h>
@@ -200,26 +201,26 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
     return 0;
 }
 
-int poison_flips_read(const char *path, int *labels, const poison_data *data, poison_error *err)
+int poison_flips_read(const char *path, int *labels, const poison_data *data, const poison_settings *settings,
+                      poison_error *err)
 {
+    struct stream stream = STREAM_CLOSED;
     int status = 0, headed = 0;
-    char *line = NULL, place[4200];
-    size_t room = 0;
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    char *text = NULL, place[4200];
+    size_t length, l = 1;
     uint8_t *named = poison_take(data->train.n, 1);
-    if (!in)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot read: %s", name, strerror(errno)));
     if (!named)
         TRY(poison_fail_memory(err, data->train.n, 1, "the flips"));
-    errno = 0;
-    ssize_t length;
-    for (size_t l = 1; (length = getline(&line, &room, in)) >= 0; l++) {
-        size_t end = strcspn(line, "\n");
-        line[end - (end && line[end - 1] == '\r')] = 0; /* with or without a carriage return */
-        snprintf(place, sizeof place, "%.4096s:%zu", name, l);
-        if (end + 1 < (size_t)length)
+    TRY(stream_open(&stream, path, 1, settings, err));
+    TRY(stream_take_all(&stream, &text, &length, poison_settings_memory(settings), err));
+    for (char *line = text, *stop = text + length, *end; line < stop; line = end + 1, l++) {
+        end = memchr(line, '\n', (size_t)(stop + 1 - line));
+        *end = 0;
+        snprintf(place, sizeof place, "%.4096s:%zu", stream.name, l);
+        if (strlen(line) < (size_t)(end - line))
             TRY(poison_fail(err, POISON_EDATA, "%s: a zero byte: this is no text", place));
+        if (end > line && end[-1] == '\r') /* with or without a carriage return */
+            end[-1] = 0;
         if (strncmp(line, "# ", 2) == 0)
             continue;
         if (!headed && strcmp(line, "row\tfrom\tto") != 0)
@@ -228,15 +229,11 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, po
             TRY(read_flip(line, labels, named, data, place, err));
         headed = 1;
     }
-    if (ferror(in))
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot read: %s", name, strerror(errno)));
     if (!headed)
-        TRY(poison_fail(err, POISON_EDATA, "%s: empty%s, expected the header 'row from to'", name,
-                        in == stdin ? " (it can be read only once)" : ""));
+        TRY(poison_fail(err, POISON_EDATA, "%s: empty, expected the header 'row from to'", stream.name));
 done:
-    if (in && in != stdin)
-        fclose(in);
-    free(line);
+    stream_close(&stream);
+    free(text);
     free(named);
     return status;
 }

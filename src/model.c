@@ -118,28 +118,35 @@ static void remove_names(const char *path)
 }
 
 /* The names beside a model file become data->name, if they are this model's. 1: they are another's, or none at all. */
-static int read_names(poison_data *data, const char *path, uint32_t crc, poison_error *err)
+static int read_names(poison_data *data, const char *path, uint32_t crc, const poison_settings *settings, poison_error *err)
 {
-    char *beside = labels_path(path), *line = NULL, expected[24], *name[LABELS] = {NULL};
-    size_t room = 0, bytes = 0;
+    struct stream stream = STREAM_CLOSED;
+    char *beside = labels_path(path), *bytes = NULL, expected[24], *name[LABELS];
+    size_t length, size = 0;
     int count = 0, status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
-    FILE *in = beside && strcmp(path, "-") != 0 ? fopen(beside, "r") : NULL;
-    if (!in)
+    if (!beside || strcmp(path, "-") == 0 || access(beside, F_OK) != 0)
         goto done;
-    sprintf(expected, "crc32 %08x\n", crc);
-    status = getline(&line, &room, in) < 0 || strcmp(line, expected) != 0;
-    while (status == 0 && count < LABELS && getline(&line, &room, in) >= 0) {
-        line[strcspn(line, "\n")] = 0;
-        status = !scan_name(line);
-        bytes += strlen(line) + 1;
-        name[count] = strdup(line);
-        if (!name[count++])
-            TRY(poison_fail_memory(err, 1, room, "a label's name"));
+    TRY(stream_open(&stream, beside, 0, settings, err));
+    TRY(stream_take_all(&stream, &bytes, &length, poison_settings_memory(settings), err));
+    sprintf(expected, "crc32 %08x", crc);
+    for (char *line = bytes, *stop = bytes + length, *end; line < stop && status == 0; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(stop + 1 - line));
+        *end = 0;
+        if (line == bytes) {
+            status = strcmp(line, expected) != 0;
+        } else if (count == LABELS || !scan_name(line)) {
+            status = 1;
+        } else {
+            name[count++] = line;
+            size += strlen(line) + 1;
+        }
     }
     status = status || count != data->names;
-    char **block = status == 0 ? poison_take(1, (size_t)count * sizeof *block + bytes) : NULL, *text = (char *)(block + count);
-    if (!block)
+    if (status)
         goto done;
+    char **block = poison_take(1, (size_t)count * sizeof *block + size), *text = (char *)(block + count);
+    if (!block)
+        TRY(poison_fail_memory(err, size, 1, "the labels' names"));
     for (int c = 0; c < count; c++) {
         block[c] = text;
         text = stpcpy(text, name[c]) + 1;
@@ -148,13 +155,10 @@ static int read_names(poison_data *data, const char *path, uint32_t crc, poison_
     data->name = block;
     data->numbers = 0;
 done:
-    for (int c = 0; c < count; c++)
-        free(name[c]);
-    if (in)
-        fclose(in);
-    free(line);
+    stream_close(&stream);
+    free(bytes);
     free(beside);
-    return status;
+    return status == POISON_EDATA ? 1 : status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
@@ -280,7 +284,8 @@ static int take_number(struct cursor *c, double least, double most, double *valu
 {
     skip_blanks(c);
     const char *behind = number_read(c->at, c->end, value);
-    if (!behind || (behind < c->end && *behind != ' ' && *behind != '\t') || !(*value >= least && *value <= most))
+    if (!behind || (behind < c->end && *behind != ' ' && *behind != '\t') || !isfinite(*value)
+        || !(*value >= least && *value <= most))
         return poison_fail(err, POISON_EDATA, "%s:%zu: expected a number%s, not '%.*s'", c->name, c->line,
                            least > -INFINITY ? " in its bounds" : "", (int)(c->end - c->at < 20 ? c->end - c->at : 20), c->at);
     c->at = behind;
@@ -357,7 +362,7 @@ static int read_value(struct cursor *c, int key, poison_model *m, struct header 
     case SVM_TYPE:
     case KERNEL_TYPE: return read_types(c, key, m, err);
     case DEGREE:
-        status = take_count(c, 0, 1000, &count, err);
+        status = take_count(c, 0, 1000000, &count, err); /* as --degree */
         m->settings.degree = (int)count;
         return status;
     case GAMMA: return take_number(c, -INFINITY, INFINITY, &m->settings.gamma, err);
@@ -511,8 +516,10 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     set->from_zero = extent.least == 0;
     set->d = (int)extent.most + set->from_zero;
     set->d += !set->d;
-    if (set_bytes(set->n, set->d, extent.doubles) > most)
-        TRY(poison_fail_memory(err, set->n, set_bytes(1, set->d, extent.doubles), "the support vectors (--memory allows less)"));
+    size_t one = set_bytes(1, set->d, extent.doubles) + sizeof *set->y + m->K * sizeof *coef
+                 + (m->K - 1) * (sizeof(size_t) + sizeof(double)); /* of each of its machines */
+    if (set->n > most / one)
+        TRY(poison_fail_memory(err, set->n, one, "the support vectors (--memory allows less)"));
     void *features = poison_take(set->n, set_bytes(1, set->d, extent.doubles));
     *(extent.doubles ? (void **)&set->v : (void **)&set->x) = features;
     set->y = poison_take(set->n, sizeof *set->y);
@@ -548,7 +555,7 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
     TRY(read_header(&c, m, h, err));
     TRY(take_numbers(&m->data, h->number, m->K, err));
     TRY(read_vectors(&c, m, h, most > length ? most - length : 0, err));
-    status = read_names(&m->data, path, poison_crc32(0, text, length), err);
+    status = read_names(&m->data, path, poison_crc32(0, text, length), settings, err);
     m->strange_names = status > 0;
     status = status > 0 ? 0 : status;
 done:
@@ -576,10 +583,15 @@ void poison_model_free(poison_model *m)
 int poison_model_fit(poison_model *m, poison_set *rows, poison_error *err)
 {
     poison_set *own = &m->data.train;
-    int status, before = own->from_zero ? 0 : rows->from_zero;
+    int status = 0, before = own->from_zero ? 0 : rows->from_zero, doubles = own->v || rows->v;
+    size_t one = set_bytes(1, rows->d, doubles), most = poison_settings_memory(&m->settings);
+    if (own->n + rows->n > most / one && (rows->d > own->d || !own->v != !rows->v))
+        return poison_fail(err, POISON_ENOMEM,
+                           "%zu support vectors and %zu rows of %d features need %.0f MiB (--memory MIB allows more)", own->n,
+                           rows->n, rows->d, (double)(own->n + rows->n) * (double)one / (1 << 20));
     TRY(set_widen(own, before, rows->d - own->d - before, err));
     own->from_zero |= before;
-    if (own->v || rows->v) {
+    if (doubles) {
         TRY(set_to_doubles(own, err));
         TRY(set_to_doubles(rows, err));
     }

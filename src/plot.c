@@ -233,6 +233,16 @@ static const char *name_intervals(struct plot *p, const char *what, size_t seeds
                     : say(p, "Mean of %zu seeds, %s: least to most.", seeds, what);
 }
 
+/* A table is as long as its cells are many, but of two of its columns a map is the square. */
+static int check_cells(const struct plot *p, size_t rows, size_t columns)
+{
+    enum { MOST = 1000000 };
+    if (rows <= MOST / columns)
+        return 0;
+    return poison_fail(p->err, POISON_EDATA, "standard input: maps of %zu by %zu cells: expected at most %d", rows, columns,
+                       MOST);
+}
+
 /* One dose of many pairs: a map for each strategy and defence. */
 static int draw_pairs(struct plot *p, const struct item *item, size_t count, const struct names *names)
 {
@@ -256,6 +266,7 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count, con
         size_t m = keys.count, at = place_of(&keys, name_row(p, item[k].row, STRATEGY | DEFENCE));
         double *value;
         if (at == m) {
+            CHECK(check_cells(p, names[0].count * (m + 1), columns));
             TAKE(value, cells);
             for (size_t i = 0; i < cells; i++)
                 value[i] = CHART_NONE;
@@ -471,6 +482,7 @@ static int draw_grid(struct plot *p)
     size_t rows, columns, best = 0;
     CHECK(list_values(p, 0, &cost, &row, &rows));
     CHECK(list_values(p, 1, &gamma, &column, &columns));
+    CHECK(check_cells(p, rows, columns));
     TAKE(value, rows * columns);
     for (size_t k = 0; k < rows * columns; k++)
         value[k] = CHART_NONE;
@@ -591,6 +603,7 @@ static int draw_joint(struct plot *p)
     for (int pass = 0; pass < 2; pass++)
         for (size_t r = 0; r < p->table.rows; r++)
             place_of(&labels, text_at(p, r, pass));
+    CHECK(check_cells(p, labels.count, labels.count));
     TAKE(value, labels.count * labels.count);
     for (size_t k = 0; k < labels.count * labels.count; k++)
         value[k] = CHART_NONE;
@@ -678,8 +691,7 @@ static void become_converter(int in, int out, int format)
     _exit(127);
 }
 
-static int convert(FILE *svg, FILE *out, const char *path, int format, const volatile sig_atomic_t *cancel,
-                   poison_error *err)
+static int convert(FILE *svg, FILE *out, const char *path, int format, const poison_settings *settings, poison_error *err)
 {
     int how = 0;
     if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
@@ -690,9 +702,9 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const vol
     if (child == 0)
         become_converter(fileno(svg), fileno(out), format);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR)
-        if (cancel && *cancel)
+        if (poison_cancelled(settings))
             kill(child, SIGTERM);
-    if (cancel && *cancel)
+    if (poison_cancelled(settings))
         return poison_fail_cancelled(err);
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
         return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
@@ -702,18 +714,17 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const vol
     return 0;
 }
 
-int plot_run(FILE *in, FILE *out, const char *path, const char *title, const volatile sig_atomic_t *cancel,
-             poison_error *err)
+int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
 {
     struct plot p = {.out = out, .title = title, .err = err};
     int format, status = 0;
     TRY(format = plot_format_of(path, err));
-    TRY(columns_read(&p.table, in, "a table of " TABLES, err));
+    TRY(columns_read(&p.table, in, "a table of " TABLES, settings, err));
     if (format != PLOT_SVG && !(p.out = tmpfile()))
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno)));
     TRY(draw(&p));
     if (format != PLOT_SVG)
-        TRY(convert(p.out, out, path, format, cancel, err));
+        TRY(convert(p.out, out, path, format, settings, err));
 done:
     if (p.out && p.out != out)
         fclose(p.out);

@@ -39,8 +39,8 @@ int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data,
 int sweep_check_output(const char *path, int resume, int other_form, poison_error *err);
 
 /* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
-int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, poison_error *err);
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err);
 /* `poison matrix`: strategies down, defences across, mean success at one dose. */
-int matrix_run(FILE *in, struct sheet *sheet, size_t dose, poison_error *err);
+int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings, poison_error *err);
 
 #endif

@@ -113,6 +113,8 @@ make_set() {
 2 | --test-data | score --test-data ''
 2 | --folds 1: .*at least 2 | train -v 1
 2 | --folds | grid -v ''
+2 | --folds 4294967298: at most 1000000 | grid -v 4294967298
+2 | --folds 2147483649: at most | train -v 2147483649
 2 | --cost | train -c 1,10
 2 | --cost .*0.01:100:10 | grid -c ''
 2 | --cost | grid -c 1,

@@ -132,6 +132,10 @@ interrupt() {
     interrupt TERM 143 0.8 predictions $slow --train 3000 --test 40000 -o new
     interrupt INT 130 0.4 data $slow --train 2000000 -o old
     interrupt TERM 143 0.4 data $slow --train 2000000 --export folder
+    for table in dose matrix plot; do # endless lines
+        interrupt INT 130 0.2 $table -o new </dev/zero
+    done
+    interrupt TERM 143 0.2 counts $DIGITS --flips /dev/zero -m 4000 -o new
     only old
     [ "$(cat old)" = old ] || complain "the old file is gone"
     [ -z "${LATENCIES:-}" ] || cat "$place/latencies" >>"$LATENCIES"

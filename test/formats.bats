@@ -278,4 +278,6 @@ END
     refuses 4 'rows.csv: .*--memory' counts --data rows.csv -m 50
     poison counts --data <(yes 1,1) -m 20
     [ "$status" -eq 4 ] || complain "an endless pipe: exit $status"
+    refuses 4 'bomb.gz: .*--memory' counts $DIGITS --flips bomb.gz -m 50
+    refuses 4 '/dev/zero: .*--memory' counts $DIGITS --flips /dev/zero -m 50
 }

@@ -82,7 +82,7 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
         printf "$2" >bad
         refuses 3 "bad:?$1" score $SMALL --flips bad
     }
-    try ': empty' ''
+    try 'empty' ''
     try ':1: expected the header' "1\t1\t2\n"
     try ":2: expected 'row from to'" "${head}$row 1 2\n"
     try ":2: expected 'row from to'" "${head}$row\t1\n"
@@ -97,7 +97,7 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
     try ':2: a zero byte' "${head}$row\t1\t2\000\n"
     printf "${head}$row\t1\t-\n" >gone
     refuses 3 "gone:2: row $row is already removed" score $SMALL --flips gone --flips gone
-    refuses 3 'nowhere: cannot read' score $SMALL --flips nowhere
+    refuses 3 'nowhere: cannot open' score $SMALL --flips nowhere
 }
 
 @test "options of the laboratory: what is refused" {
@@ -381,7 +381,7 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
 3 | nowhere/x: cannot write | score $slow --trace nowhere/x
 3 | 77 occurs nowhere | attack $slow --flip 3:77:1
 3 | 77 occurs nowhere | sweep $SMALL --pairs 1:2,77:1
-3 | missing: cannot read | audit $slow --truth missing
+3 | missing: cannot open | audit $slow --truth missing
 3 | only 300 training rows | clean $SMALL --method knn:relabel:301
 2 | --resume: which | sweep --resume -o -
 2 | --joint and --truth | audit --method confident --joint --truth flips

@@ -230,6 +230,8 @@ support vectors|$d
 INDEX:VALUE|$s/$/ 7/
 out of order|$s/$/ 1:1/
 number|$s/$/ 9:inf/
+number|$s/$/ 9:1e999/
+number|s/^rho.*/rho 1e999 1 1/
 zebra|3s/^/zebra 3\n/
 END
     : >bad
@@ -237,6 +239,36 @@ END
     head -c 300 /dev/urandom >bad
     refuses 3 'bad' predict bad data
     refuses 3 'nowhere' predict nowhere data
+    works train data -t 1 -d 2000 -g 1e-9 -o high # as far as --degree goes
+    works predict high data
+}
+
+@test "memory: a model that is wide, of many machines, or beside endless names" {
+    needs_limits
+    cloud 60 3 'rose tulip' 11 >data
+    cloud 9 3 '1 2' 11 >plain
+    works train data -o model
+    printf 'rose 1:1 4000000:0.5\n' >wide
+    ulimit -v 1500000
+    refuses 4 'support vectors and 1 rows of 4000000 features need .*--memory' predict model wide -m 200
+    truncate -s 1T model.labels
+    refuses 4 'model.labels: .*--memory' predict model data
+    rm model.labels
+    mkfifo model.labels # nobody writes to it
+    poison predict model data
+    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" || complain "a pipe of names: $status $(cat "$err")"
+    {
+        printf 'svm_type c_svc\nkernel_type linear\nnr_class 256\ntotal_sv 4000\nlabel'
+        printf ' %d' {1..256}
+        printf '\nnr_sv 3745'
+        printf ' 1%.0s' {2..256}
+        printf '\nrho'
+        printf ' 0%.0s' {1..32640}
+        printf '\nSV\n'
+        yes "$(printf '0 %.0s' {1..255})" | head -n 4000
+    } >many
+    refuses 4 'support vectors' predict many plain -m 8
+    works predict many plain -m 64
 }
 
 @test "decimals, 4100 rows: from a matrix, not a whole tile of products for a few rows; from little memory the same bits" {

@@ -160,6 +160,8 @@ rejects() { # CODE PATTERN TEXT WORDS...
 }
 
 @test "plot: what is refused, with the line" {
+    rejects 3 'maps of 1200 by 1200 cells' "label\tsuggested\testimated\n$(seq 600 | sed 's/.*/a&\\tb&\\t1\\n/' | tr -d '\n')"
+    rejects 3 'maps of 1200 by 1200 cells' "cost\tgamma\taccuracy\tbest\n$(seq 1200 | sed 's/.*/&\\t&\\t1\\t0\\n/' | tr -d '\n')"
     rejects 3 'standard input: empty, expected a table of sweep' ''
     rejects 3 'standard input:2: no known header: expected a table of sweep, dose, confusion, matrix, grid or audit' '# x\na\tb\n1\t2\n'
     rejects 3 'no known header' 'true\na\n'

@@ -160,7 +160,8 @@ static void flip_files_read_back(void **state)
     for (int r = 0; r < ROWS; r++)
         y[r] = labels[r] = r / (WORDS + 1);
     data.train = (poison_set){.n = ROWS, .y = y};
-    int status = poison_flips_read(path, labels, &data, &err);
+    poison_settings settings = poison_settings_default();
+    int status = poison_flips_read(path, labels, &data, &settings, &err);
     unlink(path);
     assert_string_equal(err.text, "");
     assert_int_equal(status, 0);
