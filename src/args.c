@@ -314,6 +314,9 @@ static int fail_foreign(const struct option *o, const struct command *c, poison_
 {
     char whose[400] = "";
     size_t length = 0;
+    if (o->flags & TABULAR && c->needs != NEEDS_NOTHING)
+        return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s', which prints pictures, not a table", o->name,
+                           c->name);
     for (int k = 0; k < option_count; k++)
         if (strcmp(options[k].name, o->name) == 0 && length < sizeof whose)
             length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",

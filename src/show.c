@@ -113,7 +113,7 @@ static void describe(const struct show *s, char *text, size_t size)
                                                                             : "";
     int length = snprintf(text, size, "%s images%s: %zu", show_predicts(a) ? "test" : "training", flips, s->count);
     if (s->count < s->total)
-        length += snprintf(text + length, size - (size_t)length, " of %zu (-n %zu shows all)", s->total, s->total);
+        length += snprintf(text + length, size - (size_t)length, " of %zu, -n %zu for all", s->total, s->total);
     if (is_sheet(a->output) && (show_predicts(a) || a->changes))
         snprintf(text + length, size - (size_t)length, "; framed: %s", show_predicts(a) ? "wrong" : "flipped");
 }
@@ -361,9 +361,8 @@ static void put_block(struct canvas *c, int upper, int lower)
     }
     put_blanks(c);
     set_colour(c, &c->back, lower, 4);
-    if (upper != lower)
-        set_colour(c, &c->fore, upper, 3);
-    fputs(upper == lower ? " " : "\xE2\x96\x80", c->out);
+    set_colour(c, &c->fore, upper, 3);
+    fputs("\xE2\x96\x80", c->out); /* also where a blank would do: terminals forget a line's last blanks */
 }
 
 static void put_image_line(struct canvas *c, const poison_set *set, const uint8_t *pixels, size_t y)
