@@ -478,25 +478,11 @@ static int run_explain(struct laboratory *lab, poison_error *err)
     return explain_print(&lab->sheet, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
 }
 
-/* Test images with what the models before and after the flips call them; they share their kernel values. */
 static int run_show(struct laboratory *lab, poison_error *err)
 {
-    const poison_set *test = &lab->data.test;
-    int status = 0, *before = poison_take(test->n, sizeof *before), *altered = lab->labels;
-    if (!before)
-        TRY(poison_fail_memory(err, test->n, sizeof *before, "the predictions"));
-    if (show_predicts(lab->args)) {
-        lab->labels = lab->data.train.y;
-        status = train_and_predict(lab, err);
-        lab->labels = altered;
-        memcpy(before, lab->predicted, test->n * sizeof *before);
-        if (status == 0 && lab->args->changes)
-            status = train_and_predict(lab, err);
-    }
-    if (status == 0)
-        status = show_run(lab->file.out, lab->args, &lab->data, lab->labels, before, lab->predicted, err);
-done:
-    free(before);
+    int status = show_run(lab->file.out, lab->args, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
+    if (lab->svm)
+        warn_of_limit(lab);
     return status;
 }
 

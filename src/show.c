@@ -18,8 +18,10 @@
 struct show {
     const struct args *args;
     const poison_data *data;
+    const poison_settings *settings;
     const poison_set *set;
-    const int *labels, *before, *after;
+    const int *labels;     /* (n) after the flips */
+    int *before, *after;   /* (m) predictions of the models before and after the flips, where show_predicts */
     size_t *row, count, total; /* (count) of the set; total: without -n */
     size_t room;               /* cells of a line of a caption */
 };
@@ -413,7 +415,6 @@ static void put_band(struct canvas *c, const struct show *s, size_t first, struc
 
 static int draw(FILE *out, struct show *s, poison_error *err)
 {
-    const poison_settings *settings = &s->args->settings;
     struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out), .fore = UNSET, .back = UNSET};
     char title[160];
     s->room = c.columns < s->room ? c.columns : s->room;
@@ -423,12 +424,12 @@ static int draw(FILE *out, struct show *s, poison_error *err)
         return poison_fail_memory(err, c.across, sizeof *tile, "a line of images");
     describe(s, title, sizeof title);
     fprintf(out, "# %s\n", title);
-    for (size_t first = 0; first < s->count && !ferror(out) && !poison_cancelled(settings); first += c.across) {
+    for (size_t first = 0; first < s->count && !ferror(out) && !poison_cancelled(s->settings); first += c.across) {
         putc('\n', out);
         put_band(&c, s, first, tile);
     }
     free(tile);
-    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
+    return poison_cancelled(s->settings) ? poison_fail_cancelled(err) : 0;
 }
 
 /* ---- all together ---------------------------------------------------------------------------------------------- */
@@ -439,22 +440,44 @@ static int write_sheet(FILE *out, struct show *s, poison_error *err)
     describe(s, title, sizeof title);
     return image_write_sheet(out, &(struct image_sheet){.title = title, .height = s->set->height, .width = s->set->width,
                                                         .count = s->count, .tile = fill_tile, .self = s,
-                                                        .settings = &s->args->settings}, err);
+                                                        .settings = s->settings}, err);
 }
 
-int show_run(FILE *out, const struct args *a, const poison_data *data, const int *labels, const int *before,
-             const int *after, poison_error *err)
+static int predict(struct show *s, poison_svm **svm, poison_error *err)
 {
-    struct show s = {.args = a, .data = data, .set = set_of(a, data), .labels = labels, .before = before, .after = after,
+    size_t m = s->set->n;
+    int status = 0;
+    s->before = poison_take(m, sizeof *s->before);
+    s->after = poison_take(m, sizeof *s->after);
+    if (!s->before || !s->after)
+        TRY(poison_fail_memory(err, m, 2 * sizeof *s->before, "the predictions"));
+    TRY(poison_svm_new(svm, s->data, s->settings, err));
+    TRY(poison_svm_train(*svm, s->data->train.y, err));
+    TRY(poison_svm_predict(*svm, 0, s->before, err));
+    TRY(poison_svm_train(*svm, s->labels, err));
+    TRY(poison_svm_predict(*svm, 0, s->after, err));
+done:
+    return status;
+}
+
+int show_run(FILE *out, const struct args *a, const poison_data *data, const int *labels,
+             const poison_settings *settings, poison_svm **svm, poison_error *err)
+{
+    struct show s = {.args = a, .data = data, .settings = settings, .set = set_of(a, data), .labels = labels,
                      .room = IMAGE_LETTERS};
     locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), ours = letters ? uselocale(letters) : NULL;
-    int status = choose(&s, err);
-    if (status == 0)
-        status = is_sheet(a->output) ? write_sheet(out, &s, err) : draw(out, &s, err);
+    int status = 0;
+    if (show_predicts(a))
+        TRY(predict(&s, svm, err));
+    TRY(choose(&s, err));
+    TRY(is_sheet(a->output) ? write_sheet(out, &s, err) : draw(out, &s, err));
+done:
     if (letters) {
         uselocale(ours);
         freelocale(letters);
     }
+    free(s.before);
+    free(s.after);
     free(s.row);
     return status;
 }

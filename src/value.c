@@ -190,7 +190,7 @@ int set_rows(struct args *a, const char *v, poison_error *err)
     size_t rows = 0;
     char *end;
     for (const char *at = v;; at = end + 1) {
-        struct range r;
+        struct row_range r;
         int fits = whole(at, 0, &r.first, &end);
         r.last = r.first;
         if (fits && *end == '-')
