@@ -650,8 +650,8 @@ static const struct command commands[] = {
      "poison show 0,5,17-20\npoison show --flip 1:2:100:far\npoison show --flip 1:2:100 --changed\n"
      "poison show --set test -n 500 -o sheet.png\n",
      "Without ROWS: the training images that the flips change, or the first ones. 1 -> 2: before and after the flips. Colours\n"
-     "mark what is flipped and what is predicted wrongly. A terminal gets half blocks in greys; with NO_COLOR, and in pipes and\n"
-     "files, characters, 80 columns or $COLUMNS. Margins that are blank in all images shown are left out, but on sheets.", run_show},
+     "mark what is flipped and what is predicted wrongly. A terminal gets half blocks in greys; with NO_COLOR, in pipes and in\n"
+     "files characters, 80 columns or $COLUMNS. Margins that are blank in all images shown are left out, but on sheets.", run_show},
     {"explain", NULL, "why a test image is called what it is called", NEEDS_PREDICTIONS,
      "votes, the machine that decided, and row\tlabel\tfrom\tpush",
      "poison explain --row 8 --flip 1:2:100\n",

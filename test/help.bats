@@ -4,7 +4,7 @@
 
 load helper
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix show explain
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot show explain
 train predict grid data check help completions'
 
 # ---- help ----
@@ -56,7 +56,7 @@ good() { # OPTION
 # What a command needs to have its work done in no time. The last ones are judged by what they say, not by what they do.
 base_of() { # COMMAND OPTION
     case $1 in
-    dose | matrix | help) ;;
+    dose | matrix | plot | help) ;;
     lab | sweep) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
     train) echo "-v 2 --data synthetic --train 90 --test 20" ;;
     completions) echo bash ;;
@@ -76,12 +76,12 @@ base_of() { # COMMAND OPTION
     while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
     for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses strategy \
-        defence seeds resume method truth joint at row rows set changed by export decisions score folds cost gamma tolerance kernel-type degree \
+        defence seeds resume method truth joint at title row rows set changed by export decisions score folds cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 58 ] || complain "$(wc -l <<<"$all") options; this test knows 58"
+    [ "$(wc -l <<<"$all")" -eq 59 ] || complain "$(wc -l <<<"$all") options; this test knows 59"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
