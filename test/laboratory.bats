@@ -82,7 +82,7 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
         printf "$2" >bad
         refuses 3 "bad:?$1" score $SMALL --flips bad
     }
-    try 'empty' ''
+    try ': .*empty' ''
     try ':1: expected the header' "1\t1\t2\n"
     try ":2: expected 'row from to'" "${head}$row 1 2\n"
     try ":2: expected 'row from to'" "${head}$row\t1\n"
