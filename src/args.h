@@ -35,8 +35,8 @@ struct args {
     poison_settings settings;
     const char *data; /* NULL: look for MNIST */
     const char *test_data;    /* a file for the test set, or NULL */
-    const char *label_column; /* --label: first, last, a name, a number from 1, none; NULL: as read.h says */
-    int format;               /* --format: enum text_format, or READ_AUTO */
+    const char *label_column; /* --label: first, last, a name, a number from 1, none; NULL: as poison_data_load says */
+    int format;               /* --format: POISON_READ_AUTO, ... */
     size_t train, test;
     int train_given, test_given;
     struct change {
@@ -68,7 +68,7 @@ struct args {
     const char *operand[3]; /* after the command's name */
     size_t operands;        /* an operand "-" is standard input */
     size_t folds;           /* -v; 0: none */
-    int output_given, decisions, score;
+    int decisions, score;
     double *costs, *gammas; /* grid's lists; args_free frees */
     size_t cost_count, gamma_count;
     struct weight { char *label; double factor; } *weight; /* --weight, in order; args_free frees */
@@ -83,7 +83,6 @@ enum { ARGS_HELP = 1, ARGS_VERSION };
  * POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that this CPU lacks, POISON_ENOMEM.
  */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err);
-/* What was asked for, as ` name=value` for each option that can change a result. */
 void args_free(struct args *args);
 
 /*

@@ -144,6 +144,8 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     int status = 0, *fold = poison_take(n, sizeof *fold);
     quiet.progress = NULL;
     quiet.many_models = 1;
+    if ((size_t)folds > n)
+        TRY(poison_fail(err, POISON_EDATA, "%d folds: there are only %zu training rows", folds, n));
     if (!held || !fold)
         TRY(poison_fail_memory(err, n, sizeof *fold, "the folds"));
     memset(predicted, 0xFF, costs * n * sizeof *predicted);

@@ -79,6 +79,16 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
     return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
 }
 
+int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
+{
+    size_t tiles = (n + TILE - 1) / TILE + (m + TILE - 1) / TILE + 1, tile = TILE * (size_t)set->d * sizeof(double);
+    size_t most = poison_settings_memory(settings);
+    if (!set->v || most / tile >= tiles)
+        return 0;
+    return poison_fail(err, POISON_ENOMEM, "out of memory: rows of %d features take %.0f MiB in tiles of %d rows, --memory allows %zu",
+                       set->d, (double)tiles * (double)tile / (1 << 20), TILE, most >> 20);
+}
+
 /*
  * `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or, since
  * x.z = x'.z' + 128 sum x' + 128 sum z' + 128^2 d, this row's half of what the shift took from a product.

@@ -46,8 +46,14 @@ struct rows {
                                      each product, in two halves, one a row */
 };
 
-/* What the rows of n samples would take. */
+/* What the rows of n samples would take, of 8-bit features. */
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
+
+/*
+ * Rows of doubles are copied in whole tiles, which matters where few of them are very wide: POISON_ENOMEM if those of n rows of
+ * the set, of m others and of a batch do not fit what the settings allow.
+ */
+int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err);
 
 /* rows[s] is row order[s] of the set's first n, or row s if order is NULL. */
 int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,

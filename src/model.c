@@ -607,7 +607,11 @@ int poison_model_predict(const poison_model *m, const poison_set *set, int *pred
     ptrdiff_t *none = poison_take(m->P, sizeof *none);
     for (int c = 0; c < LABELS; c++)
         label[c] = c;
-    status = decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err);
+    status = kernel_check_memory(set, set->n, m->data.train.n, &m->settings, err);
+    if (status == 0)
+        status = decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err);
+    else
+        d = (struct decisions){0};
     if (status == 0 && !none)
         status = poison_fail_memory(err, m->P, sizeof *none, "the machines");
     if (status < 0)

@@ -147,6 +147,7 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     if (data_bytes(data) > poison_settings_memory(settings))
         TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
                         data_bytes(data) >> 20, poison_settings_memory(settings) >> 20));
+    TRY(kernel_check_memory(&data->train, n, data->test.n, settings, err));
     double gamma = first ? first->kernel.gamma : 0;
     if (!first && settings->kernel != POISON_LINEAR)
         TRY(poison_data_gamma(data, settings, &gamma, err));

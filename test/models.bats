@@ -194,6 +194,8 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
         [ "$(cat "$out")" = "$(awk -F '\t' -v r=$row '$1 == r { print $3 }' loo)" ] || complain "row $row by its own model"
     done
     refuses 3 'two classes' train data -v 2 --train 2
+    refuses 3 '91 folds: .*only 90' train data -v 91
+    refuses 3 '91 folds' grid data -v 91
 }
 
 @test "--max-iter warns, and ends where scikit-learn does" {
@@ -291,4 +293,9 @@ END
     works predict model train.csv
     sed 1d train.csv | cut -d , -f 1-3 >labelled.csv # guessed rightly
     works predict model labelled.csv
+}
+
+@test "few rows of very many decimals: their tiles count as memory" {
+    printf '1 1:0.5 400000:0.5\n2 1:0.7\n' >wide
+    refuses 4 'tiles.*--memory' train wide -m 200
 }
