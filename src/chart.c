@@ -94,6 +94,11 @@ static void put_span(FILE *out, const char *text, const char *end)
     }
 }
 
+void chart_escape(FILE *out, const char *text)
+{
+    put_span(out, text, text + strlen(text));
+}
+
 /* What fits into `letters`, the cut marked. */
 static void put_cut(FILE *out, const char *text, size_t letters)
 {
