@@ -27,9 +27,9 @@ static const char light_style[] =
     "a{color:var(--link)} .skip{position:absolute;left:-999em} .skip:focus{left:8px;top:8px;background:var(--paper);padding:8px}\n"
     "nav ol{columns:2;column-gap:2rem;padding-left:1.6rem;margin:1.5rem 0 0} nav li{break-inside:avoid}\n"
     ".note{background:var(--wash);border-left:4px solid var(--link);padding:.75rem 1rem;margin:1.25rem 0;border-radius:0 4px 4px 0}\n"
-    ".glance{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:1.75rem 0;padding:0}\n"
+    ".glance{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:12px;margin:1.75rem 0;padding:0}\n"
     ".glance div{background:var(--wash);border-radius:6px;padding:12px 14px} .glance dt{font-size:.85rem;color:var(--soft)}\n"
-    ".glance dd{margin:0;line-height:1.35} .glance b{display:block;font-size:1.35rem;font-weight:650;white-space:nowrap}\n"
+    ".glance dd{margin:0;line-height:1.35} .glance b{display:block;font-size:1.25rem;font-weight:650;white-space:nowrap}\n"
     ".glance span{font-size:.85rem;color:var(--soft)}\n"
     ".scroll{overflow-x:auto;margin:1.25rem 0} .scroll svg{display:block;min-width:600px}\n"
     "table{border-collapse:collapse;font-size:.94rem;font-variant-numeric:tabular-nums}\n"
@@ -39,9 +39,9 @@ static const char light_style[] =
     "tr>:first-child,.text{text-align:left} .text{overflow-wrap:anywhere}\n"
     "tr.marked{background:var(--wash)} tr.marked th{font-weight:650;box-shadow:inset 3px 0 var(--mark);padding-left:10px}\n"
     ".change{font-size:.88rem;color:var(--soft)} b.change,.change b{color:var(--mark);font-weight:650}\n"
-    ".side{display:flex;flex-wrap:wrap;gap:0 3rem} .side .scroll{max-width:100%}\n"
-    ".digits{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:14px 10px;margin:1.25rem 0} .digits li{width:72px;"
-    "font-size:.8rem;line-height:1.3;text-align:center} .digits.wide li{width:112px}\n"
+    ".side{display:flex;flex-wrap:wrap;gap:0 3rem} .side .scroll{max-width:100%} .side .note{flex:1 1 260px;align-self:center}\n"
+    ".digits{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:14px 8px;margin:1.25rem 0} .digits li{width:64px;"
+    "font-size:.75rem;line-height:1.3;text-align:center} .digits.wide{gap:14px 10px} .digits.wide li{width:104px}\n"
     ".digits .wrong{color:var(--mark);font-weight:650} .digits small{font-size:.95em;color:var(--soft)}\n"
     "img{image-rendering:pixelated;filter:var(--digit);border:1px solid #888;border-radius:3px;vertical-align:top;"
     "background:#000} .digits img{display:block;margin:0 auto 4px} .sheet td{padding:2px 4px 2px 0;border:0}"
@@ -194,7 +194,7 @@ void page_table(const struct page *page, const struct page_table *table)
         const struct page_column *c = &table->column[k];
         page_put(page, "<th scope=\"col\"$r>$t</th>", c->kind == PAGE_TEXT ? " class=\"text\"" : "", c->heading);
         if (c->since)
-            page_put(page, "<th scope=\"col\" class=\"change\">change</th>");
+            page_put(page, "<th scope=\"col\" class=\"change\">Change</th>");
     }
     page_put(page, "</tr></thead>\n<tbody>\n");
     for (size_t r = 0; r < table->table->rows; r++) {

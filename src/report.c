@@ -7,6 +7,7 @@
 #include "describe.h"
 #include "explain.h"
 #include "html.h"
+#include "image.h"
 #include "plot.h"
 #include "print.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum {
-    SAMPLES = 10,    /* of each digit, on the sheet */
+    SAMPLES = 8,     /* of each digit, on the sheet */
     FLIPS = 40,      /* that are shown of a dose */
     CASES = 6,       /* images that changed sides */
     PUSHES = 5,      /* rows that pushed one of these */
@@ -245,6 +246,7 @@ static int tell_data(struct report *r, poison_error *err)
         PUT(" of $i features", (size_t)train->d);
     PUT(". The machine learns from the training set. The test set is kept away from it, and tells how well it does on $t that it "
         "has never seen.</p>\n", r->images);
+    PUT("<div class=\"side\">\n");
     if (r->page.pictures)
         TRY(put_sheet(r, err));
     else
@@ -252,6 +254,7 @@ static int tell_data(struct report *r, poison_error *err)
             train->height ? "This program was built without libpng" : "The rows have no height and width");
     TRY(put_counts(r, "counts", r->data->names ? "Rows of each label" : "Images of each digit", "Correct\tTrain\tTest", test->y, test->n,
                    err));
+    PUT("</div>\n");
 done:
     return status;
 }
@@ -287,11 +290,12 @@ static int tell_score(struct report *r, poison_error *err)
     r->glance.accuracy[0] = share_of(right, n);
     r->glance.success[0] = success_of(r, r->before);
     r->glance.flag[0] = flag_of(r, r->before);
-    PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n", n, r->images, right, r->glance.accuracy[0]);
+    PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n<div class=\"side\">\n", n, r->images, right,
+        r->glance.accuracy[0]);
     int status = put_score(r, "score", "How often each prediction was right and wrong, before any poisoning", r->before, 0, err);
     PUT("<div class=\"note\"><p><b>The trap.</b> Both columns count under the <em>predicted</em> $t. The $i incorrect in the line of "
         "$l are $t of something else that were called $l. They are not the $l’s that were missed: of those there are $i, and they "
-        "stand, as wrong predictions, in other lines.</p></div>\n", r->digit, r->glance.flag[0], to, r->images, to, to,
+        "stand, as wrong predictions, in other lines.</p></div>\n</div>\n", r->digit, r->glance.flag[0], to, r->images, to, to,
         tally(r, r->before, to, -1) - tally(r, r->before, to, to));
     return status;
 }
@@ -426,9 +430,9 @@ static int tell_confusion(struct report *r, poison_error *err)
         return poison_fail_memory(err, 3 * K, K * sizeof *value, "the matrices");
     for (size_t k = 0; k < K; k++)
         name[k] = poison_label_text(r->data, r->label.label[k], number[k]);
-    PUT("<p>Each line is what a test $t is, each column what it is called. $i of the $i $l’s among them are called $l after the last dose, "
-        "where it was $i: this share, $p, is the attack’s <b>success</b>.</p>\n", r->image, moved, tally(r, r->after, r->pair.from, -1),
-        r->pair.from, r->pair.to, tally(r, r->before, r->pair.from, r->pair.to), r->glance.success[1]);
+    PUT("<p>Each line is what a test $t is, each column what it is called. Of the $i that are $l, $i are called $l after the last dose; "
+        "before it was $i. This share, $p, is the attack’s <b>success</b>.</p>\n", r->image, tally(r, r->after, r->pair.from, -1),
+        r->pair.from, moved, r->pair.to, tally(r, r->before, r->pair.from, r->pair.to), r->glance.success[1]);
     int status = put_maps(r, name, (double *[]){value, value + K * K, value + 2 * K * K});
     free(value);
     return status;
@@ -560,9 +564,9 @@ static int put_case(struct report *r, size_t t, poison_error *err)
     PUT("<h3>Test $t $i: is $l, was called $l, is now called $l</h3>\n<div class=\"case\" id=\"case-$i\">", r->image, t, test->y[t],
         r->before[t], r->after[t], t);
     TRY(page_image(&r->page, test, t, 112, alt, err));
-    PUT("<div><p>The border between $l and $l decides. It says $f: above 0 is $l, below is $l. The flipped labels alone push by "
-        "$f, towards $l. The training $t that push most:</p>\n", m->i, m->j, e.decision, m->i, m->j, e.flipped,
-        e.flipped > 0 ? m->i : m->j, r->images);
+    PUT("<div><p>The border between $l and $l decides. It says <span data-decision=\"$i\">$f</span>: above 0 is $l, below is $l. The "
+        "flipped labels push by <span data-flipped=\"$i\">$f</span>, all others by $f. The training $t that push most:</p>\n", m->i,
+        m->j, t, e.decision, m->i, m->j, t, e.flipped, e.decision - e.flipped, r->images);
     TRY(put_pushes(r, &e, err));
     PUT("</div></div>\n");
 done:
@@ -597,11 +601,11 @@ done:
 /* ---- audits ---------------------------------------------------------------------------------------------------- */
 
 static const char *const audit_words[POISON_AUDITS] = {
-    [POISON_KNN] = "looks at the ten nearest training rows: how many have another label?",
-    [POISON_MARGIN] = "asks the poisoned model itself: how far is the row on the wrong side of its borders?",
-    [POISON_LOO] = "leaves each row out, trains again, and sees whether rows known to be clean are decided better",
-    [POISON_SHAPLEY] = "asks how much each row helps its neighbours among rows that are known to be clean",
-    [POISON_CONFIDENT] = "predicts each row by models that did not see it, and asks how sure they are of another label",
+    [POISON_KNN] = "Looks at the ten nearest training rows: how many have another label?",
+    [POISON_MARGIN] = "Asks the poisoned model itself: how far is the row on the wrong side of its borders?",
+    [POISON_LOO] = "Leaves each row out and trains again: are rows that are known to be clean decided better without it?",
+    [POISON_SHAPLEY] = "Asks what each row is worth: does it help to name rows that are known to be clean, by their neighbours?",
+    [POISON_CONFIDENT] = "Predicts each row by a model that did not see it: how sure is that of another label?",
 };
 
 static int put_suspects(struct report *r, int method, const poison_findings *found, const uint8_t *flipped, poison_error *err)
@@ -615,13 +619,13 @@ static int put_suspects(struct report *r, int method, const poison_findings *fou
         r->glance.found = hits;
         r->glance.audit = method;
     }
-    PUT("<h3>$t</h3>\n<p>It $t. Of its $i most suspicious labels $i were really flipped. The first of them:</p>\n"
+    PUT("<h3>$t</h3>\n<p>$t Of its $i most suspicious labels $i were really flipped. The first of them:</p>\n"
         "<ol class=\"digits\" id=\"suspects-$t\">\n", poison_audit_name(method), audit_words[method], r->glance.flipped, hits,
         poison_audit_name(method));
     for (size_t k = 0; k < SUSPECTS && k < found->ranked; k++) {
         size_t row = found->order[k];
         TRY(put_item(r, train, row, 48, "training", train->y[row], err));
-        PUT(flipped[row] ? "labelled $l<br/><span class=\"wrong\">✓ flipped</span>" : "labelled $l<br/>not flipped", r->labels[row]);
+        PUT(flipped[row] ? "labelled $l<br/><span class=\"wrong\">✓ flipped</span>" : "labelled $l<br/>clean", r->labels[row]);
         PUT("<br/><small>row $i</small></li>\n", row);
     }
     PUT("</ol>\n");
@@ -716,9 +720,9 @@ static int put_cleaning(struct report *r, const struct sweep *sweep, poison_erro
     static const struct page_column columns[] = {
         {.name = "defence", .heading = "Defence", .kind = PAGE_TEXT},
         {.name = "accuracy", .heading = "Accuracy", .kind = PAGE_SHARE},
-        {.name = "success", .heading = "Success of the attack", .kind = PAGE_SHARE},
-        {.name = "success_lo", .heading = "from", .kind = PAGE_SHARE},
-        {.name = "success_hi", .heading = "to", .kind = PAGE_SHARE},
+        {.name = "success", .heading = "Success", .kind = PAGE_SHARE},
+        {.name = "success_lo", .heading = "at least", .kind = PAGE_SHARE},
+        {.name = "success_hi", .heading = "at most", .kind = PAGE_SHARE},
         {.name = "false_to", .heading = "The flag", .kind = PAGE_COUNT},
     };
     struct capture c;
@@ -827,11 +831,11 @@ static const struct chapter {
 static void put_glance(struct report *r)
 {
     const struct glance *g = &r->glance;
-    PUT("<dl class=\"glance\">\n<div><dt>Accuracy</dt><dd><b>$p → $p</b><span>of all test $t</span></dd></div>\n", g->accuracy[0],
-        g->accuracy[1], r->images);
+    PUT("<dl class=\"glance\">\n<div><dt>Accuracy</dt><dd><b>$d → $p</b><span>of all test $t</span></dd></div>\n",
+        100 * g->accuracy[0], g->accuracy[1], r->images);
     PUT("<div><dt>Called $l wrongly</dt><dd><b>$i → $i</b><span>the lab’s flag</span></dd></div>\n", r->pair.to, g->flag[0], g->flag[1]);
-    PUT("<div><dt>$l’s called $l</dt><dd><b>$p → $p</b><span>the attack’s success</span></dd></div>\n", r->pair.from, r->pair.to,
-        g->success[0], g->success[1]);
+    PUT("<div><dt>$l’s called $l</dt><dd><b>$d → $p</b><span>the attack’s success</span></dd></div>\n", r->pair.from, r->pair.to,
+        100 * g->success[0], g->success[1]);
     if (g->audit >= 0)
         PUT("<div><dt>Flips found</dt><dd><b>$i of $i</b><span>by the best audit, $t</span></dd></div>\n", g->found, g->flipped,
             poison_audit_name(g->audit));
