@@ -36,7 +36,7 @@ static const char light_style[] =
     "caption{text-align:left;color:var(--soft);font-size:.88rem;line-height:1.4;padding-bottom:.5rem}\n"
     "th,td{padding:3px 14px 3px 0;text-align:right;border-bottom:1px solid var(--line);vertical-align:baseline}\n"
     "thead th{font-weight:600;border-bottom:2px solid var(--soft);vertical-align:bottom;line-height:1.3} tbody th{font-weight:400}\n"
-    "tr>:first-child,.text{text-align:left} .text{overflow-wrap:anywhere}\n"
+    "tr>:first-child,.text{text-align:left} tbody th{max-width:16em} td.text{overflow-wrap:anywhere}\n"
     "tr.marked{background:var(--wash)} tr.marked th{font-weight:650;box-shadow:inset 3px 0 var(--mark);padding-left:10px}\n"
     ".change{font-size:.88rem;color:var(--soft)} b.change,.change b{color:var(--mark);font-weight:650}\n"
     ".side{display:flex;flex-wrap:wrap;gap:0 3rem} .side .scroll{max-width:100%} .side .note{flex:1 1 260px;align-self:center}\n"
@@ -51,13 +51,13 @@ static const char light_style[] =
     " pre{padding:12px 14px;white-space:pre-wrap;overflow-wrap:anywhere}\n"
     "footer{color:var(--soft);font-size:.88rem;padding-bottom:4rem}\n"
     "@media(max-width:560px){body{font-size:16px} header,nav,main,footer{padding:0 16px} h1{font-size:1.8rem;margin-top:2rem}"
-    " nav ol{columns:1} th,td{padding-right:10px} .case{display:block} .case img{margin-bottom:8px}}\n";
+    " nav ol{columns:1} table{font-size:.82rem} th,td{padding-right:7px} .sheet img{width:36px;height:auto} .case{display:block} .case img{margin-bottom:8px}}\n";
 static const char dark_style[] =
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8e8e8;--soft:#a8b0b8;--line:#343a41;"
     "--wash:#1d232a;--link:#7cc0f0;--mark:#f5a26b;--digit:none} img{border-color:#4a525a}}\n"
-    "@media print{@page{margin:16mm} :root{color-scheme:light} body{font-size:10.5pt} header,nav,main,footer{max-width:none;padding:0}"
-    " h1{margin-top:0} h2,h3,caption{break-after:avoid} h2{margin-top:2rem} table,li,.case,svg,.note,dl{break-inside:avoid}"
-    " .scroll{overflow:visible} .scroll svg{min-width:0} a{color:inherit;text-decoration:none} .skip{display:none}"
+    "@media print{@page{margin:16mm} :root{color-scheme:light} html{font-size:13px} body{font-size:13.5px} .side{gap:0 2rem} .digits li{width:58px} header,nav,main,footer{max-width:none;padding:0}"
+    " h1{margin-top:0} h2,h3,caption{break-after:avoid} h2{margin-top:2rem} table,li,.case,svg,.note,dl,.side{break-inside:avoid}"
+    " .scroll{overflow:visible} .scroll svg{min-width:0} a{color:inherit;text-decoration:none} .skip{display:none} footer{padding-bottom:0}"
     " *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
 void page_begin(const struct page *page, const char *title)
