@@ -175,33 +175,17 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->provenance);
 }
 
-/* The line of version, data and settings, for those who keep a table. A sweep's file has one of its own. */
-static int note_provenance(struct laboratory *lab, poison_error *err)
-{
-    const struct args *a = lab->args;
-    const poison_data *data = lab->sheet.data;
-    size_t size;
-    free(lab->provenance);
-    FILE *out = open_memstream(&lab->provenance, &size);
-    if (!out)
-        return poison_fail_memory(err, 1, 4096, "the provenance");
-    fprintf(out, "poison=%s command=%s", POISON_VERSION, a->command->name);
-    if (data)
-        fprintf(out, " data_crc32=%08x train_rows=%zu validation_rows=%zu test_rows=%zu",
-                poison_data_crc32(data, lab->labels, &a->settings), data->train.n, data->validation.n, data->test.n);
-    args_describe(a, out);
-    if (fclose(out) != 0)
-        return poison_fail_memory(err, 1, 4096, "the provenance");
-    lab->sheet.opening = lab->provenance;
-    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0; /* the checksum may be of a part of the data */
-}
-
 /* The sheet that the command prints on, once data and labels are known. */
 static int open_sheet(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->json, a->no_header);
-    return a->provenance ? note_provenance(lab, err) : 0;
+    if (!a->provenance)
+        return 0;
+    free(lab->provenance);
+    int status = describe_provenance(&lab->provenance, a, lab->sheet.data, lab->labels, err);
+    lab->sheet.opening = lab->provenance;
+    return status;
 }
 
 /* Machines that --max-iter ended are no optimum. */
@@ -299,37 +283,17 @@ static int run_data(struct laboratory *lab, poison_error *err)
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    size_t n = lab->data.train.n, rows, right;
-    struct table t;
-    int status = 0, *predicted = poison_take(n, sizeof *predicted);
-    if (!predicted)
-        TRY(poison_fail_memory(err, n, sizeof *predicted, "the predictions"));
-    TRY(poison_cross_predict(predicted, &lab->data, lab->labels, &lab->settings.C, 1, (int)a->folds, a->sweep.seed,
-                             &lab->settings, err));
-    if (strcmp(a->output, "-") != 0) {
-        TRY(file_open(&lab->file, a->output, err));
-        lab->sheet.out = lab->file.out;
-        table_begin(&t, &lab->sheet, "row\tlabel\tpredicted");
-        for (size_t r = 0; r < n; r++) {
-            if (lab->labels[r] < 0)
-                continue;
-            table_count(&t, r);
-            table_label(&t, lab->labels[r]);
-            table_label(&t, predicted[r]);
-        }
-        TRY(file_close(&lab->file, 0, err));
-    }
+    struct file file = {0};
+    struct sheet beside = lab->sheet;
+    int status = 0, apart = strcmp(a->output, "-") != 0;
+    if (apart)
+        TRY(file_open(&file, a->output, err));
+    beside.out = file.out;
     TRY(file_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
-    right = grid_correct(predicted, lab->labels, n, &rows);
-    table_begin(&t, &lab->sheet, "folds\trows\tcorrect\taccuracy");
-    table_count(&t, a->folds);
-    table_count(&t, rows);
-    table_count(&t, right);
-    table_number(&t, (double)right / (double)rows);
+    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, (int)a->folds, a->sweep.seed, &lab->settings, err));
 done:
-    free(predicted);
-    return status;
+    return apart ? file_close(&file, status, err) : status;
 }
 
 static int run_train(struct laboratory *lab, poison_error *err)

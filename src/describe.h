@@ -3,6 +3,7 @@
 #ifndef POISON_DESCRIBE_H
 #define POISON_DESCRIBE_H
 
+#include "args.h"
 #include "table.h"
 
 /* The table of `poison data`; labels (n): as altered. POISON_ENOMEM, POISON_ECANCEL: nothing is printed then. */
@@ -16,5 +17,11 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
 /* A row for each of the first 20 lines of a file that are wrong, and how many there are. Fails only if it cannot be read. */
 int describe_problems(struct sheet *sheet, const char *path, int format, const char *label, size_t *problems,
                       const poison_settings *settings, poison_error *err);
+
+/*
+ * The line of version, data and settings, for those who keep a table; a sweep's file has one of its own. data may be NULL.
+ * free() *line, always.
+ */
+int describe_provenance(char **line, const struct args *args, const poison_data *data, const int *labels, poison_error *err);
 
 #endif

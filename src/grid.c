@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-size_t grid_correct(const int *predicted, const int *labels, size_t n, size_t *rows)
+/* How many of n rows are called by the label that they have; rows that are left out (-1) do not count. */
+static size_t correct(const int *predicted, const int *labels, size_t n, size_t *rows)
 {
     size_t right = 0;
     *rows = 0;
@@ -14,6 +15,35 @@ size_t grid_correct(const int *predicted, const int *labels, size_t n, size_t *r
         right += labels[r] >= 0 && predicted[r] == labels[r];
     }
     return right;
+}
+
+int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data, const int *labels, int folds,
+                  uint64_t seed, const poison_settings *settings, poison_error *err)
+{
+    size_t n = data->train.n, rows, right;
+    struct table t;
+    int status = 0, *predicted = poison_take(n, sizeof *predicted);
+    if (!predicted)
+        TRY(poison_fail_memory(err, n, sizeof *predicted, "the predictions"));
+    TRY(poison_cross_predict(predicted, data, labels, &settings->C, 1, folds, seed, settings, err));
+    if (predictions)
+        table_begin(&t, predictions, "row\tlabel\tpredicted");
+    for (size_t r = 0; r < n && predictions; r++) {
+        if (labels[r] < 0)
+            continue;
+        table_count(&t, r);
+        table_label(&t, labels[r]);
+        table_label(&t, predicted[r]);
+    }
+    right = correct(predicted, labels, n, &rows);
+    table_begin(&t, accuracy, "folds\trows\tcorrect\taccuracy");
+    table_count(&t, (size_t)folds);
+    table_count(&t, rows);
+    table_count(&t, right);
+    table_number(&t, (double)right / (double)rows);
+done:
+    free(predicted);
+    return status;
 }
 
 int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, const struct grid *grid,
@@ -32,7 +62,7 @@ int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, co
         own.gamma = gamma[g];
         TRY(poison_cross_predict(predicted, data, labels, grid->cost, C, grid->folds, grid->seed, &own, err));
         for (size_t c = 0; c < C; c++)
-            right[c * G + g] = grid_correct(predicted + c * n, labels, n, &rows);
+            right[c * G + g] = correct(predicted + c * n, labels, n, &rows);
     }
     for (size_t k = 1; k < C * G; k++)
         best = right[k] > right[best] ? k : best;

@@ -12,8 +12,9 @@ struct grid {
     uint64_t seed;
 };
 
-/* How many of n rows are called by the label that they have; rows that are left out (-1) do not count. */
-size_t grid_correct(const int *predicted, const int *labels, size_t n, size_t *rows);
+/* The accuracy of one model, in stratified folds, and (or NULL) what each row is called by the model that did not see it. */
+int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data, const int *labels, int folds,
+                  uint64_t seed, const poison_settings *settings, poison_error *err);
 
 /* A row for each C and gamma, the best of them marked, of equal ones the first. One kernel matrix a gamma. */
 int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, const struct grid *grid,

@@ -4,7 +4,7 @@
 
 load helper
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix explain
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot explain
 train predict grid data check help completions'
 
 # ---- help ----
@@ -56,7 +56,7 @@ good() { # OPTION
 # What a command needs to have its work done in no time. The last ones are judged by what they say, not by what they do.
 base_of() { # COMMAND OPTION
     case $1 in
-    dose | matrix | help) ;;
+    dose | matrix | plot | help) ;;
     lab | sweep) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
     train) echo "-v 2 --data synthetic --train 90 --test 20" ;;
     completions) echo bash ;;
@@ -69,8 +69,8 @@ base_of() { # COMMAND OPTION
 
 @test "a command's help lists the options that it takes, and no others" {
     printf 'row\tfrom\tto\n' >nothing.tsv
-    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n' >sweep.tsv
-    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\n' 2 100 >>sweep.tsv
+    printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\tsuccess_lo\tsuccess_hi\n' >sweep.tsv
+    printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\t0\t0.2\n' 2 100 >>sweep.tsv
     commands >names
     while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
@@ -80,7 +80,7 @@ base_of() { # COMMAND OPTION
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 56 ] || complain "$(wc -l <<<"$all") options; this test knows 56"
+    [ "$(wc -l <<<"$all")" -eq 57 ] || complain "$(wc -l <<<"$all") options; this test knows 57"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
