@@ -25,13 +25,14 @@ openblas_archive := $(wildcard $(openblas_dir)/libopenblas.a)
 OPENBLAS_CFLAGS ?= $(if $(openblas_archive),-I/usr/include/$(triplet)/openblas-openmp,$(shell pkg-config --cflags openblas 2>/dev/null))
 OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas))
 ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
+LIBPNG ?= $(shell printf '\043include <png.h>\nint main(void) { return !png_access_version_number(); }' | $(CC) -x c - -o /dev/null -lpng 2>/dev/null && echo 1)
 
 # ---- flags. The last ones carry the results' exactness and so follow the user's own.
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
-ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
+ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
-libs := $(OPENBLAS_LIBS) $(if $(ZLIB),-lz) -lm
+libs := $(OPENBLAS_LIBS) $(if $(LIBPNG),-lpng) $(if $(ZLIB),-lz) -lm
 
 sources := poison.c $(wildcard src/*.c)
 objects := $(sources:%.c=$(build)/%.o)
@@ -39,7 +40,7 @@ objects := $(sources:%.c=$(build)/%.o)
 all: $(program)
 
 $(program): $(objects)
-	@echo "  LINK    $@ (OpenBLAS: $(if $(openblas_archive),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read))"
+	@echo "  LINK    $@ (OpenBLAS: $(if $(openblas_archive),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
 
 $(build)/%.o: %.c Makefile

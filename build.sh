@@ -85,7 +85,7 @@ usable() { # PACKAGE
         archive=/usr/lib/$(${CC:-cc} -print-multiarch 2>/dev/null)/openblas-openmp/libopenblas.a
         read -ra libs <<<"${OPENBLAS_LIBS:-$(pkg-config --libs openblas 2>/dev/null || echo -lopenblas)}"
         links "$archive" || links "${libs[@]}" ;;
-    esac # zlib1g-dev: the Makefile does without
+    esac # zlib1g-dev, libpng-dev: the Makefile does without
 }
 
 need() { # PACKAGE...
@@ -113,7 +113,7 @@ run_make() { make -s -C "$here" -j"$(nproc)" "$@" >&2; }
 
 build() { # PACKAGE...: wanted beside the build's own
     remake=
-    need gcc make libc6-dev libopenblas-openmp-dev zlib1g-dev "$@"
+    need gcc make libc6-dev libopenblas-openmp-dev zlib1g-dev libpng-dev "$@"
     run_make $remake || fail 1 "the build failed"
 }
 

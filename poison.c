@@ -20,6 +20,7 @@
 #include "src/print.h"
 #include "src/progress.h"
 #include "src/report.h"
+#include "src/show.h"
 #include "src/source.h"
 #include "src/trace.h"
 
@@ -107,7 +108,7 @@ static int check_test_rows(const struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     size_t m = lab->data.test.n;
     int sweeps = strcmp(a->command->name, "sweep") == 0 || a->pair; /* so do lab and report */
-    if (!m && (a->command->needs == NEEDS_PREDICTIONS || sweeps))
+    if (!m && (a->command->needs == NEEDS_PREDICTIONS || sweeps || show_predicts(a)))
         return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
                            lab->data.source);
     if (strcmp(a->command->name, "explain") == 0 && a->image >= m)
@@ -127,6 +128,8 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, err));
     }
+    if (strcmp(a->command->name, "show") == 0)
+        TRY(show_check(a, &lab->data, err));
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
     else if (a->command->needs == NEEDS_LABELS)
@@ -476,6 +479,14 @@ static int run_explain(struct laboratory *lab, poison_error *err)
     return explain_print(&lab->sheet, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
 }
 
+static int run_show(struct laboratory *lab, poison_error *err)
+{
+    int status = show_run(lab->file.out, lab->args, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
+    if (lab->svm)
+        warn_of_limit(lab);
+    return status;
+}
+
 /* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
 static int run_lab(struct laboratory *lab, poison_error *err)
 {
@@ -615,6 +626,13 @@ static const struct command commands[] = {
      "poison audit --flip 1:2:100 --method knn,margin | poison plot --title 'Who is suspicious' -o audit.png\n",
      "Reads a table from standard input and knows it by its header. Each dot, bar and cell has a tooltip with its numbers.",
      run_plot},
+    {"show", "[ROWS]", "digits as pictures, in the terminal or on a contact sheet", NEEDS_DATA,
+     "pictures, each with its row, label and, of test images, prediction; with -o FILE.png a PNG",
+     "poison show 0,5,17-20\npoison show --flip 1:2:100:far\npoison show --flip 1:2:100 --changed\n"
+     "poison show --set test -n 500 -o sheet.png\n",
+     "Without ROWS: the training images that the flips change, or the first ones. 1 -> 2: before and after the flips. Colours\n"
+     "mark what is flipped and what is predicted wrongly. A terminal gets half blocks in greys; with NO_COLOR, and in pipes and\n"
+     "files, characters, 80 columns or $COLUMNS. Margins that are blank in all images shown are left out, but on sheets.", run_show},
     {"explain", NULL, "why a test image is called what it is called", NEEDS_PREDICTIONS,
      "votes, the machine that decided, and row\tlabel\tfrom\tpush",
      "poison explain --row 8 --flip 1:2:100\n",

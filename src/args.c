@@ -4,6 +4,7 @@
 #include "base.h"
 #include "help.h"
 #include "options.h"
+#include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -324,6 +325,9 @@ static int fail_foreign(const struct option *o, const struct command *c, poison_
 {
     char whose[400] = "";
     size_t length = 0;
+    if (o->flags & TABULAR && c->needs != NEEDS_NOTHING)
+        return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s', which prints pictures, not a table", o->name,
+                           c->name);
     for (int k = 0; k < option_count; k++)
         if (strcmp(options[k].name, o->name) == 0 && length < sizeof whose)
             length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",
@@ -374,7 +378,7 @@ static int check_model_options(const struct args *args, poison_error *err)
         return poison_fail(err, POISON_EUSAGE,
                            "--%s: 'poison train' prints a model, which is no table; with -v N it prints one",
                            args->json ? "json" : args->no_header ? "no-header" : "provenance");
-    if (args->operands && args->data)
+    if (args->operands && args->data && !is(args, "show"))
         return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->data, args->operand[0]);
     if (args->decisions && args->score)
         return poison_fail(err, POISON_EUSAGE, "--decisions and --score: one or the other");
@@ -398,6 +402,12 @@ static int check(const struct args *args, poison_error *err)
         return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
     if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))
         return poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it");
+    if (args->changed && !args->changes)
+        return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");
+    if (args->changed && args->operands)
+        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
+    if (args->changed && was_given(args, "set") && !args->test_set)
+        return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
     return is(args, "sweep") || is(args, "report") ? refuse_twice(args, err) : check_model_options(args, err);
 }
 
@@ -422,6 +432,8 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     if (was_given(args, "version"))
         return ARGS_VERSION;
     TRY(take_operands(args, err));
+    if (is(args, "show") && args->operands)
+        TRY(set_rows(args, args->operand[0], err));
     TRY(check(args, err));
 done:
     return status;
@@ -438,6 +450,7 @@ void args_free(struct args *args)
     free(args->costs);
     free(args->gammas);
     free(args->change);
+    free(args->range);
     free(args->sweep.strategy);
     free(args->sweep.defence);
     free(args->sweep.dose);

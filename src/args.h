@@ -59,6 +59,9 @@ struct args {
     size_t rows; /* -n */
     int rows_given;
     int by_true;
+    int test_set, changed; /* show: --set test, --changed */
+    struct row_range { size_t first, last; } *range; /* show's ROWS, in order; args_free frees */
+    size_t ranges;
     const char *export_to;
     const char *output;
     int timing, quiet;

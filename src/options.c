@@ -14,7 +14,7 @@
 #define COUNT(field, from) COUNTS, .at = AT(field), .least = from
 #define CALL(function) CALLS, .set = function
 
-#define SHOWING "predictions, score, counts, confusion, subproblems, support, data, attack, audit, clean, sweep, explain"
+#define SHOWING "predictions, score, counts, confusion, subproblems, support, data, attack, audit, clean, sweep, explain, show"
 #define FLIPPING SHOWING ", train, grid"
 #define PREDICTING DATA_COMMANDS ", predict"
 #define READING DATA_COMMANDS ", predict, data check"
@@ -86,6 +86,11 @@ const struct option options[] = {
     {'n', "rows", "N", "predictions", "5", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
     {'n', "rows", "N", "report", "10", "how many of the first predictions", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
     {'n', "rows", "N", "explain", "10", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
+    {'n', "rows", "N", "show", "12, on a sheet 100, all of ROWS", "how many images", RESULTS | WORDS, COUNT(rows, 1),
+     .given = AT(rows_given)},
+    {0, "set", "train|test", "show", "train", "whose rows; test images come with predictions", RESULTS, FIELD(CHOOSES,
+     test_set)},
+    {0, "changed", NULL, "show", NULL, "the test images whose prediction the flips change", RESULTS, FIELD(RAISES, changed)},
     {0, "by", "predicted|true", "score", "predicted", "count under the predicted or the true digit", RESULTS,
      FIELD(CHOOSES, by_true)},
     {0, "export", "DIR", "data", NULL, "write the rows in use there, as MNIST's files, labels after the flips", 0,
@@ -136,11 +141,13 @@ const struct option options[] = {
      FIELD(NAMES, output), .given = AT(output_given)},
     {'o', "output", "FILE", "sweep", "-", "write the table there, row by row", 0, FIELD(NAMES, output),
      .given = AT(output_given)},
+    {'o', "output", "FILE", "show", "-", "FILE.png: write a contact sheet there; else characters", 0, FIELD(NAMES, output),
+     .given = AT(output_given)},
     {'o', "output", "FILE", ALL_COMMANDS, "-", "write the table there, whole or not at all", FIRST, FIELD(NAMES, output),
      .given = AT(output_given)},
-    {0, "json", NULL, ROWS, NULL, "an object a row, named as the header (JSON Lines)", FIRST, FIELD(RAISES, json)},
-    {0, "no-header", NULL, ROWS, NULL, "leave out the header line", 0, FIELD(RAISES, no_header)},
-    {0, "provenance", NULL, ROWS, NULL, "begin with a '# ' line: version, CRC-32 of the data, settings", 0,
+    {0, "json", NULL, ROWS, NULL, "an object a row, named as the header (JSON Lines)", FIRST | TABULAR, FIELD(RAISES, json)},
+    {0, "no-header", NULL, ROWS, NULL, "leave out the header line", TABULAR, FIELD(RAISES, no_header)},
+    {0, "provenance", NULL, ROWS, NULL, "begin with a '# ' line: version, CRC-32 of the data, settings", TABULAR,
      FIELD(RAISES, provenance)},
     {0, "timing", NULL, PREDICTING, NULL, "say on standard error where the time went", RARE, FIELD(RAISES, timing)},
     {0, "trace", "FILE", PREDICTING, NULL, "write what each thread did when there, for chrome://tracing and Perfetto", RARE,
@@ -166,6 +173,8 @@ static int holds(const char *list, const char *word)
 
 static int belongs(const struct option *o, const struct command *c)
 {
+    if (o->flags & TABULAR && holds(PICTURE_COMMANDS, c->name))
+        return 0;
     return holds(o->commands, ALL_COMMANDS) || (c->needs != NEEDS_NOTHING && holds(o->commands, DATA_COMMANDS))
            || holds(o->commands, c->name);
 }

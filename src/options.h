@@ -32,11 +32,13 @@ enum {
     NUMBERED = 8,  /* CHOOSES takes the number of a word too, as LIBSVM does */
     TWO_WORDS = 16, /* LIBSVM's -wLABEL W is -w LABEL:W */
     REPEATS = 32,  /* adds to the list `at`, in the order of the command line */
-    FIRST = 64     /* the program's own -h has it */
+    FIRST = 64,    /* the program's own -h has it */
+    TABULAR = 128  /* not of a command that prints pictures, though it reads data */
 };
 
 #define DATA_COMMANDS "the commands that read data"
 #define ALL_COMMANDS "all commands"
+#define PICTURE_COMMANDS "show"
 
 extern const struct option options[];
 extern const int option_count;

@@ -43,7 +43,7 @@ struct report {
     struct label_list label;
     int strategy;      /* of the chapters */
     size_t dose;       /* the last one */
-    size_t *curve, curves;
+    size_t *curve, curves, there; /* the curve's doses; training rows that are `from` */
     int *labels;       /* (n) as altered */
     int *before, *after; /* (m) predicted from clean labels, and from those of the last dose */
     poison_svm *svm;
@@ -517,8 +517,7 @@ static int tell_curve(struct report *r, poison_error *err)
         "of its own, trained and tested. Where the choice is by lot, $i draws are averaged.</p>\n", s->seeds);
     if (r->curves < r->args->curves)
         PUT("<p>Only $i training labels are $l, so that the curve ends at $i.</p>\n",
-            tally(&(struct report){.data = &(poison_data){.test = r->data->train}}, r->data->train.y, r->pair.from, -1), r->pair.from,
-            r->curve[r->curves - 1]);
+            r->there, r->pair.from, r->curve[r->curves - 1]);
     if (status == 0)
         status = put_chart(r, c.text, "curve", title, err);
     if (status == 0)
@@ -759,32 +758,24 @@ done:
 
 /* ---- how it was made ------------------------------------------------------------------------------------------- */
 
-/* What `write` prints, as one escaped text. */
-static void put_described(struct report *r, void (*write)(const struct report *r, FILE *out))
+/* The command that makes this page, and what it depends on. */
+static int put_making(struct report *r, poison_error *err)
 {
-    char *text = NULL;
+    char *command = NULL, *settings = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out) {
-        write(r, out);
+    FILE *out = open_memstream(&command, &size);
+    int status = out ? describe_provenance(&settings, r->args, r->data, r->data->train.y, err)
+                     : poison_fail_memory(err, 1, 4096, "the command");
+    if (status == 0)
+        args_command(r->args, r->data->source, out);
+    if (out)
         fclose(out);
-    }
-    PUT("<pre><code>$t</code></pre>\n", text ? text : "");
-    free(text);
-}
-
-static void write_command(const struct report *r, FILE *out)
-{
-    args_command(r->args, r->data->source, out);
-    fputs(" > lab.html", out);
-}
-
-static void write_settings(const struct report *r, FILE *out)
-{
-    const poison_data *data = r->data;
-    fprintf(out, "poison=%s data_crc32=%08x train_rows=%zu validation_rows=%zu test_rows=%zu", POISON_VERSION,
-            poison_data_crc32(data, data->train.y, r->settings), data->train.n, data->validation.n, data->test.n);
-    args_describe(r->args, out);
+    if (status == 0)
+        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n<pre><code>$t &gt; lab.html</code></pre>\n"
+            "<p>Version, checksum of the data, and all settings:</p>\n<pre><code id=\"settings\">$t</code></pre>\n", command, settings);
+    free(command);
+    free(settings);
+    return status;
 }
 
 static int tell_making(struct report *r, poison_error *err)
@@ -800,10 +791,7 @@ static int tell_making(struct report *r, poison_error *err)
     if (status == 0)
         status = end_capture(&c, err);
     if (status == 0) {
-        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n");
-        put_described(r, write_command);
-        PUT("<p>Version, checksum of the data, and all settings:</p>\n");
-        put_described(r, write_settings);
+        status = put_making(r, err);
         page_table(&r->page, &(struct page_table){"data-table", "The data", &c.table, columns, 2, {NULL}});
     }
     free_capture(&c);
@@ -900,14 +888,13 @@ static int put_page(struct report *r, FILE *out, poison_error *err)
 static int choose_curve(struct report *r, poison_error *err)
 {
     const struct args *a = r->args;
-    size_t there = 0;
     for (size_t row = 0; row < r->data->train.n; row++)
-        there += r->data->train.y[row] == r->pair.from;
+        r->there += r->data->train.y[row] == r->pair.from;
     r->curve = poison_take(a->curves, sizeof *r->curve);
     if (!r->curve)
         return poison_fail_memory(err, a->curves, sizeof *r->curve, "the doses");
     for (size_t k = 0; k < a->curves; k++)
-        if (a->curve_given || a->curve[k] <= there)
+        if (a->curve_given || a->curve[k] <= r->there)
             r->curve[r->curves++] = a->curve[k];
     return sweep_check_doses(r->curve, a->curve_given ? r->curves : 0, &r->pair, r->data->train.y, r->data, err);
 }

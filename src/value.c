@@ -193,6 +193,29 @@ int set_curve(struct args *a, const char *v, poison_error *err)
     return take_doses(&a->curve, &a->curves, v, "curve", err);
 }
 
+int set_rows(struct args *a, const char *v, poison_error *err)
+{
+    enum { MOST = 1000000 };
+    size_t rows = 0;
+    char *end;
+    for (const char *at = v;; at = end + 1) {
+        struct row_range r;
+        int fits = whole(at, 0, &r.first, &end);
+        r.last = r.first;
+        if (fits && *end == '-')
+            fits = whole(end + 1, r.first, &r.last, &end);
+        if (!fits || (*end && *end != ','))
+            return poison_fail(err, POISON_EUSAGE, "%s %s: expected rows, as in 0,5,17-20", a->command->name, v);
+        rows += r.last - r.first < MOST ? r.last - r.first + 1 : MOST + 1;
+        if (rows > MOST)
+            return poison_fail(err, POISON_EUSAGE, "%s %s: more than %d rows", a->command->name, v, MOST);
+        GROW(a->range, a->ranges);
+        a->range[a->ranges++] = r;
+        if (!*end)
+            return 0;
+    }
+}
+
 /* Calls `take` for every word of a list between commas. */
 static int each_word(struct args *a, const char *v, int (*take)(struct args *a, const char *word, poison_error *err),
                      poison_error *err)

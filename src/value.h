@@ -18,6 +18,8 @@ int set_strategy(struct args *a, const char *v, poison_error *err);
 int set_defence(struct args *a, const char *v, poison_error *err);
 int set_methods(struct args *a, const char *v, poison_error *err);
 int set_cleaning(struct args *a, const char *v, poison_error *err);
+/* ROWS: 0,5,17-20 */
+int set_rows(struct args *a, const char *v, poison_error *err);
 int set_seed(struct args *a, const char *v, poison_error *err);
 int set_gamma(struct args *a, const char *v, poison_error *err);
 int set_costs(struct args *a, const char *v, poison_error *err);

@@ -4,8 +4,8 @@
 
 load helper
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot explain
-train predict grid data check help completions'
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot show explain
+report train predict grid data check help completions'
 
 # ---- help ----
 
@@ -57,11 +57,12 @@ good() { # OPTION
 base_of() { # COMMAND OPTION
     case $1 in
     dose | matrix | plot | help) ;;
-    lab | sweep) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
+    lab | sweep | report) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
     train) echo "-v 2 --data synthetic --train 90 --test 20" ;;
     completions) echo bash ;;
     predict) echo "/dev/null /dev/null" ;;
     'data check') echo /dev/null ;;
+    show) echo "-j 1 --data synthetic --train 90 --test 20 --flip 1:2:1" ;;
     *) echo "-j 1 --data synthetic --train 90 --test 20" ;;
     esac
     [ "$2" != resume ] || echo "-o resumed"
@@ -74,18 +75,18 @@ base_of() { # COMMAND OPTION
     commands >names
     while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
-    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses strategy \
-        defence seeds resume method truth joint at row rows by export decisions score folds cost gamma tolerance kernel-type degree \
+    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses curve strategy \
+        defence seeds resume method truth joint at row rows set changed by export decisions score folds cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 57 ] || complain "$(wc -l <<<"$all") options; this test knows 57"
+    [ "$(wc -l <<<"$all")" -eq 60 ] || complain "$(wc -l <<<"$all") options; this test knows 60"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
             value=$(good "$option")
-            [ "$command" != audit ] || value=${value%:relabel:2}
+            [[ $command != @(audit|report) ]] || value=${value%:relabel:2}
             status=0
             "$POISON" $command $(base_of "$command" "$option") "--$option$value" >"$out" 2>"$err" <sweep.tsv || status=$?
             grep -qE "^  [- ].[, ] --$option( |$)" "$command/help" && listed=1 || listed=0
@@ -211,7 +212,7 @@ completes_all() { # COMMAND
         fi
     done <<'END'
 '' | +lab +score +train +predict +grid +data +help +completions ~check ~--data ~ones.csv
-s | score subproblems support sweep
+s | score show subproblems support sweep
 score --b | --beam --by
 score --by '' | predicted true
 score --flip 1:2:3 --by t | true
