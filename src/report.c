@@ -171,8 +171,8 @@ static int put_sheet(struct report *r, poison_error *err)
     const poison_set *train = &r->data->train;
     int status = 0;
     char alt[120];
-    PUT("<div class=\"scroll\"><table class=\"sheet\" id=\"sheet\"><caption>The first training images of each $t</caption><tbody>\n",
-        r->digit);
+    PUT("<div class=\"scroll\"><table class=\"sheet\" id=\"sheet\"><caption>The first training images of each "
+        "$t</caption><tbody>\n", r->digit);
     for (int k = 0; k < r->label.count; k++) {
         PUT("<tr><th scope=\"row\">$l</th><td>", r->label.label[k]);
         snprintf(alt, sizeof alt, "%s %s", r->digit, poison_label_name(r->data, r->label.label[k]).text);
@@ -190,8 +190,8 @@ done:
 }
 
 /* Counts of two lists of labels, and perhaps what changed from the first to the second. */
-static int put_counts(struct report *r, const char *id, const char *caption, const char *header, const int *right, size_t rights,
-                      poison_error *err)
+static int put_counts(struct report *r, const char *id, const char *caption, const char *header, const int *right,
+                      size_t rights, poison_error *err)
 {
     const poison_set *train = &r->data->train;
     struct capture c;
@@ -214,7 +214,8 @@ done:
     return status;
 }
 
-static int put_score(struct report *r, const char *id, const char *caption, const int *predicted, int changes, poison_error *err)
+static int put_score(struct report *r, const char *id, const char *caption, const int *predicted, int changes,
+                     poison_error *err)
 {
     struct capture now = {.size = 0}, then = {.size = 0};
     int status = 0;
@@ -239,21 +240,22 @@ static int tell_data(struct report *r, poison_error *err)
 {
     const poison_set *train = &r->data->train, *test = &r->data->test;
     int status = 0;
-    PUT("<p>The data are <code>$t</code>: $i training $t and $i test $t", r->data->source, train->n, r->images, test->n, r->images);
+    PUT("<p>The data are <code>$t</code>: $i training $t and $i test $t", r->data->source, train->n, r->images, test->n,
+        r->images);
     if (train->height)
         PUT(" of $i × $i pixels, each a grey from 0 to 255", (size_t)train->height, (size_t)train->width);
     else
         PUT(" of $i features", (size_t)train->d);
-    PUT(". The machine learns from the training set. The test set is kept away from it, and tells how well it does on $t that it "
-        "has never seen.</p>\n", r->images);
+    PUT(". The machine learns from the training set. The test set is kept away from it, and tells how well it does on $t "
+        "that it has never seen.</p>\n", r->images);
     PUT("<div class=\"side\">\n");
     if (r->page.pictures)
         TRY(put_sheet(r, err));
     else
         PUT("<p>$t, so that this page names them by their number, counted from 0, and shows no pictures.</p>\n",
             train->height ? "This program was built without libpng" : "The rows have no height and width");
-    TRY(put_counts(r, "counts", r->data->names ? "Rows of each label" : "Images of each digit", "Correct\tTrain\tTest", test->y, test->n,
-                   err));
+    TRY(put_counts(r, "counts", r->data->names ? "Rows of each label" : "Images of each digit", "Correct\tTrain\tTest",
+                   test->y, test->n, err));
     PUT("</div>\n");
 done:
     return status;
@@ -267,16 +269,17 @@ static int tell_predictions(struct report *r, poison_error *err)
     r->svm = NULL;
     TRY(poison_svm_new(&r->svm, r->data, r->settings, err));
     TRY(train_and_predict(r, r->before, err));
-    PUT("<p>A support vector machine learns a border for each pair of $ts: here $i of them. To name a test $t, each border casts a "
-        "vote for the side on which it lies; the $t with most votes wins. These are the first $i, what each is, and what it was "
-        "called.</p>\n<ol class=\"digits\" id=\"predictions\">\n", r->digit, poison_svm_machines(r->svm, &(const poison_machine *){NULL}),
-        r->image, r->digit, rows);
+    PUT("<p>A support vector machine learns a border for each pair of $ts: here $i of them. To name a test $t, each "
+        "border casts a vote for the side on which it lies; the $t with most votes wins. These are the first $i, what "
+        "each is, and what it was called.</p>\n<ol class=\"digits\" id=\"predictions\">\n", r->digit,
+        poison_svm_machines(r->svm, &(const poison_machine *){NULL}), r->image, r->digit, rows);
     for (size_t t = 0; t < rows; t++) {
         int truth = test->y[t], called = r->before[t];
         right += truth == called;
         TRY(put_item(r, test, t, 64, "test", truth, err));
         PUT("<span>is $l<br/></span>", truth);
-        PUT(truth == called ? "<span>called $l</span></li>\n" : "<span class=\"wrong\">called $l: wrong</span></li>\n", called);
+        PUT(truth == called ? "<span>called $l</span></li>\n" : "<span class=\"wrong\">called $l: wrong</span></li>\n",
+            called);
     }
     PUT("</ol>\n<p>$i of these $i are right.</p>\n", right, rows);
 done:
@@ -290,13 +293,14 @@ static int tell_score(struct report *r, poison_error *err)
     r->glance.accuracy[0] = share_of(right, n);
     r->glance.success[0] = success_of(r, r->before);
     r->glance.flag[0] = flag_of(r, r->before);
-    PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n<div class=\"side\">\n", n, r->images, right,
-        r->glance.accuracy[0]);
-    int status = put_score(r, "score", "How often each prediction was right and wrong, before any poisoning", r->before, 0, err);
-    PUT("<div class=\"note\"><p><b>The trap.</b> Both columns count under the <em>predicted</em> $t. The $i incorrect in the line of "
-        "$l are $t of something else that were called $l. They are not the $l’s that were missed: of those there are $i, and they "
-        "stand, as wrong predictions, in other lines.</p></div>\n</div>\n", r->digit, r->glance.flag[0], to, r->images, to, to,
-        tally(r, r->before, to, -1) - tally(r, r->before, to, to));
+    PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n<div class=\"side\">\n", n,
+        r->images, right, r->glance.accuracy[0]);
+    int status = put_score(r, "score", "How often each prediction was right and wrong, before any poisoning", r->before, 0,
+                           err);
+    PUT("<div class=\"note\"><p><b>The trap.</b> Both columns count under the <em>predicted</em> $t. The $i incorrect in "
+        "the line of $l are $t of something else that were called $l. They are not the $l’s that were missed: of those "
+        "there are $i, and they stand, as wrong predictions, in other lines.</p></div>\n</div>\n", r->digit,
+        r->glance.flag[0], to, r->images, to, to, tally(r, r->before, to, -1) - tally(r, r->before, to, to));
     return status;
 }
 
@@ -364,9 +368,9 @@ static int tell_dose(struct report *r, size_t dose, poison_error *err)
     PUT("<div class=\"side\">\n");
     TRY(put_counts(r, id[0], caption[0], "Correct\tBefore\tAfter", r->labels, r->data->train.n, err));
     TRY(put_score(r, id[1], caption[1], r->after, 1, err));
-    PUT("</div>\n<p class=\"flag\" id=\"flag-$i\"><b>The flag is $i</b>: so many $t of something else are now called $l; without poison "
-        "they were $i. The accuracy is $p, it was $p.</p>\n", dose, flag_of(r, r->after), r->images, r->pair.to, r->glance.flag[0],
-        share_of(count_right(r, r->after), r->data->test.n), r->glance.accuracy[0]);
+    PUT("</div>\n<p class=\"flag\" id=\"flag-$i\"><b>The flag is $i</b>: so many $t of something else are now called $l; "
+        "without poison they were $i. The accuracy is $p, it was $p.</p>\n", dose, flag_of(r, r->after), r->images,
+        r->pair.to, r->glance.flag[0], share_of(count_right(r, r->after), r->data->test.n), r->glance.accuracy[0]);
 done:
     return status;
 }
@@ -375,9 +379,9 @@ static int tell_poisonings(struct report *r, poison_error *err)
 {
     const struct sweep *s = &r->args->sweep;
     int status = 0;
-    PUT("<p>Now somebody alters the labels of some training $t: $l becomes $l. The $t themselves stay as they are, and so does the test "
-        "set. Each dose starts again from the clean labels. Which ones are altered: $t.</p>\n", r->images, r->pair.from, r->pair.to,
-        r->images, strategy_words[r->strategy]);
+    PUT("<p>Now somebody alters the labels of some training $t: $l becomes $l. The $t themselves stay as they are, and so "
+        "does the test set. Each dose starts again from the clean labels. Which ones are altered: $t.</p>\n", r->images,
+        r->pair.from, r->pair.to, r->images, strategy_words[r->strategy]);
     for (size_t k = 0; k < s->doses; k++)
         TRY(tell_dose(r, s->dose[k], err));
     r->glance.accuracy[1] = share_of(count_right(r, r->after), r->data->test.n);
@@ -422,7 +426,8 @@ static int tell_confusion(struct report *r, poison_error *err)
     char number[MAP_LABELS][12];
     const char *name[MAP_LABELS];
     if (K > MAP_LABELS) {
-        PUT("<p>With $i labels these matrices are too large for a page: <code>poison confusion</code> prints them.</p>\n", K);
+        PUT("<p>With $i labels these matrices are too large for a page: <code>poison confusion</code> prints them.</p>\n",
+            K);
         return 0;
     }
     double *value = poison_take(3 * K, K * sizeof *value);
@@ -430,9 +435,10 @@ static int tell_confusion(struct report *r, poison_error *err)
         return poison_fail_memory(err, 3 * K, K * sizeof *value, "the matrices");
     for (size_t k = 0; k < K; k++)
         name[k] = poison_label_text(r->data, r->label.label[k], number[k]);
-    PUT("<p>Each line is what a test $t is, each column what it is called. Of the $i that are $l, $i are called $l after the last dose; "
-        "before it was $i. This share, $p, is the attack’s <b>success</b>.</p>\n", r->image, tally(r, r->after, r->pair.from, -1),
-        r->pair.from, moved, r->pair.to, tally(r, r->before, r->pair.from, r->pair.to), r->glance.success[1]);
+    PUT("<p>Each line is what a test $t is, each column what it is called. Of the $i that are $l, $i are called $l after "
+        "the last dose; before it was $i. This share, $p, is the attack’s <b>success</b>.</p>\n", r->image,
+        tally(r, r->after, r->pair.from, -1), r->pair.from, moved, r->pair.to,
+        tally(r, r->before, r->pair.from, r->pair.to), r->glance.success[1]);
     int status = put_maps(r, name, (double *[]){value, value + K * K, value + 2 * K * K});
     free(value);
     return status;
@@ -444,7 +450,8 @@ static int capture_sweep(const struct report *r, struct capture *c, const struct
 {
     int status = begin_capture(r, c, err);
     if (status == 0)
-        status = sweep_run(sweep, r->data, r->data->train.y, r->settings, &c->sheet, NULL, 0, r->args->quiet ? NULL : stderr, err);
+        status = sweep_run(sweep, r->data, r->data->train.y, r->settings, &c->sheet, NULL, 0,
+                           r->args->quiet ? NULL : stderr, err);
     return status < 0 ? status : end_capture(c, err);
 }
 
@@ -484,7 +491,8 @@ static int put_doses(struct report *r, const char *sweep, poison_error *err)
     FILE *in = fmemopen((char *)(uintptr_t)sweep, strlen(sweep), "r");
     int status = begin_capture(r, &dose, err);
     if (status == 0)
-        status = in ? dose_run(in, &dose.sheet, r->args->sweep.seed, err) : poison_fail_memory(err, 1, strlen(sweep), "the doses");
+        status = in ? dose_run(in, &dose.sheet, r->args->sweep.seed, err)
+                    : poison_fail_memory(err, 1, strlen(sweep), "the doses");
     if (status == 0)
         status = end_capture(&dose, err);
     if (status == 0) {
@@ -513,8 +521,9 @@ static int tell_curve(struct report *r, poison_error *err)
     poison_label from = poison_label_name(r->data, r->pair.from), to = poison_label_name(r->data, r->pair.to);
     int status = capture_sweep(r, &c, &sweep, err);
     snprintf(title, sizeof title, "Success of flipping %s to %s", from.text, to.text);
-    PUT("<p>How does success grow with the number of flipped labels, and does it matter which ones are flipped? Each point is a model "
-        "of its own, trained and tested. Where the choice is by lot, $i draws are averaged.</p>\n", s->seeds);
+    PUT("<p>How does success grow with the number of flipped labels, and does it matter which ones are flipped? Each "
+        "point is a model of its own, trained and tested. Where the choice is by lot, $i draws are averaged.</p>\n",
+        s->seeds);
     if (r->curves < r->args->curves)
         PUT("<p>Only $i training labels are $l, so that the curve ends at $i.</p>\n",
             r->there, r->pair.from, r->curve[r->curves - 1]);
@@ -560,12 +569,12 @@ static int put_case(struct report *r, size_t t, poison_error *err)
         return status;
     const poison_machine *m = e.machine;
     snprintf(alt, sizeof alt, "test %s %zu, %s", r->image, t, poison_label_name(r->data, test->y[t]).text);
-    PUT("<h3>Test $t $i: is $l, was called $l, is now called $l</h3>\n<div class=\"case\" id=\"case-$i\">", r->image, t, test->y[t],
-        r->before[t], r->after[t], t);
+    PUT("<h3>Test $t $i: is $l, was called $l, is now called $l</h3>\n<div class=\"case\" id=\"case-$i\">", r->image, t,
+        test->y[t], r->before[t], r->after[t], t);
     TRY(page_image(&r->page, test, t, 112, alt, err));
-    PUT("<div><p>The border between $l and $l decides. It says <span data-decision=\"$i\">$f</span>: above 0 is $l, below is $l. The "
-        "flipped labels push by <span data-flipped=\"$i\">$f</span>, all others by $f. The training $t that push most:</p>\n", m->i,
-        m->j, t, e.decision, m->i, m->j, t, e.flipped, e.decision - e.flipped, r->images);
+    PUT("<div><p>The border between $l and $l decides. It says <span data-decision=\"$i\">$f</span>: above 0 is $l, below "
+        "is $l. The flipped labels push by <span data-flipped=\"$i\">$f</span>, all others by $f. The training $t that "
+        "push most:</p>\n", m->i, m->j, t, e.decision, m->i, m->j, t, e.flipped, e.decision - e.flipped, r->images);
     TRY(put_pushes(r, &e, err));
     PUT("</div></div>\n");
 done:
@@ -582,9 +591,9 @@ static int tell_changed(struct report *r, poison_error *err)
             count[k] += changed(r, t, k);
     PUT("<p id=\"changed-count\">At the last dose, $i flips, <b>", r->dose);
     page_count(&r->page, count[0] + count[1], r->image, r->images);
-    PUT("</b> of the test set are called something else than before; $i of them are $l’s that are now called $l. A training $t pushes the "
-        "decision on a test $t towards its own label: the stronger, the more alike the two are and the more it matters for the "
-        "border.</p>\n", count[1], r->pair.from, r->pair.to, r->image, r->image);
+    PUT("</b> of the test set are called something else than before; $i of them are $l’s that are now called $l. A "
+        "training $t pushes the decision on a test $t towards its own label: the stronger, the more alike the two are and "
+        "the more it matters for the border.</p>\n", count[1], r->pair.from, r->pair.to, r->image, r->image);
     for (int k = 1; k >= 0; k--)
         for (size_t t = 0; t < r->data->test.n && shown < CASES; t++)
             if (changed(r, t, k)) {
@@ -603,11 +612,12 @@ static const char *const audit_words[POISON_AUDITS] = {
     [POISON_KNN] = "Looks at the ten nearest training rows: how many have another label?",
     [POISON_MARGIN] = "Asks the poisoned model itself: how far is the row on the wrong side of its borders?",
     [POISON_LOO] = "Leaves each row out and trains again: are rows that are known to be clean decided better without it?",
-    [POISON_SHAPLEY] = "Asks what each row is worth: does it help to name rows that are known to be clean, by their neighbours?",
+    [POISON_SHAPLEY] = "Asks what each row is worth: does it help to name, by their neighbours, rows known to be clean?",
     [POISON_CONFIDENT] = "Predicts each row by a model that did not see it: how sure is that of another label?",
 };
 
-static int put_suspects(struct report *r, int method, const poison_findings *found, const uint8_t *flipped, poison_error *err)
+static int put_suspects(struct report *r, int method, const poison_findings *found, const uint8_t *flipped,
+                        poison_error *err)
 {
     const poison_set *train = &r->data->train;
     size_t hits = 0;
@@ -619,12 +629,12 @@ static int put_suspects(struct report *r, int method, const poison_findings *fou
         r->glance.audit = method;
     }
     PUT("<h3>$t</h3>\n<p>$t Of its $i most suspicious labels $i were really flipped. The first of them:</p>\n"
-        "<ol class=\"digits\" id=\"suspects-$t\">\n", poison_audit_name(method), audit_words[method], r->glance.flipped, hits,
-        poison_audit_name(method));
+        "<ol class=\"digits\" id=\"suspects-$t\">\n", poison_audit_name(method), audit_words[method], r->glance.flipped,
+        hits, poison_audit_name(method));
     for (size_t k = 0; k < SUSPECTS && k < found->ranked; k++) {
         size_t row = found->order[k];
         TRY(put_item(r, train, row, 48, "training", train->y[row], err));
-        PUT(flipped[row] ? "labelled $l<br/><span class=\"wrong\">✓ flipped</span>" : "labelled $l<br/>clean", r->labels[row]);
+        PUT("labelled $l<br/>$r", r->labels[row], flipped[row] ? "<span class=\"wrong\">✓ flipped</span>" : "clean");
         PUT("<br/><small>row $i</small></li>\n", row);
     }
     PUT("</ol>\n");
@@ -644,9 +654,9 @@ static int put_scoreboard(struct report *r, const struct capture *c, poison_erro
         {.name = "average_precision", .heading = "Average precision", .kind = PAGE_SHARE},
     };
     int status = put_chart(r, c->text, "audits", "What the audits find", err);
-    PUT("<p><b>Precision</b>: of as many suspects as there are flips, the share that is guilty; <b>recall</b>: the share of the flips among "
-        "them, the same number here. <b>AUC</b>: how often a flipped row is more suspicious than one that is not; 50 % is guessing. "
-        "<b>Average precision</b>: precision, averaged over the ranks of all flips.</p>\n");
+    PUT("<p><b>Precision</b>: of as many suspects as there are flips, the share that is guilty; <b>recall</b>: the share "
+        "of the flips among them, the same number here. <b>AUC</b>: how often a flipped row is more suspicious than one "
+        "that is not; 50 % is guessing. <b>Average precision</b>: precision, averaged over the ranks of all flips.</p>\n");
     page_table(&r->page, &(struct page_table){"audit", "What the audits find", &c->table, columns, 7, {NULL}});
     return status;
 }
@@ -667,8 +677,8 @@ static int tell_audits(struct report *r, poison_error *err)
         r->glance.flipped += flipped[row] = r->labels[row] != r->data->train.y[row];
     TRY(begin_capture(r, &c, err));
     table_begin(&t, &c.sheet, "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision");
-    PUT("<p>Can the $i flipped labels be found, by somebody who does not know them? An audit gives each training row a suspicion.</p>\n",
-        r->glance.flipped);
+    PUT("<p>Can the $i flipped labels be found, by somebody who does not know them? An audit gives each training row a "
+        "suspicion.</p>\n", r->glance.flipped);
     TRY(poison_svm_new_beside(&auditor, r->svm, NULL, err));
     for (int k = 0; k < a->methods; k++) {
         TRY(poison_audit(&found, auditor, r->data, r->labels, a->method[k], a->sweep.seed, r->settings, err));
@@ -702,10 +712,11 @@ static void put_verdict(struct report *r, const struct capture *c)
         }
         worse += success > none;
     }
-    PUT("<p>Without a defence $p of the $l’s are called $l, and the accuracy is $p; on clean labels it was $p. ", none, r->pair.from,
-        r->pair.to, number_at(c, 0, "accuracy"), r->glance.accuracy[0]);
+    PUT("<p>Without a defence $p of the $l’s are called $l, and the accuracy is $p; on clean labels it was $p. ", none,
+        r->pair.from, r->pair.to, number_at(c, 0, "accuracy"), r->glance.accuracy[0]);
     if (which)
-        PUT("Best is <b>$t</b>: success $p, accuracy $p. ", text_at(c, which, "defence"), best, number_at(c, which, "accuracy"));
+        PUT("Best is <b>$t</b>: success $p, accuracy $p. ", text_at(c, which, "defence"), best,
+            number_at(c, which, "accuracy"));
     else
         PUT("No defence makes the attack’s success smaller. ");
     for (size_t row = 1, said = 0; row < c->table.rows; row++)
@@ -729,8 +740,8 @@ static int put_cleaning(struct report *r, const struct sweep *sweep, poison_erro
     if (status == 0) {
         put_verdict(r, &c);
         status = put_chart(r, c.text, "cleaning-chart", "The attack’s success after cleaning", err);
-        page_table(&r->page, &(struct page_table){"cleaned", "After relabelling, with Wilson’s 95 % interval of success", &c.table,
-                                                  columns, 6, {NULL}});
+        page_table(&r->page, &(struct page_table){"cleaned", "After relabelling, with Wilson’s 95 % interval of success",
+                                                  &c.table, columns, 6, {NULL}});
     }
     free_capture(&c);
     return status;
@@ -749,8 +760,9 @@ static int tell_cleaning(struct report *r, poison_error *err)
     sweep.dose = &r->dose, sweep.doses = 1;
     sweep.defence = defence, sweep.defences = 1 + (size_t)a->methods;
     sweep.seeds = 1;
-    PUT("<p>A defence gives the most suspicious rows the label that the audit suggests, and trains again. How many rows? <i>oracle</i>: as "
-        "many as were flipped, which no real defender knows; <i>estimated</i>: as many as the audit itself believes.</p>\n");
+    PUT("<p>A defence gives the most suspicious rows the label that the audit suggests, and trains again. How many rows? "
+        "<i>oracle</i>: as many as were flipped, which no real defender knows; <i>estimated</i>: as many as the audit "
+        "itself believes.</p>\n");
     TRY(put_cleaning(r, &sweep, err));
 done:
     return status;
@@ -771,8 +783,9 @@ static int put_making(struct report *r, poison_error *err)
     if (out)
         fclose(out);
     if (status == 0)
-        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n<pre><code>$t &gt; lab.html</code></pre>\n"
-            "<p>Version, checksum of the data, and all settings:</p>\n<pre><code id=\"settings\">$t</code></pre>\n", command, settings);
+        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n"
+            "<pre><code>$t &gt; lab.html</code></pre>\n<p>Version, checksum of the data, and all settings:</p>\n"
+            "<pre><code id=\"settings\">$t</code></pre>\n", command, settings);
     free(command);
     free(settings);
     return status;
@@ -821,12 +834,13 @@ static void put_glance(struct report *r)
     const struct glance *g = &r->glance;
     PUT("<dl class=\"glance\">\n<div><dt>Accuracy</dt><dd><b>$d → $p</b><span>of all test $t</span></dd></div>\n",
         100 * g->accuracy[0], g->accuracy[1], r->images);
-    PUT("<div><dt>Called $l wrongly</dt><dd><b>$i → $i</b><span>the lab’s flag</span></dd></div>\n", r->pair.to, g->flag[0], g->flag[1]);
-    PUT("<div><dt>$l’s called $l</dt><dd><b>$d → $p</b><span>the attack’s success</span></dd></div>\n", r->pair.from, r->pair.to,
-        100 * g->success[0], g->success[1]);
+    PUT("<div><dt>Called $l wrongly</dt><dd><b>$i → $i</b><span>the lab’s flag</span></dd></div>\n", r->pair.to,
+        g->flag[0], g->flag[1]);
+    PUT("<div><dt>$l’s called $l</dt><dd><b>$d → $p</b><span>the attack’s success</span></dd></div>\n", r->pair.from,
+        r->pair.to, 100 * g->success[0], g->success[1]);
     if (g->audit >= 0)
-        PUT("<div><dt>Flips found</dt><dd><b>$i of $i</b><span>by the best audit, $t</span></dd></div>\n", g->found, g->flipped,
-            poison_audit_name(g->audit));
+        PUT("<div><dt>Flips found</dt><dd><b>$i of $i</b><span>by the best audit, $t</span></dd></div>\n", g->found,
+            g->flipped, poison_audit_name(g->audit));
     PUT("</dl>\n");
 }
 
@@ -836,11 +850,11 @@ static void put_top(struct report *r)
     poison_label from = poison_label_name(r->data, r->pair.from), to = poison_label_name(r->data, r->pair.to);
     snprintf(title, sizeof title, "Poisoned labels: %s to %s", from.text, to.text);
     page_begin(&r->page, title);
-    PUT("<header>\n<h1>Poisoned labels</h1>\n<p class=\"lead\">What a classifier learns when $i of its $l’s are called $l.</p>\n", r->dose,
-        r->pair.from, r->pair.to);
-    PUT("<p>A support vector machine learnt from $i labelled $t to tell $i $ts apart. Then somebody altered labels, and nothing else. "
-        "This page tells what that did, step by step, with the numbers of one run.</p>\n", r->data->train.n, r->images,
-        (size_t)r->label.count, r->digit);
+    PUT("<header>\n<h1>Poisoned labels</h1>\n<p class=\"lead\">What a classifier learns when $i of its $l’s are called "
+        "$l.</p>\n", r->dose, r->pair.from, r->pair.to);
+    PUT("<p>A support vector machine learnt from $i labelled $t to tell $i $ts apart. Then somebody altered labels, and "
+        "nothing else. This page tells what that did, step by step, with the numbers of one run.</p>\n", r->data->train.n,
+        r->images, (size_t)r->label.count, r->digit);
     put_glance(r);
     PUT("</header>\n<nav aria-label=\"Contents\">\n<ol>\n");
     for (size_t k = 0; k < sizeof chapters / sizeof *chapters; k++)
@@ -903,10 +917,11 @@ int report_write(FILE *out, const struct args *args, const poison_data *data, co
                  const poison_settings *settings, poison_error *err)
 {
     const struct sweep *s = &args->sweep;
-    int shape = data->train.height && data->test.height && data->train.x && data->test.x;
-    struct report r = {.page = {out, data, shape && image_ready(NULL) == 0}, .args = args, .data = data, .settings = settings, .pair = *pair,
-                       .digit = data->names ? "label" : "digit", .image = data->train.height ? "image" : "row",
-                       .images = data->train.height ? "images" : "rows", .strategy = s->strategy[0],
+    const poison_set *train = &data->train, *test = &data->test;
+    int pictures = train->height && test->height && train->x && test->x && image_ready(NULL) == 0;
+    struct report r = {.page = {out, data, pictures}, .args = args, .data = data, .settings = settings, .pair = *pair,
+                       .digit = data->names ? "label" : "digit", .image = train->height ? "image" : "row",
+                       .images = train->height ? "images" : "rows", .strategy = s->strategy[0],
                        .dose = s->dose[s->doses - 1], .glance = {.audit = -1}};
     int status = 0;
     r.from = poison_label_text(data, pair->from, r.number[0]);
