@@ -19,6 +19,7 @@
 #include "src/plot.h"
 #include "src/print.h"
 #include "src/progress.h"
+#include "src/report.h"
 #include "src/show.h"
 #include "src/source.h"
 #include "src/trace.h"
@@ -84,7 +85,7 @@ static int resolve_words(struct laboratory *lab, poison_error *err)
     for (size_t k = 0; k < a->changes; k++)
         if (a->change[k].flip)
             TRY(poison_flip_parse(&none, a->change[k].flip, &lab->data, err));
-    if (strcmp(a->command->name, "lab") == 0)
+    if (a->pair)
         TRY(poison_pair_parse(&lab->from, &lab->to, a->pair, &end, &lab->data, "--pair", err));
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_pairs(&lab->sweep, a->pairs, &lab->data, err));
@@ -106,7 +107,7 @@ static int check_test_rows(const struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t m = lab->data.test.n;
-    int sweeps = strcmp(a->command->name, "sweep") == 0 || strcmp(a->command->name, "lab") == 0;
+    int sweeps = strcmp(a->command->name, "sweep") == 0 || a->pair; /* so do lab and report */
     if (!m && (a->command->needs == NEEDS_PREDICTIONS || sweeps || show_predicts(a)))
         return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
                            lab->data.source);
@@ -489,32 +490,6 @@ static int run_show(struct laboratory *lab, poison_error *err)
     return status;
 }
 
-static int two_classes(const struct laboratory *lab)
-{
-    for (size_t r = 1; r < lab->data.train.n; r++)
-        if (lab->labels[r] != lab->labels[0])
-            return 1;
-    return 0;
-}
-
-/* What can be refused before anything is printed: a dose above what there is, or one that leaves one class. */
-static int check_doses(struct laboratory *lab, poison_error *err)
-{
-    const struct sweep *s = &lab->args->sweep;
-    int status = 0;
-    for (size_t k = 0; k < s->doses; k++) {
-        poison_flip one = {lab->from, lab->to, s->dose[k], POISON_FIRST};
-        TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
-        if (!two_classes(lab))
-            TRY(poison_fail(err, POISON_EDATA, "flip %s:%s:%zu leaves one class only: at least two classes are needed",
-                            poison_label_quoted(&lab->data, one.from).text, poison_label_quoted(&lab->data, one.to).text,
-                            one.count));
-        clean(lab);
-    }
-done:
-    return status;
-}
-
 /* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
 static int run_lab(struct laboratory *lab, poison_error *err)
 {
@@ -524,7 +499,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     const char *digit = lab->data.names ? "label" : "digit";
     size_t incorrect[LABELS];
     int status;
-    TRY(check_doses(lab, err));
+    TRY(sweep_check_doses(a->sweep.dose, a->sweep.doses, &(struct sweep_pair){lab->from, lab->to}, lab->labels, &lab->data, err));
     TRY(train_and_predict(lab, err));
     TRY(describe_briefly(sheet, &lab->data, lab->labels, &a->settings, err));
     sheet_title(sheet, "the first predictions");
@@ -551,6 +526,12 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     table_count(&t, incorrect[lab->to]);
 done:
     return status;
+}
+
+static int run_report(struct laboratory *lab, poison_error *err)
+{
+    struct sweep_pair pair = {lab->from, lab->to};
+    return report_write(lab->file.out, lab->args, &lab->data, &pair, &lab->settings, err);
 }
 
 /* ---- the program about itself ---------------------------------------------------------------------------------- */
@@ -661,6 +642,12 @@ static const struct command commands[] = {
      "Three tables under lines that begin with '# '. push: alpha y K of a training row in the machine that decides between\n"
      "the true and the predicted label (or the runner-up, if they are the same or the true one has no training row). All\n"
      "pushes and the intercept add up to the decision value; -n: how many are shown. from: the label as it was given.", run_explain},
+    {"report", NULL, "the lab as one HTML page with pictures, for a browser", NEEDS_DATA, "an HTML page",
+     "poison report >lab.html\npoison report --pair 3:8 --doses 25,75 -o lab.html\n"
+     "poison report --data synthetic --strategy far,greedy --curve 0:50:10 --method knn,loo -o lab.html\n",
+     "The data, the first predictions, the score, each of --doses as in 'lab', confusion matrices, success by dose for each\n"
+     "strategy, the test images that changed sides and why, what audits find, what cleaning gives back, and the command that\n"
+     "makes the same page again. One file: no scripts, nothing loaded from elsewhere.", run_report},
     {"train", "[DATA]", "train a model, and write it as LIBSVM's model file", NEEDS_LABELS,
      "a model in LIBSVM's text format; with -v: folds\trows\tcorrect\taccuracy",
      "poison train digits.csv -o digits.model && poison predict digits.model new.csv\n"

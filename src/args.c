@@ -274,13 +274,24 @@ static int understand(struct args *args, const char **word, size_t words, poison
 
 /* ---- checks ---------------------------------------------------------------------------------------------------- */
 
-/* A sweep's lists name nothing twice. */
-static int refuse_twice(const struct sweep *s, poison_error *err)
+static int refuse_dose_twice(const size_t *dose, size_t doses, const char *option, poison_error *err)
 {
-    for (size_t k = 0; k < s->doses && s->doses < 10000; k++)
+    for (size_t k = 0; k < doses && doses < 10000; k++)
         for (size_t q = 0; q < k; q++)
-            if (s->dose[k] == s->dose[q])
-                return poison_fail(err, POISON_EUSAGE, "--doses: %zu is named twice", s->dose[k]);
+            if (dose[k] == dose[q])
+                return poison_fail(err, POISON_EUSAGE, "--%s: %zu is named twice", option, dose[k]);
+    return 0;
+}
+
+/* The lists of a sweep, or a report, name nothing twice. */
+static int refuse_twice(const struct args *args, poison_error *err)
+{
+    const struct sweep *s = &args->sweep;
+    int status = refuse_dose_twice(s->dose, s->doses, "doses", err);
+    if (status == 0)
+        status = refuse_dose_twice(args->curve, args->curves, "curve", err);
+    if (status < 0)
+        return status;
     for (size_t k = 0; k < s->strategies; k++)
         for (size_t q = 0; q < k; q++)
             if (s->strategy[k] == s->strategy[q])
@@ -397,7 +408,7 @@ static int check(const struct args *args, poison_error *err)
         return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
     if (args->changed && was_given(args, "set") && !args->test_set)
         return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
-    return is(args, "sweep") ? refuse_twice(&args->sweep, err) : check_model_options(args, err);
+    return is(args, "sweep") || is(args, "report") ? refuse_twice(args, err) : check_model_options(args, err);
 }
 
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
@@ -443,6 +454,7 @@ void args_free(struct args *args)
     free(args->sweep.strategy);
     free(args->sweep.defence);
     free(args->sweep.dose);
+    free(args->curve);
 }
 
 /* ---- provenance ------------------------------------------------------------------------------------------------ */
@@ -537,4 +549,41 @@ void args_describe(const struct args *args, FILE *out)
         if (options[k].flags & RESULTS && option_counts(&options[k], args->command)
             && !(data && strcmp(options[k].name, "data") == 0))
             describe_option(args, &options[k], out);
+}
+
+/* One word, as it is where no shell would take it apart. */
+static void quote_for_shell(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++)
+        *word == '\'' ? fputs("'\\''", out) : putc(*word, out);
+    putc('\'', out);
+}
+
+void args_command(const struct args *args, const char *source, FILE *out)
+{
+    fprintf(out, "poison %s", args->command->name);
+    for (size_t k = 0; k < args->operands; k++) {
+        putc(' ', out);
+        quote_for_shell(out, args->operand[k]);
+    }
+    if (!was_given(args, "data")) {
+        fputs(" --data ", out);
+        quote_for_shell(out, source);
+    }
+    for (size_t k = 0; k < args->givens; k++) {
+        const struct given *g = &args->given[k];
+        if (!(g->option->flags & RESULTS) || (!(g->option->flags & REPEATS) && last_given(args, g->option) != g))
+            continue;
+        fprintf(out, " --%s", g->option->name);
+        if (g->option->value) {
+            putc(' ', out);
+            quote_for_shell(out, g->value);
+        }
+    }
 }

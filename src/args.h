@@ -44,8 +44,10 @@ struct args {
         const char *flip; /* --flip's words: poison_flip_parse reads them when the data are known */
     } *change; /* in order; args_free frees */
     size_t changes;
-    const char *pair;  /* lab's, for poison_pair_parse */
+    const char *pair;  /* lab's and report's, for poison_pair_parse */
     const char *pairs; /* sweep's: all, or a list */
+    size_t *curve, curves; /* report's other doses; args_free frees */
+    int curve_given;
     size_t validate;
     int methods, method[POISON_AUDITS]; /* audit's */
     const char *truth;
@@ -53,7 +55,7 @@ struct args {
     size_t at;          /* matrix's dose */
     const char *title;  /* plot's, or NULL */
     size_t image;       /* explain's row */
-    struct sweep sweep; /* also lab's doses, clean's defence, everybody's seed, restarts and beam */
+    struct sweep sweep; /* also lab's and report's doses, clean's defence, everybody's seed, restarts and beam */
     size_t rows; /* -n */
     int rows_given;
     int by_true;
@@ -91,5 +93,11 @@ void args_free(struct args *args);
  * quotes, semicolons or control characters stands in double quotes, with backslashes; "none": an option that was not given.
  */
 void args_describe(const struct args *args, FILE *out);
+
+/*
+ * Prints the command line that does the same again, quoted for a shell: the command and what was given that can change
+ * results, --data with `source` where it was not given.
+ */
+void args_command(const struct args *args, const char *source, FILE *out);
 
 #endif

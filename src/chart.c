@@ -94,6 +94,11 @@ static void put_span(FILE *out, const char *text, const char *end)
     }
 }
 
+void chart_escape(FILE *out, const char *text)
+{
+    put_span(out, text, text + strlen(text));
+}
+
 /* What fits into `letters`, the cut marked. */
 static void put_cut(FILE *out, const char *text, size_t letters)
 {
@@ -250,8 +255,8 @@ static void put_colours(FILE *out, int dark, int cells)
     for (int down = 0; down < 2 && cells; down++)
         for (size_t level = 0; level <= LEVELS; level++) {
             uint32_t colour = ramp_colour(dark, down, level);
-            fprintf(out, ".poison-chart .%c%zu{fill:#%06x}.poison-chart text.%c%zu{fill:%s}\n", "ud"[down], level, colour,
-                    "ud"[down], level, ink_on(colour));
+            fprintf(out, ".poison-chart .%c%zu{fill:#%06x}.poison-chart text.%c%zu{fill:%s}\n", "ub"[down], level, colour,
+                    "ub"[down], level, ink_on(colour));
         }
 }
 
@@ -626,7 +631,7 @@ static void put_cell(FILE *out, const struct grid *g, const struct chart_map *ma
     if (v == CHART_NONE)
         return;
     size_t level = isnan(v) ? 0 : level_of(g, v, &down);
-    snprintf(class, sizeof class, "%c%zu", "ud"[down], level);
+    snprintf(class, sizeof class, "%c%zu", "ub"[down], level);
     if (isnan(v))
         put(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5,
             y + 0.5, g->wide - 1, g->tall - 1);
@@ -702,7 +707,7 @@ static void put_scale(FILE *out, const struct grid *g, double y)
     for (int k = 0; k < 3 * LEVELS; k++) {
         int down;
         size_t level = level_of(g, from + (g->hi - from) * (k + 0.5) / (3 * LEVELS), &down);
-        put(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "d" : "u", level,
+        put(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "b" : "u", level,
             x.from + step * k, y + 15, step);
     }
     for (int k = 0; tick(&x, k, &v); k++)

@@ -10,11 +10,6 @@
 
 enum { LABELS = 256 };
 
-struct push {
-    size_t row;
-    double push; /* y alpha k(x_row, x) */
-};
-
 static int strongest_first(const void *a, const void *b)
 {
     const struct push *s = a, *t = b;
@@ -82,55 +77,66 @@ static void print_votes(struct sheet *sheet, const poison_svm *svm, const size_t
     }
 }
 
-/* flipped: of the pushes, those of rows whose labels were altered. */
-static void print_machine(struct sheet *sheet, const poison_machine *machine, double decision, double pushes, double flipped)
+static void print_machine(struct sheet *sheet, const struct explanation *e)
 {
+    const poison_machine *machine = e->machine;
     poison_label i = poison_label_name(sheet->data, machine->i), j = poison_label_name(sheet->data, machine->j);
     struct table t;
     sheet_title(sheet, "the machine that decides between %s and %s: above 0 is %s", i.text, j.text, i.text);
     table_begin(&t, sheet, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
     table_label(&t, machine->i);
     table_label(&t, machine->j);
-    table_exact(&t, decision);
+    table_exact(&t, e->decision);
     table_exact(&t, machine->rho != 0 ? -machine->rho : 0);
-    table_exact(&t, pushes);
-    table_exact(&t, flipped);
+    table_exact(&t, e->pushes);
+    table_exact(&t, e->flipped);
+}
+
+int explain_find(struct explanation *e, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
+                 size_t image, poison_error *err)
+{
+    *e = (struct explanation){.push = NULL};
+    int truth = data->test.y[image], other = count_votes(svm, image, predicted, e->votes);
+    double sign;
+    if (truth != predicted && poison_svm_machine(svm, truth, predicted, &sign) >= 0)
+        other = truth;
+    size_t p = (size_t)poison_svm_machine(svm, predicted, other, &sign);
+    poison_svm_machines(svm, &e->machine);
+    e->machine += p;
+    e->decision = poison_svm_decisions(svm, 0, p)[image];
+    e->push = poison_take(e->machine->sv, sizeof *e->push);
+    if (!e->push)
+        return poison_fail_memory(err, e->machine->sv, sizeof *e->push, "the pushes");
+    struct kernel kernel = kernel_of(poison_svm_settings(svm), poison_svm_gamma(svm));
+    measure_pushes(e->push, e->machine, data, image, &kernel);
+    for (size_t s = 0; s < e->machine->sv; s++) {
+        const struct push *push = &e->push[s];
+        e->pushes += push->push;
+        e->flipped += labels[push->row] != data->train.y[push->row] ? push->push : 0;
+    }
+    return 0;
 }
 
 int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
                   size_t image, size_t rows, poison_error *err)
 {
-    const poison_machine *machine;
-    size_t votes[LABELS] = {0};
-    int truth = data->test.y[image], other = count_votes(svm, image, predicted, votes);
-    double sign, pushes = 0, flipped = 0;
-    if (truth != predicted && poison_svm_machine(svm, truth, predicted, &sign) >= 0)
-        other = truth;
-    size_t p = (size_t)poison_svm_machine(svm, predicted, other, &sign);
-    poison_svm_machines(svm, &machine);
-    machine += p;
-    struct push *push = poison_take(machine->sv, sizeof *push);
-    if (!push)
-        return poison_fail_memory(err, machine->sv, sizeof *push, "the pushes");
-    struct kernel kernel = kernel_of(poison_svm_settings(svm), poison_svm_gamma(svm));
-    measure_pushes(push, machine, data, image, &kernel);
-    for (size_t s = 0; s < machine->sv; s++) {
-        pushes += push[s].push;
-        flipped += labels[push[s].row] != data->train.y[push[s].row] ? push[s].push : 0;
-    }
+    struct explanation e;
+    int status = explain_find(&e, svm, data, labels, predicted, image, err);
+    if (status < 0)
+        return status;
     struct table t;
-    print_image(sheet, image, truth, predicted);
-    print_votes(sheet, svm, votes);
-    print_machine(sheet, machine, poison_svm_decisions(svm, 0, p)[image], pushes, flipped);
-    sheet_title(sheet, "the training rows that push it most, of %zu: above 0 towards %s", machine->sv,
-                poison_label_name(data, machine->i).text);
+    print_image(sheet, image, data->test.y[image], predicted);
+    print_votes(sheet, svm, e.votes);
+    print_machine(sheet, &e);
+    sheet_title(sheet, "the training rows that push it most, of %zu: above 0 towards %s", e.machine->sv,
+                poison_label_name(data, e.machine->i).text);
     table_begin(&t, sheet, "row\tlabel\tfrom\tpush");
-    for (size_t s = 0; s < machine->sv && s < rows; s++) {
-        table_count(&t, push[s].row);
-        table_label(&t, labels[push[s].row]);
-        table_label(&t, data->train.y[push[s].row]);
-        table_exact(&t, push[s].push);
+    for (size_t s = 0; s < e.machine->sv && s < rows; s++) {
+        table_count(&t, e.push[s].row);
+        table_label(&t, labels[e.push[s].row]);
+        table_label(&t, data->train.y[e.push[s].row]);
+        table_exact(&t, e.push[s].push);
     }
-    free(push);
+    free(e.push);
     return 0;
 }

@@ -18,7 +18,8 @@
 #define FLIPPING SHOWING ", train, grid"
 #define PREDICTING DATA_COMMANDS ", predict"
 #define READING DATA_COMMANDS ", predict, data check"
-#define ROWS DATA_COMMANDS ", dose, matrix, predict, data check" /* that print rows */
+#define ROWS "lab, " FLIPPING ", dose, matrix, predict, data check" /* that print rows */
+#define CHOOSING FLIPPING ", report" /* that may run attacks and audits */
 #define STRATEGIES "first|random|near|far|alfa|greedy"
 #define AUDITS "knn|margin|loo|shapley|confident"
 
@@ -43,27 +44,35 @@ const struct option options[] = {
      RESULTS | REPEATS, CALL(set_flip), .at = AT(change)},
     {0, "flips", "FILE", FLIPPING, NULL, "flip what a flip file says (-: standard input); all repeatable, in order",
      RESULTS | REPEATS, CALL(set_flips), .at = AT(change)},
-    {0, "validate", "N", FLIPPING, "1000", "validation set: the N rows after the training rows", RESULTS, COUNT(validate,
+    {0, "validate", "N", CHOOSING, "1000", "validation set: the N rows after the training rows", RESULTS, COUNT(validate,
      1)},
-    {0, "restarts", "R", FLIPPING, "0", "alfa: starts from random losses besides the one from none", RESULTS | RARE,
+    {0, "restarts", "R", CHOOSING, "0", "alfa: starts from random losses besides the one from none", RESULTS | RARE,
      COUNT(sweep.attack.restarts, 0)},
-    {0, "beam", "B", FLIPPING, "0", "greedy: try only the B nearest candidates a step; 0: all", RESULTS | RARE,
+    {0, "beam", "B", CHOOSING, "0", "greedy: try only the B nearest candidates a step; 0: all", RESULTS | RARE,
      COUNT(sweep.attack.beam, 0)},
-    {0, "seed", "S", FLIPPING ", dose", "0", "of random, alfa's restarts, folds and bootstrap", RESULTS, CALL(set_seed)},
-    {0, "pair", "FROM:TO", "lab", "1:2", "which label is turned into which", RESULTS | FIRST, CALL(set_pair)},
+    {0, "seed", "S", CHOOSING ", dose", "0", "of random, alfa's restarts, folds and bootstrap", RESULTS, CALL(set_seed)},
+    {0, "pair", "FROM:TO", "lab, report", "1:2", "which label is turned into which", RESULTS | FIRST, CALL(set_pair)},
     {0, "pairs", "all|LIST", "sweep", "1:2", "which labels are turned into which, as in 1:2,3:8", RESULTS, CALL(set_pairs)},
-    {0, "doses", "LIST", "lab", "10,30,100", "how many, each from the same labels; or START:STOP:STEP",
+    {0, "doses", "LIST", "lab, report", "10,30,100", "how many, each from the same labels; or START:STOP:STEP",
      RESULTS | FIRST, CALL(set_doses)},
     {0, "doses", "LIST", "sweep", "0:100:10", "how many, each from the same labels; or 10,30,100", RESULTS, CALL(set_doses)},
+    {0, "curve", "LIST", "report", "0:200:20", "doses of the dose-response curve; of the default those that there are",
+     RESULTS, CALL(set_curve), .given = AT(curve_given)},
+    {0, "strategy", "LIST", "report", "first,random,near,far", "of the curve; the first one is that of the chapters too",
+     RESULTS, CALL(set_strategy), .words = STRATEGIES},
     {0, "strategy", "LIST", "sweep", "first", "which ones are flipped: first, random, near, far, alfa, greedy", RESULTS,
      CALL(set_strategy), .words = STRATEGIES},
     {0, "defence", "LIST", "sweep", "none", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]]", RESULTS,
      CALL(set_defence), .words = "none|" AUDITS},
     {0, "seeds", "N", "sweep", "1", "N seeds from --seed on, where something is seeded", RESULTS, COUNT(sweep.seeds, 1),
      .most = 1000000},
+    {0, "seeds", "N", "report", "5", "N seeds from --seed on for the curve, where something is seeded", RESULTS,
+     COUNT(sweep.seeds, 1), .most = 1000000},
     {0, "resume", NULL, "sweep", NULL, "go on with the -o file of a sweep that was cut off", 0, FIELD(RAISES, resume)},
     {0, "method", "LIST", "audit", "knn", "knn, margin, loo, shapley, confident", RESULTS, CALL(set_methods),
      .words = AUDITS},
+    {0, "method", "LIST", "report", "knn,margin,shapley,confident", "audits: knn, margin, loo, shapley, confident", RESULTS,
+     CALL(set_methods), .words = AUDITS},
     {0, "method", "METHOD[:...]", "clean", "confident:relabel:estimated",
      "knn, margin, loo, shapley, confident, and what to do",
      RESULTS, CALL(set_cleaning), .words = AUDITS},
@@ -75,6 +84,7 @@ const struct option options[] = {
     {0, "title", "TEXT", "plot", "what the table says", "above the chart", RESULTS | WORDS, FIELD(NAMES, title)},
     {0, "row", "R", "explain", "0", "which test image", RESULTS, COUNT(image, 0)},
     {'n', "rows", "N", "predictions", "5", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
+    {'n', "rows", "N", "report", "10", "how many of the first predictions", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
     {'n', "rows", "N", "explain", "10", "how many rows", RESULTS, COUNT(rows, 1), .given = AT(rows_given)},
     {'n', "rows", "N", "show", "12, on a sheet 100, all of ROWS", "how many images", RESULTS | WORDS, COUNT(rows, 1),
      .given = AT(rows_given)},

@@ -27,6 +27,7 @@ struct plot {
     int parts, varying; /* PAIR, STRATEGY, DEFENCE: what its rows have, and in what they differ */
     FILE *out;
     const char *title; /* --title, or NULL */
+    const char *id;    /* of a chart in a page; NULL: a file of its own */
     void *taken;       /* a list of what take gave, freed at the end */
     poison_error *err;
 };
@@ -84,7 +85,8 @@ static int number_at(const struct plot *p, size_t row, int needed, double least,
 
 static struct chart chart_of(const struct plot *p, const char *title, const char *note, const char *x, const char *y)
 {
-    return (struct chart){.title = p->title ? p->title : title, .note = note, .x = x, .y = y};
+    return (struct chart){.title = p->title ? p->title : title, .note = note, .x = x, .y = y, .id = p->id,
+                          .embedded = p->id != NULL};
 }
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
@@ -714,6 +716,30 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const poi
     return 0;
 }
 
+static void free_plot(struct plot *p)
+{
+    for (void **next, **at = p->taken; at; at = next) {
+        next = *at;
+        free(at);
+    }
+    columns_free(&p->table);
+}
+
+int plot_embed(FILE *out, const char *table, const char *id, const char *title, const poison_settings *settings,
+               poison_error *err)
+{
+    struct plot p = {.out = out, .title = title, .id = id, .err = err};
+    FILE *in = fmemopen((char *)(uintptr_t)table, strlen(table), "r");
+    int status = in ? columns_read(&p.table, in, "a table of " TABLES, settings, err)
+                    : poison_fail_memory(err, 1, 4096, "the chart");
+    if (status == 0)
+        status = draw(&p);
+    if (in)
+        fclose(in);
+    free_plot(&p);
+    return status;
+}
+
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
 {
     struct plot p = {.out = out, .title = title, .err = err};
@@ -728,10 +754,6 @@ int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poi
 done:
     if (p.out && p.out != out)
         fclose(p.out);
-    for (void **next, **at = p.taken; at; at = next) {
-        next = *at;
-        free(at);
-    }
-    columns_free(&p.table);
+    free_plot(&p);
     return status;
 }

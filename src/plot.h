@@ -20,4 +20,8 @@ int plot_format_of(const char *path, poison_error *err);
  */
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err);
 
+/* The chart of a table, given as its text, for a page that has chart_style; id: the chart's. Errors as above. */
+int plot_embed(FILE *out, const char *table, const char *id, const char *title, const poison_settings *settings,
+               poison_error *err);
+
 #endif

@@ -29,7 +29,8 @@ static char *find_mnist(void)
 static int validates(const struct args *a)
 {
     poison_flip flip;
-    int needed = 0, sweeps = strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
+    int needed = 0, reports = strcmp(a->command->name, "report") == 0;
+    int sweeps = reports || strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
     for (size_t k = 0; k < a->changes; k++)
         needed |= a->change[k].flip && poison_flip_parse(&flip, a->change[k].flip, NULL, NULL) == 0
                   && poison_attack_validates(flip.strategy);

@@ -513,6 +513,26 @@ int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data,
     }
 }
 
+int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair, const int *labels,
+                      const poison_data *data, poison_error *err)
+{
+    size_t n = data->train.n, from = 0, to = 0;
+    int status = 0;
+    for (size_t r = 0; r < n; r++) {
+        from += labels[r] == pair->from;
+        to += labels[r] == pair->to;
+    }
+    for (size_t k = 0; k < doses; k++) {
+        poison_flip flip = {pair->from, pair->to, dose[k], POISON_FIRST};
+        TRY(poison_flip_check(&flip, labels, data, err));
+        if (to + dose[k] == n || from - dose[k] == n)
+            TRY(poison_fail(err, POISON_EDATA, "flip %s:%s:%zu leaves one class only: at least two classes are needed",
+                            poison_label_quoted(data, pair->from).text, poison_label_quoted(data, pair->to).text, dose[k]));
+    }
+done:
+    return status;
+}
+
 /* So that rows are on disk, or with their reader, as they are done. */
 static int flush(const struct campaign *c, const char *name, poison_error *err)
 {
@@ -546,8 +566,8 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
     if (!c.labels || !c.predicted || !c.supports || !c.order)
         TRY(poison_fail_memory(err, n, 16, "the sweep"));
-    const char *name = is_stdout(path) ? "standard output" : path;
-    c.sheet.out = is_stdout(path) ? stdout : NULL;
+    const char *name = !path ? "memory" : is_stdout(path) ? "standard output" : path;
+    c.sheet.out = !path ? sheet->out : is_stdout(path) ? stdout : NULL;
     if (!c.sheet.out)
         TRY(open_journal(&c, path, resume, &found, &before, err));
     table_begin(&t, &c.sheet, HEADER);
@@ -570,7 +590,7 @@ done:
     poison_attacker_free(c.attacker);
     poison_svm_free(c.auditor);
     poison_svm_free(c.victim);
-    if (c.sheet.out && c.sheet.out != stdout && fclose(c.sheet.out) != 0 && status >= 0)
+    if (path && c.sheet.out && c.sheet.out != stdout && fclose(c.sheet.out) != 0 && status >= 0)
         status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
     return status;
 }

@@ -20,7 +20,7 @@ struct sweep {
 
 /*
  * Computes all cells from labels (n) and prints them to `path` ("-": standard output, as the sheet is, whose `out` is not
- * used). A file is a plain table; its first line says the settings in any case, so that the sheet's opening is left out. A
+ * used; NULL: to the sheet's `out`). A file is a plain table; its first line says the settings in any case, so that the sheet's opening is left out. A
  * regular file is a journal: `# ` and the settings, a header, rows as they are done. An existing one is refused, unless
  * `resume` goes on where it was cut off. POISON_EDATA, or what the library says; finished rows are on disk in any case.
  * Doses above the number of `from` rows are left out, and cells without a model (one class left) hold NA, with a warning to
@@ -37,6 +37,10 @@ int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data,
  * which only standard output takes: POISON_EUSAGE.
  */
 int sweep_check_output(const char *path, int resume, int other_form, poison_error *err);
+
+/* What lab and report refuse at once: a dose above what there is in labels (n), or one that leaves one class. POISON_EDATA. */
+int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair, const int *labels,
+                      const poison_data *data, poison_error *err);
 
 /* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
 int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err);

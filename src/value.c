@@ -161,27 +161,36 @@ int set_pairs(struct args *a, const char *v, poison_error *err)
 }
 
 /* LIST, or START:STOP:STEP */
-int set_doses(struct args *a, const char *v, poison_error *err)
+static int take_doses(size_t **dose, size_t *doses, const char *v, const char *option, poison_error *err)
 {
-    struct sweep *s = &a->sweep;
     size_t first, last, step;
     char *end;
-    s->doses = 0;
+    *doses = 0;
     if (whole(v, 0, &first, &end) && *end == ':' && whole(end + 1, 0, &last, &end) && *end == ':'
         && whole(end + 1, 1, &step, &end) && !*end && first <= last && (last - first) / step < 1000000) {
         for (; first <= last; first += step) {
-            GROW(s->dose, s->doses);
-            s->dose[s->doses++] = first;
+            GROW(*dose, *doses);
+            (*dose)[(*doses)++] = first;
         }
         return 0;
     }
     for (const char *at = v;; at = end + 1) {
-        GROW(s->dose, s->doses);
-        if (!whole(at, 0, &s->dose[s->doses++], &end) || (*end && *end != ','))
-            return poison_fail(err, POISON_EUSAGE, "--doses %s: expected whole numbers, as in 10,30,100 or 0:100:10", v);
+        GROW(*dose, *doses);
+        if (!whole(at, 0, &(*dose)[(*doses)++], &end) || (*end && *end != ','))
+            return poison_fail(err, POISON_EUSAGE, "--%s %s: expected whole numbers, as in 10,30,100 or 0:100:10", option, v);
         if (!*end)
             return 0;
     }
+}
+
+int set_doses(struct args *a, const char *v, poison_error *err)
+{
+    return take_doses(&a->sweep.dose, &a->sweep.doses, v, "doses", err);
+}
+
+int set_curve(struct args *a, const char *v, poison_error *err)
+{
+    return take_doses(&a->curve, &a->curves, v, "curve", err);
 }
 
 int set_rows(struct args *a, const char *v, poison_error *err)

@@ -13,6 +13,7 @@ int set_flips(struct args *a, const char *v, poison_error *err);
 int set_pair(struct args *a, const char *v, poison_error *err);
 int set_pairs(struct args *a, const char *v, poison_error *err);
 int set_doses(struct args *a, const char *v, poison_error *err);
+int set_curve(struct args *a, const char *v, poison_error *err);
 int set_strategy(struct args *a, const char *v, poison_error *err);
 int set_defence(struct args *a, const char *v, poison_error *err);
 int set_methods(struct args *a, const char *v, poison_error *err);

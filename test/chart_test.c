@@ -48,7 +48,7 @@ static void differences_have_a_sign_and_two_ramps(void **state)
 {
     (void)state;
     char *text = heat(&(struct chart){.title = ""}, &difference);
-    assert_int_equal(count(text, "class='mark d20'"), 1); /* -3, the end of the scale */
+    assert_int_equal(count(text, "class='mark b20'"), 1); /* -3, the end of the scale */
     assert_int_equal(count(text, "class='mark u0'"), 1);
     assert_int_equal(count(text, "class='mark u10'"), 1);
     assert_int_equal(count(text, "class='mark na'"), 1);
@@ -108,7 +108,7 @@ static void ramps_are_monotone(void **state)
             for (int level = 0; level <= 20; level++) {
                 char rule[40];
                 unsigned colour;
-                snprintf(rule, sizeof rule, ".poison-chart .%c%d{fill:#", "ud"[ramp], level);
+                snprintf(rule, sizeof rule, ".poison-chart .%c%d{fill:#", "ub"[ramp], level);
                 char *at = strstr(theme ? dark : text, rule);
                 assert_non_null(at);
                 assert_int_equal(sscanf(at + strlen(rule), "%6x", &colour), 1);

@@ -5,7 +5,7 @@
 load helper
 
 NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot show explain
-train predict grid data check help completions'
+report train predict grid data check help completions'
 
 # ---- help ----
 
@@ -57,7 +57,7 @@ good() { # OPTION
 base_of() { # COMMAND OPTION
     case $1 in
     dose | matrix | plot | help) ;;
-    lab | sweep) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
+    lab | sweep | report) echo "-j 1 --data synthetic --train 90 --test 20 --doses 1" ;;
     train) echo "-v 2 --data synthetic --train 90 --test 20" ;;
     completions) echo bash ;;
     predict) echo "/dev/null /dev/null" ;;
@@ -75,18 +75,18 @@ base_of() { # COMMAND OPTION
     commands >names
     while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
-    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses strategy \
+    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses curve strategy \
         defence seeds resume method truth joint at title row rows set changed by export decisions score folds cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 59 ] || complain "$(wc -l <<<"$all") options; this test knows 59"
+    [ "$(wc -l <<<"$all")" -eq 60 ] || complain "$(wc -l <<<"$all") options; this test knows 60"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac
             value=$(good "$option")
-            [ "$command" != audit ] || value=${value%:relabel:2}
+            [[ $command != @(audit|report) ]] || value=${value%:relabel:2}
             status=0
             "$POISON" $command $(base_of "$command" "$option") "--$option$value" >"$out" 2>"$err" <sweep.tsv || status=$?
             grep -qE "^  [- ].[, ] --$option( |$)" "$command/help" && listed=1 || listed=0

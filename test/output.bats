@@ -85,7 +85,7 @@ same_cells() { # TEXT JSON WHAT...
 
 @test "--json: JSON Lines with the header's names and the table's values, for every command" {
     prepare
-    commands | grep -vE '^(plot|show|help|completions)$' | while read -r command; do
+    commands | grep -vE '^(help|completions|plot|show|report)$' | while read -r command; do
         calls | grep -q "^$command\( \|$\)" || complain "no call of $command"
     done
     while read -r words; do
