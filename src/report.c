@@ -61,12 +61,14 @@ struct capture {
     char *text;
     size_t size;
     struct columns table;
+    const poison_settings *settings;
 };
 
 static int begin_capture(const struct report *r, struct capture *c, poison_error *err)
 {
     *c = (struct capture){.size = 0};
     FILE *out = open_memstream(&c->text, &c->size);
+    c->settings = r->settings;
     sheet_open(&c->sheet, out, r->data, 0, 0);
     return out ? 0 : poison_fail_memory(err, 1, 4096, "a table");
 }
@@ -76,7 +78,8 @@ static int end_capture(struct capture *c, poison_error *err)
     int failed = fclose(c->sheet.out) != 0;
     c->sheet.out = NULL;
     FILE *in = failed ? NULL : fmemopen(c->text, c->size, "r");
-    int status = in ? columns_read(&c->table, in, "a table", err) : poison_fail_memory(err, 1, c->size, "a table");
+    int status = in ? columns_read(&c->table, in, "a table", c->settings, err)
+                    : poison_fail_memory(err, 1, c->size, "a table");
     if (in)
         fclose(in);
     return status;
@@ -491,7 +494,7 @@ static int put_doses(struct report *r, const char *sweep, poison_error *err)
     FILE *in = fmemopen((char *)(uintptr_t)sweep, strlen(sweep), "r");
     int status = begin_capture(r, &dose, err);
     if (status == 0)
-        status = in ? dose_run(in, &dose.sheet, r->args->sweep.seed, err)
+        status = in ? dose_run(in, &dose.sheet, r->args->sweep.seed, r->settings, err)
                     : poison_fail_memory(err, 1, strlen(sweep), "the doses");
     if (status == 0)
         status = end_capture(&dose, err);
