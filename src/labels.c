@@ -41,17 +41,12 @@ poison_label poison_label_name(const poison_data *data, int label)
 
 void poison_label_put(FILE *out, const poison_data *data, int label)
 {
-    char number[12], one[2] = "";
+    char number[12];
     const char *name = poison_label_text(data, label, number);
     int quotes = !*name || strpbrk(name, ":,\" ");
     if (quotes)
         putc('"', out);
-    for (; *name; name++) {
-        one[0] = *name;
-        if (*name == '"')
-            putc('"', out);
-        table_escape(out, one);
-    }
+    table_escape_doubling(out, name, '"');
     if (quotes)
         putc('"', out);
 }

@@ -9,19 +9,27 @@
 
 /* ---- text from outside ----------------------------------------------------------------------------------------- */
 
-/* What one byte is printed as; the number of characters. */
-static int escape(unsigned char c, char out[8])
+/*
+ * What the byte at *text is printed as, or two bytes: a control character beyond ASCII (U+0080 to U+009F, some of which
+ * terminals obey). Returns the number of characters; *text then stands behind.
+ */
+static size_t escape(const char **text, char out[16])
 {
+    unsigned char c = (unsigned char)*(*text)++, next = (unsigned char)**text;
+    if (c == 0xC2 && next >= 0x80 && next < 0xA0) {
+        ++*text;
+        return (size_t)sprintf(out, "\\xc2\\x%02x", next);
+    }
     if (c >= 0x20 && c != 0x7F)
-        return sprintf(out, "%c", c);
-    return sprintf(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\x%02x", c);
+        return (size_t)sprintf(out, "%c", c);
+    return (size_t)sprintf(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\x%02x", c);
 }
 
 int table_prints(const char *text, const char *printed)
 {
-    char bytes[8];
-    for (; *text; text++) {
-        size_t length = (size_t)escape((unsigned char)*text, bytes);
+    char bytes[16];
+    while (*text) {
+        size_t length = escape(&text, bytes);
         if (strncmp(printed, bytes, length) != 0)
             return 0;
         printed += length;
@@ -29,11 +37,19 @@ int table_prints(const char *text, const char *printed)
     return !*printed;
 }
 
+void table_escape_doubling(FILE *out, const char *text, char doubled)
+{
+    char bytes[16];
+    while (*text) {
+        if (doubled && *text == doubled)
+            putc(doubled, out);
+        fwrite(bytes, 1, escape(&text, bytes), out);
+    }
+}
+
 void table_escape(FILE *out, const char *text)
 {
-    char bytes[8];
-    for (; *text; text++)
-        fwrite(bytes, 1, (size_t)escape((unsigned char)*text, bytes), out);
+    table_escape_doubling(out, text, 0);
 }
 
 /* Bytes of the UTF-8 character at text, or 0: it is none (also overlong ones, surrogates, and above U+10FFFF). */
@@ -60,6 +76,8 @@ static void put_json(FILE *out, const char *text, size_t length)
             fputs(c == '\n' ? "\\n" : "\\t", out);
         else if (c < 0x20 || c == 0x7F)
             fprintf(out, "\\u%04x", c);
+        else if (c == 0xC2 && bytes == 2 && (unsigned char)text[1] < 0xA0) /* U+0080 to U+009F */
+            fprintf(out, "\\u%04x", (unsigned char)text[1]);
         else if (bytes)
             fwrite(text, 1, (size_t)bytes, out);
         else

@@ -59,5 +59,7 @@ int table_prints(const char *text, const char *printed);
 
 /* Prints text that came from outside on one line: control characters as \n, \t, \x1b ... */
 void table_escape(FILE *out, const char *text);
+/* The same, and a character (0: none) is doubled. */
+void table_escape_doubling(FILE *out, const char *text, char doubled);
 
 #endif

@@ -95,6 +95,17 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
     refuses 3 'more: more than 256 different labels.*--label' counts --data more
 }
 
+@test "labels cannot command a terminal: control characters are shown, beyond ASCII too" {
+    printf 'red\x1b[31m,1\nc1\xc2\x9b31m,2\nplain,3\nplain,4\n' >evil.csv
+    works counts --data evil.csv
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" || complain "raw: $(cat -v "$out")"
+    grep -qF 'c1\xc2\x9b31m' "$out" && grep -qF 'red\x1b[31m' "$out" || complain "$(cat -v "$out")"
+    works counts --data evil.csv --flip 'c1\xc2\x9b31m:plain:1' # as it is printed
+    works counts --data evil.csv --json
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" || complain "raw JSON: $(cat -v "$out")"
+    jq -e '.Correct' "$out" >/dev/null || complain "no JSON"
+}
+
 @test "which column is the label, and whether the first line is a header" {
     classes_are() { # HOW_MANY WORDS...
         local expected=$1
