@@ -172,7 +172,7 @@ END
 2 | --no-header: .*-v N | train digits.csv --no-header
 2 | --provenance: .*-v N | train digits.csv --provenance
 2 | --cost is not an option of 'predict': .*the commands that read data | predict -c 1 digits.model digits.csv
-2 | --rows is not an option of 'train': .*predictions, explain | train -n 5 digits.csv
+2 | --rows is not an option of 'train': .*predictions.*explain | train -n 5 digits.csv
 2 | --folds is not an option of 'score': .*grid, train | score -v 5
 2 | --json is not an option of 'help' | help --json
 2 | --data is not an option of 'data check' | data check --data set a
