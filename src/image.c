@@ -155,7 +155,7 @@ static int put_png(png_structp png, png_infop info, const struct rows *rows)
 static int write_rows(FILE *out, const struct rows *rows, poison_error *err)
 {
     if (rows->height > PNG_UINT_31_MAX || rows->width > PNG_UINT_31_MAX / 3)
-        return poison_fail(err, POISON_EDATA, "a picture of %zu x %zu pixels is more than PNG can hold: -n takes fewer images",
+        return poison_fail(err, POISON_EDATA, "a picture of %zu x %zu pixels is more than PNG can hold: -n takes fewer",
                            rows->width, rows->height);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, err, fail_png, ignore_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -174,7 +174,7 @@ static int write_rows(FILE *out, const struct rows *rows, poison_error *err)
 #else
 int image_ready(poison_error *err)
 {
-    return poison_fail(err, POISON_EDATA, "PNG: this poison was built without libpng: install libpng-dev and run make again");
+    return poison_fail(err, POISON_EDATA, "PNG: this poison was built without libpng: install libpng-dev and make it again");
 }
 
 static int write_rows(FILE *out, const struct rows *rows, poison_error *err)
@@ -232,7 +232,8 @@ static int put_uri(FILE *out, const struct picture *p, poison_error *err)
     FILE *memory = open_memstream(&bytes, &length);
     if (!memory)
         return poison_fail_memory(err, 1, 4096, "an image");
-    int status = p->sheet ? image_write_sheet(memory, p->sheet, err) : image_write(memory, p->pixels, p->height, p->width, err);
+    int status = p->sheet ? image_write_sheet(memory, p->sheet, err)
+                          : image_write(memory, p->pixels, p->height, p->width, err);
     int lost = ferror(memory);
     if ((fclose(memory) != 0 || lost) && status == 0)
         status = poison_fail_memory(err, 1, length, "an image");
@@ -260,7 +261,7 @@ enum {
     LETTER = 2,  /* pixels of the sheet a pixel of the font */
     FRAME = 3,   /* around each image */
     GAP = 20,    /* between images, and around all */
-    SIDE = 96,   /* of an image, about */
+    SIDE = 96,   /* of an image, about; twice that above wide captions */
     WIDE = 1400, /* a sheet, at most, if an image is not */
     LINE = LETTER * FONT_HEIGHT + 3
 };
@@ -362,8 +363,10 @@ static void lay_out(struct painter *p)
         }
     }
     letters = letters < IMAGE_LETTERS ? letters : IMAGE_LETTERS;
-    p->scale = s->scale ? (size_t)s->scale : larger(1, SIDE / larger(side, 1));
-    p->tile_width = larger((size_t)s->width * p->scale + 2 * FRAME, FRAME + letters * LETTER * FONT_WIDTH);
+    size_t text = FRAME + letters * LETTER * FONT_WIDTH, fits = text / larger((size_t)s->width, 1);
+    size_t most = 2 * SIDE / larger(side, 1), scale = larger(SIDE / larger(side, 1), fits < most ? fits : most);
+    p->scale = s->scale ? (size_t)s->scale : larger(1, scale);
+    p->tile_width = larger((size_t)s->width * p->scale + 2 * FRAME, text);
     p->tile_height = (size_t)s->height * p->scale + 2 * FRAME + (lines ? 4 + lines * LINE : 0);
     p->columns = larger(1, (WIDE - GAP) / (p->tile_width + GAP));
     p->columns = p->columns < s->count ? p->columns : larger(s->count, 1);

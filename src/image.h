@@ -2,9 +2,9 @@
 /*
  * image - 8-bit grey images as PNG: one by one, and many on a contact sheet
  *
- * PNG is libpng's work, if there was one at the build; the same pixels give the same bytes. `out` is written to without a look
- * at whether that works: ferror, or file_close, tells. Errors: POISON_EDATA without libpng, or for a picture that is larger
- * than PNG can be, POISON_ENOMEM, POISON_ECANCEL; `out` then holds a part.
+ * PNG is libpng's work, if there was one at the build; the same pixels give the same bytes. `out` is written to without a
+ * look at whether that works: ferror, or file_close, tells. Errors: POISON_EDATA without libpng, or for a picture that is
+ * larger than PNG can be, POISON_ENOMEM, POISON_ECANCEL; `out` then holds a part.
  */
 #ifndef POISON_IMAGE_H
 #define POISON_IMAGE_H

@@ -106,7 +106,7 @@ const struct option options[] = {
     {'c', "cost", "C", DATA_COMMANDS, "1", "C of the support vector machines", RESULTS | FIRST, FIELD(MEASURES, settings.C)},
     {'g', "gamma", "LIST", "grid", "scale", "values of gamma: scale, auto, 0.1,1,10 or LOW:HIGH:FACTOR", RESULTS,
      CALL(set_gammas), .words = "scale|auto"},
-    {'g', "gamma", "G", DATA_COMMANDS, "scale", "scale (1/(d Var X)), auto (1/d) or a number", RESULTS | FIRST,
+    {'g', "gamma", "G", DATA_COMMANDS, "scale", "scale (1/(d Var X)), auto (1/d) or a number", RESULTS,
      CALL(set_gamma),
      .words = "scale|auto"},
     {'e', "tolerance", "E", DATA_COMMANDS, "0.001", "largest violation of optimality", RESULTS,

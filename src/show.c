@@ -59,14 +59,15 @@ int show_check(const struct args *a, const poison_data *data, poison_error *err)
     const poison_set *set = set_of(a, data);
     const char *which = show_predicts(a) ? "test" : "training";
     if (!set->height || !set->width)
-        return poison_fail(err, POISON_EDATA, "%s: rows of %d features without a height and a width: only IDX files say which shape "
-                           "images have", data->source, set->d);
+        return poison_fail(err, POISON_EDATA, "%s: rows of %d features without a height and a width: only IDX files say "
+                           "which shape images have", data->source, set->d);
     if (!set->x)
-        return poison_fail(err, POISON_EDATA, "%s: features that are no whole numbers from 0 to 255 are no grey values", data->source);
+        return poison_fail(err, POISON_EDATA, "%s: features that are no whole numbers from 0 to 255 are no grey values",
+                           data->source);
     for (size_t k = 0; k < a->ranges; k++)
         if (a->range[k].last >= set->n)
-            return poison_fail(err, POISON_EDATA, "show %s: row %zu: there are only %zu %s images, from row 0", a->operand[0],
-                               a->range[k].last, set->n, which);
+            return poison_fail(err, POISON_EDATA, "show %s: row %zu: there are only %zu %s images, from row 0",
+                               a->operand[0], a->range[k].last, set->n, which);
     return check_output(a->output, err);
 }
 

@@ -186,7 +186,7 @@ END
     same text expected "-o text"
     mkdir folder
     refuses_all <<'END'
-3 | nowhere/x.png: cannot write | show $DIGITS 0 -o nowhere/x.png
+3 | nowhere/x: cannot write | show $DIGITS 0 -o nowhere/x
 3 | folder: cannot write | show $DIGITS 0 -o folder
 END
     poison show $DIGITS 0 -o x.jpg
@@ -195,9 +195,9 @@ END
     ! command -v file >/dev/null || file sheet.png | grep -q 'PNG image data, .* 8-bit/color RGB' || complain "$(file sheet.png)"
     works show $DIGITS -o again.png -n 100
     same sheet.png again.png "again; 100 are the default"
-    write_images small 6 10 7 # an image is 7 x 9 + 6 pixels wide, "row 1: 1" 3 + 8 x 12, the title 3 + 18 x 12
+    write_images small 6 10 7 # "row 1: 1" is 3 + 8 x 12 pixels wide: of these 7 x 14 are the image's
     works show --data small -o small.PNG 1,2
-    [ "$(size_of small.PNG)" = "$((20 + 2 * (99 + 20) + 0 > 259 ? 258 : 259)) $((20 + 19 + 20 + 96 + 4 + 19 + 20))" ] ||
+    [ "$(size_of small.PNG)" = "$((20 + 2 * (7 * 14 + 6 + 20))) $((20 + 19 + 20 + 10 * 14 + 6 + 4 + 19 + 20))" ] ||
         complain "small: $(size_of small.PNG)"
     works show $DIGITS --flip 1:2:20 --changed -o sheet.png
     ! cmp -s sheet.png again.png || complain "the old sheet is still there"
@@ -280,7 +280,7 @@ terminal() { # VARIABLES... -- WORDS...
             { n = split($0, part, /\x1b\[/); up = low = ""
               for (i = 2; i <= n; i++) {
                   split(part[i], v, /[;m]/); cells = part[i]; sub(/^[0-9;]*m/, "", cells)
-                  if (v[1] == 38) fore = v[3]; else if (v[1] == 48) back = v[3]; else if (v[1] == 49) back = ""; else if (v[1] == 0) fore = back = ""
+                  if (v[1] == 38) fore = v[3]; else if (v[1] == 48) back = v[3]; else if (v[1] == 49 || v[1] == 0) back = ""
                   for (k = length(cells) / 3; k > 0; k--) { up = up " " fore; if (back != "") low = low " " back }
               }
               print up; if (low != "") print low }' >got
