@@ -175,13 +175,10 @@ END
     [ "$images $decoded $requests" = '2 0 1' ] && grep -q ':CONSOLE' "$err" || complain "blind: $(cat found)"
 }
 
-@test "report on MNIST: the lab's flag, in under 10 seconds and 3 MB" {
+@test "report on MNIST: the lab's flag, in under 3 MB" {
     [ -n "${MNIST:-}" ] || skip "no MNIST"
-    begun=$EPOCHREALTIME
     reports --data "$MNIST"
-    seconds=$(since "$begun")
     [ "$(wc -c <page)" -lt 3000000 ] || complain "$(wc -c <page) bytes"
-    awk -v s="$seconds" 'BEGIN { exit s >= 10 }' || complain "$seconds seconds"
     for flag in 10:11 30:13 100:33; do
         grep -q "id=\"flag-${flag%:*}\"><b>The flag is ${flag#*:}</b>" page || complain "the flag of ${flag%:*}"
     done
