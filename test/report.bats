@@ -3,6 +3,7 @@
 # report - the page: that it is whole, stands by itself, says what the other commands say, and works in a browser
 
 load helper
+LIMIT=300 # sanitizers are slow
 
 SMALL='--data synthetic --train 300 --test 200 --validate 100'
 
