@@ -108,14 +108,18 @@ only() { [ "$(ls -A)" = "$1" ] || complain "the folder holds: $(ls -A | tr '\n' 
     [ "$("$POISON" counts $DIGITS | head -n 1)" = $'Correct\tTrain\tTest' ]
 }
 
-# Ends within a second (0.2 s are promised; the machine may be busy): interrupt SIGNAL CODE AFTER_SECONDS WORDS...
+# Ends within a second (0.2 s are promised), in one of three tries, since others may hold the machine for a moment; all tries
+# must end as they should: interrupt SIGNAL CODE AFTER_SECONDS WORDS...
 interrupt() {
     local signal=$1 code=$2 after=$3 begun late
     shift 3
-    begun=$EPOCHREALTIME status=0
-    timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" || status=$?
-    late=$(awk -v t="$(since "$begun")" -v a="$after" 'BEGIN { printf "%.3f", t - a }')
-    echo "# $signal after $after s: $late s: $1" >>"$place/latencies"
+    for try in 1 2 3; do
+        begun=$EPOCHREALTIME status=0
+        timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" || status=$?
+        late=$(awk -v t="$(since "$begun")" -v a="$after" 'BEGIN { printf "%.3f", t - a }')
+        echo "# $signal after $after s: $late s: $1" >>"$place/latencies"
+        [ "$status" -eq "$code" ] && awk -v l="$late" 'BEGIN { exit l <= 1 }' || break
+    done
     [ "$status" -eq "$code" ] || complain "$signal after $after s: exit $status: $* $(cat "$err")"
     awk -v l="$late" 'BEGIN { exit l > 1 }' || complain "$signal after $after s: ended $late s late: $*"
     [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" || complain "$signal after $after s: said: $(cat "$err")"
