@@ -218,22 +218,14 @@ void image_put_base64(FILE *out, const void *bytes, size_t length)
     }
 }
 
-/* What is to become a URI: one image, or a sheet. */
-struct picture {
-    const uint8_t *pixels;
-    int height, width;
-    const struct image_sheet *sheet; /* or NULL */
-};
-
-static int put_uri(FILE *out, const struct picture *p, poison_error *err)
+int image_put_uri(FILE *out, const uint8_t *pixels, int height, int width, poison_error *err)
 {
     char *bytes = NULL;
     size_t length = 0;
     FILE *memory = open_memstream(&bytes, &length);
     if (!memory)
         return poison_fail_memory(err, 1, 4096, "an image");
-    int status = p->sheet ? image_write_sheet(memory, p->sheet, err)
-                          : image_write(memory, p->pixels, p->height, p->width, err);
+    int status = image_write(memory, pixels, height, width, err);
     int lost = ferror(memory);
     if ((fclose(memory) != 0 || lost) && status == 0)
         status = poison_fail_memory(err, 1, length, "an image");
@@ -243,16 +235,6 @@ static int put_uri(FILE *out, const struct picture *p, poison_error *err)
     }
     free(bytes);
     return status;
-}
-
-int image_put_uri(FILE *out, const uint8_t *pixels, int height, int width, poison_error *err)
-{
-    return put_uri(out, &(struct picture){pixels, height, width, NULL}, err);
-}
-
-int image_put_sheet_uri(FILE *out, const struct image_sheet *sheet, poison_error *err)
-{
-    return put_uri(out, &(struct picture){.sheet = sheet}, err);
 }
 
 /* ---- contact sheets ---------------------------------------------------------------------------------------------- */

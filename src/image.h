@@ -42,7 +42,6 @@ struct image_sheet {
 
 /* A grid of them, about 1400 pixels wide, as a PNG in colours. Takes memory for one row of the grid. */
 int image_write_sheet(FILE *out, const struct image_sheet *sheet, poison_error *err);
-int image_put_sheet_uri(FILE *out, const struct image_sheet *sheet, poison_error *err);
 
 /* Bytes as base64, padded, on one line. */
 void image_put_base64(FILE *out, const void *bytes, size_t length);

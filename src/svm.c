@@ -29,7 +29,7 @@ struct poison_svm {
     size_t n;
 
     float *K;            /* (n, ld) by slots, or NULL: */
-    int borrowed;        /* K is another model's */
+    int borrowed;        /* K and the diagonal are another model's */
     struct cache *cache; /* made at the first training */
     size_t ld;
     size_t *order;       /* (n) row of each slot */
@@ -152,13 +152,16 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     if (!first && settings->kernel != POISON_LINEAR)
         TRY(poison_data_gamma(data, settings, &gamma, err));
     svm->kernel = kernel_of(settings, gamma);
-    TRY(take_diagonal(svm, err));
+    svm->borrowed = first != NULL;
+    if (first)
+        svm->diagonal = first->diagonal;
+    else
+        TRY(take_diagonal(svm, err));
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
     sort_slots(svm);
     if (first) {
         svm->K = first->K;
         svm->ld = first->ld;
-        svm->borrowed = 1;
     } else {
         TRY(make_matrix(svm, err));
     }
@@ -198,9 +201,10 @@ void poison_svm_free(poison_svm *svm)
         decisions_free(&svm->decisions[s]);
     free(svm->decisions);
     cache_free(svm->cache);
-    if (!svm->borrowed)
+    if (!svm->borrowed) {
         free(svm->K);
-    free(svm->diagonal);
+        free(svm->diagonal);
+    }
     free(svm->order);
     free(svm->slot_of);
     free(svm->labels);
