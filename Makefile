@@ -3,6 +3,7 @@
 #   make                              ./poison
 #   make check                        all tests
 #   make SAN=address,undefined check  the same under sanitizers, in a build folder of its own
+#   make fuzz FUZZ_SECONDS=60       seven fuzzers for files and words from strangers (test/fuzz.c), by clang
 #   make bench                        measurements beside other programs (bench/); BENCH=full: with all of MNIST
 #   make install DESTDIR= PREFIX=
 
@@ -58,6 +59,23 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 check: $(program) $(units)
 	$(Q)test/run $(program) $(units)
 
+# ---- fuzzers: one program, which acts by the name it is called by; all of poison.c is in it
+doors := idx table libsvm model flips journal options
+FUZZ_SECONDS ?= 60
+
+fuzz: $(program)
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	$(Q)test/fuzz $(program) build/clang-fuzzer-no-link-address-undefined/fuzz- $(FUZZ_SECONDS) $(doors)
+
+fuzzers: $(doors:%=$(build)/fuzz-%)
+
+$(build)/fuzz-%: $(build)/fuzzer
+	$(Q)ln -sf fuzzer $@
+
+$(build)/fuzzer: $(build)/test/fuzz.o $(filter-out $(build)/poison.o,$(objects))
+	$(say) "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(libs)
+
 bench: $(program) $(build)/bench/exp
 	$(Q)bench/speed
 	$(Q)bench/step
@@ -80,11 +98,11 @@ install: $(program)
 	$(call install_text,completions bash,bash-completion/completions/poison)
 	$(call install_text,completions zsh,zsh/site-functions/_poison)
 
--include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d
+-include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d $(build)/test/fuzz.d
 
 clean:
 	rm -rf build poison
 
-.PHONY: all check bench install clean
+.PHONY: all check fuzz fuzzers bench install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
