@@ -12,6 +12,7 @@
 
 #define TILE KERNEL_TILE
 #define SLICE 1024 /* features whose dot product is exact in float */
+#define DOUBLES 4096 /* features of a product of doubles: some 20 ms, between which it may be cancelled */
 
 static size_t least(size_t a, size_t b)
 {
@@ -73,7 +74,6 @@ const struct dot_engine *kernel_engine(const poison_set *set, const poison_setti
     return dot_engine(which);
 }
 
-
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 {
     return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
@@ -106,16 +106,25 @@ static double shifted_norm(const uint8_t *from, int d, const struct kernel *kern
     return (double)(kernel->type == POISON_RBF ? norm : shift * sum + shift * shift / 2 * d);
 }
 
-/* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
-static void multiply_doubles(double *product, const double *x, const double *z, int d)
+/* Once it is to end, what products are left out does not matter. */
+static int cancelled(const struct rows *rows)
 {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE, TILE, d, 1, x, d, z, d, 0, product, TILE);
+    return rows->cancel && *rows->cancel;
+}
+
+/* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
+static void multiply_doubles(double *product, const double *x, const double *z, const struct rows *rows)
+{
+    int d = rows->d;
+    for (int f = 0; f < d && !cancelled(rows); f += DOUBLES)
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE, TILE, d - f < DOUBLES ? d - f : DOUBLES, 1, x + f, d, z + f, d,
+                    f > 0, product, TILE);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
-static void double_norms(double *norm, const double *v, size_t count, int d, double *product)
+static void double_norms(double *norm, const double *v, size_t count, const struct rows *rows, double *product)
 {
-    multiply_doubles(product, v, v, d);
+    multiply_doubles(product, v, v, rows);
     for (size_t r = 0; r < count; r++)
         norm[r] = product[r * TILE + r];
 }
@@ -135,7 +144,7 @@ static void fill_range(struct rows *rows, const poison_set *set, const size_t *o
     if (rows->v && rows->kernel.type != POISON_RBF)
         memset(rows->norm + from, 0, (to - from) * sizeof *rows->norm);
     else if (rows->v)
-        double_norms(rows->norm + from, rows->v + from * d, to - from, rows->d, product);
+        double_norms(rows->norm + from, rows->v + from * d, to - from, rows, product);
     if (rows->dot)
         dot_panel_pack(&rows->packed, set->x, order, from, to);
 }
@@ -144,7 +153,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
               const struct kernel *kernel, const poison_settings *settings, poison_error *err)
 {
     size_t d = (size_t)set->d;
-    *rows = (struct rows){.n = n, .d = set->d, .kernel = *kernel, .dot = dot};
+    *rows = (struct rows){.n = n, .d = set->d, .kernel = *kernel, .dot = dot, .cancel = settings->cancel};
     rows->norm = poison_take_big(n, sizeof *rows->norm);
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
@@ -162,9 +171,13 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
         rows->packed = dot_panel_in(rows->memory, n, set->d);
 #pragma omp parallel for num_threads(settings->threads)
     for (size_t from = 0; from < n; from += TILE)
-        fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
+        if (!poison_cancelled(settings))
+            fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
     free(tiles);
-    return 0;
+    if (!poison_cancelled(settings))
+        return 0;
+    rows_free(rows);
+    return poison_fail_cancelled(err);
 }
 
 void rows_free(struct rows *rows)
@@ -225,7 +238,8 @@ static double matrix_sum(const poison_set *set, size_t count, const double *mean
         double begun = trace_begin(settings->trace);
 #pragma omp for nowait
         for (size_t c = 0; c < chunks; c++)
-            part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
+            if (!poison_cancelled(settings))
+                part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
         trace_piece(settings->trace, TRACE_VARIANCE, begun, NULL);
     }
     for (size_t c = 0; c < chunks; c++)
@@ -252,7 +266,7 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
     *gamma = variance > 0 ? 1.0 / (set->d * variance) : 1.0;
     free(part);
     trace_end(settings->trace, TRACE_VARIANCE, begun, 2 * (double)count * (set->v ? sizeof(double) : 1));
-    return 0;
+    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
@@ -264,16 +278,16 @@ struct tile *take_tiles(int threads)
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
-/* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < rows, b < columns */
-static void multiply_floats(struct tile *tile, const float *x, size_t rows, const float *z, size_t columns, int d)
+/* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */
+static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z, size_t columns, const struct rows *rows)
 {
-    for (int f = 0; f < d; f += SLICE) {
+    for (int f = 0, d = rows->d; f < d && !cancelled(rows); f += SLICE) {
         int width = d - f < SLICE ? d - f : SLICE;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)columns, width, 1, x + f, d, z + f,
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns, width, 1, x + f, d, z + f,
                     d, 0, tile->dot, TILE);
         if (f + SLICE >= d)
             return;
-        for (size_t a = 0; a < rows; a++)
+        for (size_t a = 0; a < count; a++)
             for (size_t b = a * TILE; b < a * TILE + columns; b++)
                 tile->more[b] = (f ? tile->more[b] : 0) + (double)tile->dot[b];
     }
@@ -316,7 +330,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
             batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, &with->kernel, with->dot ? NULL : batch->x + r * d);
     }
     if (with->v && with->kernel.type == POISON_RBF)
-        double_norms(batch->norm, batch->v, count, with->d, batch->v + TILE * d);
+        double_norms(batch->norm, batch->v, count, with, batch->v + TILE * d);
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }
@@ -327,9 +341,9 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)
-        multiply_doubles(tile->more, batch->v, rows->v + first * d, rows->d);
+        multiply_doubles(tile->more, batch->v, rows->v + first * d, rows);
     else
-        multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows->d);
+        multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows);
 }
 
 /* Dot product c of a tile's row, put together again. */
@@ -418,9 +432,9 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
             double piece = trace_begin(settings->trace);
             size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
             if (rows->v)
-                multiply_doubles(tile->more, rows->v + a0 * d, rows->v + b0 * d, rows->d);
+                multiply_doubles(tile->more, rows->v + a0 * d, rows->v + b0 * d, rows);
             else
-                multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows->d);
+                multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
             for (size_t a = 0; a < an; a++) {
                 struct rbf rbf = tile_row(tile, rows, a, rows->norm[a0 + a], rows->norm + b0);
                 row_floats(K + (a0 + a) * ld + b0, &rbf, &rows->kernel, bn, simd);

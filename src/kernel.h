@@ -42,6 +42,7 @@ struct rows {
     double *v;                    /* (n rounded up to a tile, d) features, if those are not 8-bit */
     struct dot_panel packed;
     void *memory;                 /* of packed */
+    const volatile sig_atomic_t *cancel; /* NULL, or the settings': products are left out once it is not 0 */
     double *norm;                 /* (n) rbf: squared norms, of the features as they are held; else what the shift took from
                                      each product, in two halves, one a row */
 };
