@@ -28,6 +28,11 @@
 
 #define POISON_VERSION "0.1.0"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the library shows these names and no others */
+
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
 /* Minus the exit code that the program answers with. */
@@ -495,5 +500,10 @@ typedef struct {
 int poison_cleaning_parse(poison_cleaning *cleaning, const char *text, poison_error *err); /* POISON_EUSAGE */
 /* Alters labels (n) by the findings on them; `oracle`: how many rows, where nobody said. */
 void poison_clean(const poison_cleaning *cleaning, const poison_findings *found, size_t oracle, int *labels);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif
