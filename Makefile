@@ -75,7 +75,7 @@ lib: $(shared) $(archive) $(build)/poison.pc
 
 # -d: what several files may define (OpenMP's locks) gets its place here, so that it can be hidden too.
 $(build)/libpoison.o: $(library:%=$(build)/src/%.o)
-	$(Q)$(CC) -r -nostdlib -no-pie -Wl,-d -o $@ $^
+	$(Q)$(CC) -r -nostdlib -Wl,-d -o $@ $^
 	$(Q)$(OBJCOPY) --localize-hidden --wildcard --keep-global-symbol='poison_*' $@
 
 $(archive): $(build)/libpoison.o
