@@ -3,13 +3,15 @@
 #   make                              ./poison
 #   make check                        all tests
 #   make SAN=address,undefined check  the same under sanitizers, in a build folder of its own
-#   make fuzz FUZZ_SECONDS=60       seven fuzzers for files and words from strangers (test/fuzz.c), by clang
+#   make fuzz FUZZ_SECONDS=60         seven fuzzers for files and words from strangers (test/fuzz.c), by clang
 #   make bench                        measurements beside other programs (bench/); BENCH=full: with all of MNIST
-#   make install DESTDIR= PREFIX=
+#   make lib                          the library: libpoison.so.*, libpoison.a and poison.pc, in the build folder
+#   make install DESTDIR= PREFIX= LIBDIR=     and `make uninstall`
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 SAN ?=
 V ?=
 
@@ -28,12 +30,20 @@ OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(or $(s
 ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
 LIBPNG ?= $(shell printf '\043include <png.h>\nint main(void) { return !png_access_version_number(); }' | $(CC) -x c - -o /dev/null -lpng 2>/dev/null && echo 1)
 
-# ---- flags. The last ones carry the results' exactness and so follow the user's own.
+# ---- flags. Hardening comes before the user's own flags, which may take it back; what carries the results' exactness follows them.
+# glibc's checks (_FORTIFY_SOURCE) need an optimiser; sanitizers have better ones.
+optimised := $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
+fortified := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(if $(optimised),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+hard := -fPIC -fvisibility=hidden -fno-semantic-interposition $(if $(SAN),,-fstack-protector-strong $(fortified))
+hard_link := -Wl,-z,relro,-z,now,-z,noexecstack
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
 ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
 libs := $(OPENBLAS_LIBS) $(if $(LIBPNG),-lpng) $(if $(ZLIB),-lz) -lm
+
+compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(exact)
+link = $(CC) $(hard) $(hard_link) -pie $(CFLAGS) $(ours) $(exact) $(LDFLAGS)
 
 sources := poison.c $(wildcard src/*.c)
 objects := $(sources:%.c=$(build)/%.o)
@@ -42,19 +52,68 @@ all: $(program)
 
 $(program): $(objects)
 	@echo "  LINK    $@ (OpenBLAS: $(if $(openblas_archive),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
-	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
+	$(Q)$(link) -o $@ $^ $(libs)
 
 $(build)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(say) "  CC      $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ours) $(exact) -c -o $@ $<
+	$(Q)$(compile) -c -o $@ $<
+
+# ---- the library: what the functions of poison.h need, as one object whose only global names are theirs
+library := attack audit base cache decide digits dot file flips folds kernel labels load model number read set simd smo solve stream svm \
+	table text trace
+version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
+soname := libpoison.so.$(firstword $(subst ., ,$(version)))
+shared := $(build)/libpoison.so.$(version)
+archive := $(build)/libpoison.a
+library_libs := $(OPENBLAS_LIBS) $(if $(ZLIB),-lz) -lm
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
+ifeq ($(origin AR),default)
+AR := $(shell $(CC) -print-prog-name=ar)
+endif
+
+lib: $(shared) $(archive) $(build)/poison.pc
+
+# -d: what several files may define (OpenMP's locks) gets its place here, so that it can be hidden too.
+$(build)/libpoison.o: $(library:%=$(build)/src/%.o)
+	$(Q)$(CC) -r -nostdlib -Wl,-d -o $@ $^
+	$(Q)$(OBJCOPY) --localize-hidden --wildcard --keep-global-symbol='poison_*' $@
+
+$(archive): $(build)/libpoison.o
+	$(say) "  AR      $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $<
+
+# A static OpenBLAS stays inside, unseen (--exclude-libs).
+$(shared): $(build)/libpoison.o
+	$(say) "  LINK    $@"
+	$(Q)$(CC) $(hard) $(hard_link) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -shared -Wl,-soname,$(soname),-Bsymbolic-functions,--exclude-libs,ALL \
+		$(if $(SAN),,-Wl,-z,defs) -o $@ $< $(library_libs)
+
+define pkgconfig
+prefix=$(PREFIX)
+libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))
+includedir=$${prefix}/include
+
+Name: poison
+Description: support vector machines whose training labels may be changed cheaply
+Version: $(version)
+Libs: -L$${libdir} -lpoison
+Libs.private: $(library_libs) -fopenmp
+Cflags: -I$${includedir}
+endef
+
+# Made at each run, since it holds the folders of this one.
+$(build)/poison.pc: force
+	@mkdir -p $(@D)
+	$(file >$@,$(pkgconfig))
 
 # ---- tests: unit tests link all but poison.c
 units := $(patsubst test/%.c,$(build)/test/%,$(wildcard test/*_test.c))
 
 $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 	$(say) "  LINK    $@"
-	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+	$(Q)$(link) -o $@ $^ $(libs) -lcmocka
 
 check: $(program) $(units)
 	$(Q)test/run $(program) $(units)
@@ -83,7 +142,7 @@ bench: $(program) $(build)/bench/exp
 
 $(build)/bench/exp: $(build)/bench/exp.o $(filter-out $(build)/poison.o,$(objects))
 	$(say) "  LINK    $@"
-	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs)
+	$(Q)$(link) -o $@ $^ $(libs)
 
 # What the program says about itself, as a file below share.
 define install_text
@@ -92,17 +151,33 @@ install -d $(dir $(DESTDIR)$(PREFIX)/share/$(2))
 chmod 644 $(DESTDIR)$(PREFIX)/share/$(2)
 endef
 
-install: $(program)
-	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/poison
+# Folders of DESTDIR
+bindir := $(DESTDIR)$(PREFIX)/bin
+libdir := $(DESTDIR)$(LIBDIR)
+headers := $(DESTDIR)$(PREFIX)/include
+
+install: $(program) lib
+	install -D -m 755 $(program) $(bindir)/poison
+	install -D -m 644 poison.h $(headers)/poison.h
+	install -D -m 644 $(archive) $(libdir)/libpoison.a
+	install -D -m 755 $(shared) $(libdir)/$(notdir $(shared))
+	ln -sf $(notdir $(shared)) $(libdir)/$(soname)
+	ln -sf $(soname) $(libdir)/libpoison.so
+	install -D -m 644 $(build)/poison.pc $(libdir)/pkgconfig/poison.pc
 	$(call install_text,help --man,man/man1/poison.1)
 	$(call install_text,completions bash,bash-completion/completions/poison)
 	$(call install_text,completions zsh,zsh/site-functions/_poison)
+
+uninstall:
+	rm -f $(bindir)/poison $(headers)/poison.h $(libdir)/libpoison.a $(libdir)/libpoison.so $(libdir)/$(soname) \
+		$(libdir)/$(notdir $(shared)) $(libdir)/pkgconfig/poison.pc \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1/poison.1 bash-completion/completions/poison zsh/site-functions/_poison)
 
 -include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d $(build)/test/fuzz.d
 
 clean:
 	rm -rf build poison
 
-.PHONY: all check fuzz fuzzers bench install clean
+.PHONY: all lib check fuzz fuzzers bench install uninstall clean force
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -2,6 +2,38 @@
 /*
  * poison.h - the library under poison: support vector machines whose training labels may be changed cheaply
  *
+ * The simple way through, whole:
+ *
+ *      #include <poison.h>
+ *      #include <stdio.h>
+ *
+ *      int main(void)
+ *      {
+ *          poison_settings settings = poison_settings_default();
+ *          poison_data data;
+ *          poison_svm *svm;
+ *          poison_error err;
+ *          int predicted[100], right = 0;
+ *          if (poison_data_draw(&data, 500, 100, &settings, &err) < 0 ||
+ *              poison_svm_new(&svm, &data, &settings, &err) < 0 ||
+ *              poison_svm_train(svm, data.train.y, &err) < 0 ||
+ *              poison_svm_predict(svm, 0, predicted, &err) < 0) {
+ *              fprintf(stderr, "%s\n", err.text);
+ *              return 1;
+ *          }
+ *          for (int r = 0; r < 100; r++)
+ *              right += predicted[r] == data.test.y[r];
+ *          printf("%d of 100\n", right);
+ *          poison_svm_free(svm);
+ *          poison_data_free(&data);
+ *      }
+ *
+ *      cc example.c $(pkg-config --cflags --libs poison)
+ *
+ * poison_data_load reads your own data. To ask for the model of other labels call poison_svm_train again: only what the
+ * change touches is computed, and the model is the one that a fresh training would give, in every bit. test/embed.c goes
+ * further.
+ *
  * The alphabet, used everywhere:
  *
  *   n  training rows      m  test rows         d  features of a row
@@ -13,11 +45,29 @@
  *        subject to       0 <= alpha_i <= C,  sum_i y_i alpha_i = 0,  k(x, z) = exp(-gamma |x - z|^2)
  *        decision         f(x) = sum_i y_i alpha_i k(x_i, x) - rho
  *
- * The simple way through: poison_data_read, poison_svm_new, poison_svm_train, poison_svm_predict. To ask for the model
- * of other labels, call poison_svm_train again: only what the change touches is computed.
+ * (n, d) is a shape: n rows of d, row after row. Rows are numbered from 0, in the file's order.
  *
- * Nothing here prints, exits or owns a signal. Functions that can fail return 0, or one of the negative codes with a
- * sentence in *err; what they would have made is then released and must not be used.
+ * Errors. What can fail returns 0, or a negative code with a sentence in *err (which may be NULL). What it would have
+ * made is then released: data are empty, a pointer is NULL. Only labels that are to be altered may be in between, where it
+ * is said. All that can take long may return POISON_ECANCEL, and all that takes memory POISON_ENOMEM.
+ *
+ * Ownership. What is given by pointer is the caller's; data, watched rows and weights are kept by reference and must
+ * outlive the model, unaltered (data->train.y is only where the slots come from: train with labels of your own). Each
+ * ..._free takes what was never filled after `= {0}`, too.
+ *
+ * Threads. Every function may run in several threads at once on different objects: distinct models, one in each thread,
+ * may share a poison_data that nobody writes to. One model, attacker or findings is for one thread at a time, also where
+ * the argument is const. Models beside one another share a kernel matrix that is only read: they too may be used at
+ * once, but none while `first` is made or freed, or trained with no_reuse. Each call runs on settings->threads threads
+ * of OpenMP of its own, so give k models at once a k-th of the cores each. Do not make calls from inside your own OpenMP
+ * regions, and none in a child after fork() but exec (OpenMP's threads are not there).
+ *
+ * The process. Nothing here prints, exits, handles signals, changes the umask, the locale or the environment. Three things
+ * reach further: "-" as a path is standard input or output, because you asked; a CPU's AMX tiles are asked for once
+ * (arch_prctl), by poison_isa_best; and OpenBLAS is set to one thread, where a program that links libpoison.a shares it
+ * (the copy inside libpoison.so is ours alone), and with it OpenMP's number of threads for later regions of the calling
+ * thread: omp_set_num_threads gives it back. Numbers are written and read
+ * with a decimal point if LC_NUMERIC has one, as it has unless setlocale was called.
  */
 #ifndef POISON_H
 #define POISON_H
@@ -28,69 +78,32 @@
 
 #define POISON_VERSION "0.1.0"
 
-/* ---- errors ---------------------------------------------------------------------------------------------------- */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* the library shows these names and no others */
+
+/* ---- errors --------------------------------------------------------------------------------------------------------- */
 
 /* Minus the exit code that the program answers with. */
-enum { POISON_EFOUND = -1 /* a check that was asked for failed */, POISON_EUSAGE = -2, POISON_EDATA = -3, POISON_ENOMEM = -4, POISON_ECANCEL = -5 };
+enum {
+    POISON_EFOUND = -1,  /* a check that was asked for failed */
+    POISON_EUSAGE = -2,  /* words that make no sense */
+    POISON_EDATA = -3,   /* data, or a file, that cannot be used */
+    POISON_ENOMEM = -4,  /* out of memory, or over settings->memory; the sentence says how much is needed */
+    POISON_ECANCEL = -5, /* settings->cancel was raised */
+};
 
 typedef struct {
     char text[5120]; /* one sentence, without a full stop or a newline: what, where, and what to do */
 } poison_error;
 
-/* ---- settings -------------------------------------------------------------------------------------------------- */
+/* ---- data: the simple way ------------------------------------------------------------------------------------------- */
 
-/* Instruction sets for our own loops, each including those before it. The results are equal in every bit. */
-enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_AVX512, POISON_ISA_VNNI, POISON_ISA_AMX, POISON_ISA_COUNT };
+typedef struct poison_settings poison_settings; /* below */
 
-int poison_isa_best(void);              /* the highest that this CPU has */
-const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512", "vnni", "amx" */
-
-#define POISON_GAMMA_SCALE 0.0  /* 1 / (d Var(X)), numpy's variance in every bit; 1 if the variance is 0 */
-#define POISON_GAMMA_AUTO (-1.0) /* 1 / d */
-
-#define POISON_LABELS 256 /* labels are 0 .. 255; data may give them other names */
-
-/* k(x, z), numbered as LIBSVM numbers them: x.z; (gamma x.z + coef0)^degree; exp(-gamma |x - z|^2); tanh(gamma x.z + coef0) */
-enum { POISON_LINEAR, POISON_POLYNOMIAL, POISON_RBF, POISON_SIGMOID, POISON_KERNELS };
-const char *poison_kernel_name(int kernel); /* "linear", "polynomial", "rbf", "sigmoid": LIBSVM's words */
-
-typedef struct poison_trace poison_trace; /* where the time went; src/trace.h */
-
-/* How far long work is. */
-typedef struct {
-    const char *doing, *unit; /* "training", "iterations" */
-    double done;              /* units */
-    double share;             /* of the work, 0 to 1, estimated; never falls */
-} poison_progress;
-
-typedef struct {
-    double C;         /* > 0 */
-    const double *weight; /* NULL, or (POISON_LABELS) what C is multiplied by for the rows of a label; kept by reference */
-    int kernel;       /* POISON_RBF, ... */
-    double gamma;     /* > 0, in 1 / feature^2, or one of the two above */
-    double coef0;     /* of the polynomial and the sigmoid */
-    int degree;       /* > 0, of the polynomial */
-    double tolerance; /* > 0, of the largest violation of the optimality conditions */
-    int shrinking;    /* 0 leaves it out; another path, other bits */
-    size_t max_iterations; /* of one machine, which then ends where it is; 0: no limit */
-    int threads;      /* > 0 */
-    int isa;
-    int blas_only;    /* OpenBLAS for kernel rows on demand too, where 8-bit features have loops of their own */
-    int no_reuse;     /* every training begins anew; for comparison */
-    int many_models;  /* of the same rows are to come: their kernel matrix pays for 20000 rows, not for 4000 only */
-    size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, at most 4 GiB */
-    const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return POISON_ECANCEL soon */
-    poison_trace *trace;                 /* NULL, or where to add times */
-    void (*progress)(void *self, const poison_progress *progress); /* NULL, or called often by the calling thread */
-    void *progress_self;
-} poison_settings;
-
-/* C = 1, gamma = scale, tolerance 1e-3, shrinking, all of OpenMP's threads, the best instruction set. */
+/* C = 1, the RBF kernel, gamma = scale, tolerance 1e-3, shrinking, all of OpenMP's threads, the best instruction set. */
 poison_settings poison_settings_default(void);
-/* The bytes that the settings allow. */
-size_t poison_settings_memory(const poison_settings *settings);
-
-/* ---- data ------------------------------------------------------------------------------------------------------ */
 
 /* Labelled images (or other rows of features), in the file's order. */
 typedef struct {
@@ -115,15 +128,6 @@ typedef struct {
     double scale, automatic; /* 0, or gamma's two words, of the training rows before wider test rows came */
 } poison_data;
 
-/* The label that is called so: by its very name, or (where all are numbers) by a number of the same value. -1: none. */
-int poison_label_find(const poison_data *data, const char *name);
-
-/* What a label is called, cut to fit, for messages: poison_label_name(data, 3).text */
-typedef struct {
-    char text[68];
-} poison_label;
-poison_label poison_label_name(const poison_data *data, int label);
-
 /*
  * poison_data_read - the first n training and m test images of a folder that holds MNIST's four IDX files
  *
@@ -134,7 +138,107 @@ poison_label poison_label_name(const poison_data *data, int label);
 int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m, int m_at_most,
                      const poison_settings *settings, poison_error *err);
 
-/* What a file holds; AUTO: its content says. With CSV, fields are separated by semicolons where the first line has no comma. */
+/*
+ * poison_data_draw - digits drawn by code: n training and m test rows, 28 x 28
+ *
+ * They come from two disjoint, endless streams, and row r of each is always the same. The caller frees with
+ * poison_data_free. Cost about 10 us a row, by all threads.
+ */
+int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings, poison_error *err);
+
+void poison_data_free(poison_data *data);
+
+/* ---- models: train, predict ----------------------------------------------------------------------------------------- */
+
+typedef struct poison_svm poison_svm;
+
+/*
+ * poison_svm_new - a place to train models that share their rows, and so their kernel matrix
+ *
+ *   svm       the caller frees it with poison_svm_free
+ *   data      kept by reference: must outlive the model. data->train.y in 0..255; data->test may be empty
+ *   settings  copied, but for what it points to
+ *
+ * Resolves gamma, computes the n x n kernel matrix (floats, each the double rounded once), or later only the rows of it
+ * that are asked for (above 4000 rows, or where memory does not allow it). POISON_EDATA if kernel values overflow single
+ * precision. Cost n^2 d flop and 4 n^2 bytes.
+ */
+int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err);
+
+/*
+ * poison_svm_train - make the model that of `labels` (n), values 0..255, or -1 for a row that is left out; labels are copied
+ *
+ * One machine a pair of occurring labels, trained as LIBSVM does, to the last bit. Machines neither of whose classes
+ * changed since the last call are kept, with their decision values. POISON_EDATA for fewer than two classes. After an
+ * error, cancellation too, the model is as new: to be trained again, from the same kernel matrix. Cost: of the order of
+ * iterations * l a machine; MNIST's first 2000 images 10 ms, a flip between two classes touches 17 of their 45 machines.
+ */
+int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err);
+
+/*
+ * The label of each row, predicted (rows of the set), by votes; a tie goes to the smaller label. `set` is 0 for data->test,
+ * or what poison_svm_watch says. Cost: rows times d times support vectors.
+ */
+int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error *err);
+
+void poison_svm_free(poison_svm *svm); /* NULL is fine */
+
+/* ---- settings ------------------------------------------------------------------------------------------------------- */
+
+/* Instruction sets for our own loops, each including those before it. The results are equal in every bit. */
+enum { POISON_ISA_C, POISON_ISA_AVX2, POISON_ISA_AVX512, POISON_ISA_VNNI, POISON_ISA_AMX, POISON_ISA_COUNT };
+
+int poison_isa_best(void);              /* the highest that this CPU has */
+const char *poison_isa_name(int isa);   /* "c", "avx2", "avx512", "vnni", "amx" */
+
+#define POISON_GAMMA_SCALE 0.0  /* 1 / (d Var(X)), numpy's variance in every bit; 1 if the variance is 0 */
+#define POISON_GAMMA_AUTO (-1.0) /* 1 / d */
+
+#define POISON_LABELS 256 /* labels are 0 .. 255; data may give them other names */
+
+/* k(x, z), as LIBSVM numbers them: x.z; (gamma x.z + coef0)^degree; exp(-gamma |x - z|^2); tanh(gamma x.z + coef0) */
+enum { POISON_LINEAR, POISON_POLYNOMIAL, POISON_RBF, POISON_SIGMOID, POISON_KERNELS };
+const char *poison_kernel_name(int kernel); /* "linear", "polynomial", "rbf", "sigmoid": LIBSVM's words */
+
+typedef struct poison_trace poison_trace; /* where the time went; the program's own */
+
+/* How far long work is. */
+typedef struct {
+    const char *doing, *unit; /* "training", "iterations" */
+    double done;              /* units */
+    double share;             /* of the work, 0 to 1, estimated; never falls */
+} poison_progress;
+
+struct poison_settings {
+    double C;         /* > 0 */
+    const double *weight; /* NULL, or (POISON_LABELS) what C is multiplied by for the rows of a label; kept by reference */
+    int kernel;       /* POISON_RBF, ... */
+    double gamma;     /* > 0, in 1 / feature^2, or one of the two above */
+    double coef0;     /* of the polynomial and the sigmoid */
+    int degree;       /* > 0, of the polynomial */
+    double tolerance; /* > 0, of the largest violation of the optimality conditions */
+    int shrinking;    /* 0 leaves it out; another path, other bits */
+    size_t max_iterations; /* of one machine, which then ends where it is; 0: no limit */
+    int threads;      /* > 0 */
+    int isa;
+    int blas_only;    /* OpenBLAS for kernel rows on demand too, where 8-bit features have loops of their own */
+    int no_reuse;     /* every training begins anew; for comparison */
+    int many_models;  /* of the same rows are to come: their kernel matrix pays for 20000 rows, not for 4000 only */
+    size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, at most 4 GiB */
+    const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return POISON_ECANCEL soon. A signal's
+                                            handler assigns to it; another thread does so by
+                                            __atomic_store_n(&flag, 1, __ATOMIC_RELAXED) */
+    poison_trace *trace;                 /* NULL, or where to add times */
+    void (*progress)(void *self, const poison_progress *progress); /* NULL, or called often by the calling thread alone */
+    void *progress_self;
+};
+
+/* The bytes that the settings allow. */
+size_t poison_settings_memory(const poison_settings *settings);
+
+/* ---- data: all the ways --------------------------------------------------------------------------------------------- */
+
+/* What a file holds; AUTO: its content says. CSV's fields are separated by semicolons where the first line has no comma. */
 enum { POISON_READ_AUTO, POISON_READ_LIBSVM, POISON_READ_CSV, POISON_READ_TSV, POISON_READ_IDX };
 
 /* Where data come from, and how much of them is wanted. */
@@ -158,17 +262,14 @@ typedef struct {
  * CSV and TSV: fields may be quoted. A first line is a header if it names a label column, or if most of its fields are
  * words. The label column is the one called label, class, y or target, else the first; all others are features. LIBSVM:
  * features not named are 0; columns are counted from 1, or from 0 if a 0 occurs; the greatest in the file is the last.
- * Blank lines are skipped, and those that begin with "# ". Features that are all whole numbers from 0 to 255 are x, others v.
- * Training and test set get the same form; where LIBSVM's text is involved they get the same width too, by columns of zeros,
- * and gamma's words keep the values that they have without those.
+ * Blank lines are skipped, and those that begin with "# ". Features that are all whole numbers from 0 to 255 are x,
+ * others v. Training and test set get the same form; where LIBSVM's text is involved they get the same width too, by columns
+ * of zeros, and gamma's words keep the values that they have without those.
  *
- * POISON_EDATA names file and line; POISON_ENOMEM if text and features are more than settings->memory. Cost: about 3 ns a
- * byte of text, by all threads.
+ * The caller frees with poison_data_free. POISON_EDATA names file and line; POISON_ENOMEM if text and features are more
+ * than settings->memory. Cost: about 3 ns a byte of text, by all threads.
  */
 int poison_data_load(poison_data *data, const poison_source *source, const poison_settings *settings, poison_error *err);
-
-/* The same from digits drawn by code: n training and m test rows of two disjoint, endless streams. */
-int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings, poison_error *err);
 
 /* Image `index` of the training (test = 0) or test (1) stream: 28 x 28 pixels and its label 0..9. About 10 us. */
 void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label);
@@ -192,7 +293,124 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
 int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
                       poison_error *err);
 
-void poison_data_free(poison_data *data);
+/* The label that is called so: by its very name, or (where all are numbers) by a number of the same value. -1: none. */
+int poison_label_find(const poison_data *data, const char *name);
+
+/* What a label is called, cut to fit, for messages: poison_label_name(data, 3).text */
+typedef struct {
+    char text[68];
+} poison_label;
+poison_label poison_label_name(const poison_data *data, int label);
+
+/* ---- models: what is inside ----------------------------------------------------------------------------------------- */
+
+/* One machine: class i is +1, class j is -1, i < j (labels). Its rows are those of i, then those of j. */
+typedef struct {
+    int i, j;
+    size_t l;
+    size_t sv;          /* alpha > 0 */
+    size_t bounded;     /* alpha = C */
+    size_t iterations;
+    int limited;        /* ended by max_iterations */
+    double rho;         /* minus scikit-learn's intercept */
+    double objective;
+    double seconds;     /* spent solving; the only figure that is not repeatable */
+    size_t *sv_row;     /* (sv) training rows, those of i first, ascending in each class */
+    double *sv_coef;    /* (sv) y alpha */
+} poison_machine;
+
+/*
+ * poison_svm_new_beside - another model of the same rows and kernel, at hardly any cost
+ *
+ * It shares the kernel matrix, so `first` must outlive it. Its other settings (C, weight, tolerance, threads ...) are
+ * `settings`, or those of `first` if that is NULL. It may be trained in another thread than `first`, at the same time. Where
+ * rows are too many for a matrix it keeps kernel rows of its own.
+ */
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, const poison_settings *settings, poison_error *err);
+
+/*
+ * poison_svm_watch - have decision values on other rows too: `set`, kept by reference, gets a number; data->test is 0
+ *
+ * The number is for the calls below, and the same if it is asked for again. POISON_ENOMEM.
+ */
+int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err);
+
+/*
+ * poison_svm_decide - decision values of machine p, or of all (POISON_ALL), on row r of a set, or on all
+ *
+ * Values that are known already are kept. After a call for one row only that row's are to be read, and only until the
+ * next call. Each decision value is one sum in one order (class i's support vectors, then class j's, by row), so it depends
+ * on neither threads, batches, reuse nor instruction set.
+ */
+#define POISON_ALL ((size_t)-1)
+int poison_svm_decide(poison_svm *svm, size_t set, size_t p, size_t r, poison_error *err);
+/* (rows of the set) decision values of machine p, as last computed */
+const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p);
+
+/* The label of row r of a set, by votes: what poison_svm_predict would say. Negative: an error. */
+int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err);
+
+/* Looking inside. What is pointed to is the model's, and stands until it is trained again or freed. */
+double poison_svm_gamma(const poison_svm *svm);                                       /* as a number */
+const poison_settings *poison_svm_settings(const poison_svm *svm);
+size_t poison_svm_classes(const poison_svm *svm, const int **labels);                 /* K; labels ascending */
+size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machines);   /* P; (0,1) (0,2) ... */
+/* The number of the machine of two labels, or -1; *sign: 1 if a is its positive class, else -1. */
+ptrdiff_t poison_svm_machine(const poison_svm *svm, int a, int b, double *sign);
+/* How many rows support a machine; supports (n): 1 for each of them. */
+size_t poison_svm_support(const poison_svm *svm, uint8_t *supports);
+
+/* Rows that support a machine, by class, then by number, and what they weigh: scikit-learn's support_ and dual_coef_. */
+typedef struct {
+    size_t count, others; /* others = K - 1 */
+    size_t *row;          /* (count) */
+    size_t *of_class;     /* (K) how many are of each class */
+    double *coef;         /* (count, others) y alpha in the machines with each other class, in ascending order */
+} poison_support;
+/* Of the model as trained. The caller frees with poison_support_free. POISON_ENOMEM. */
+int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err);
+void poison_support_free(poison_support *support);
+
+/* ---- model files ----------------------------------------------------------------------------------------------- */
+
+/* A model that stands by itself, as LIBSVM's text format holds it. */
+typedef struct {
+    poison_data data;         /* train: the support vectors, y their classes; names: the classes, in the file's order */
+    poison_settings settings; /* kernel, degree, coef0, gamma; for the rest those given */
+    size_t K, P;
+    poison_machine *machine;  /* (P) i, j: classes 0..K-1; sv_row: rows of data.train */
+    int strange_names;        /* PATH.labels is there, but not this model's: it was ignored */
+} poison_model;
+
+/*
+ * poison_model_write - a trained model in LIBSVM's text format, whole or not at all; "-" is standard output
+ *
+ * All numbers reload to the same bits. Labels that are no whole numbers become 0..K-1, and their names go to PATH.labels: a
+ * line `crc32 XXXXXXXX` (of the model file), then a line a name, \\ and \xHH for what has no place in one. *nameless: there
+ * was no place beside it (a pipe). With whole numbers an earlier PATH.labels is removed. POISON_EDATA if it cannot be
+ * written.
+ */
+int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err);
+
+/*
+ * poison_model_read - such a file, ours or svm-train's: C-SVC or nu-SVC, any of the four kernels, labels in any order
+ *
+ * POISON_EDATA names file and line; POISON_ENOMEM if it takes more than settings->memory. Free with poison_model_free.
+ */
+int poison_model_read(poison_model *model, const char *path, const poison_settings *settings, poison_error *err);
+
+/*
+ * poison_model_fit - makes a model and rows to predict agree
+ *
+ * Both become doubles or neither; zeros stand for the columns in front and behind that only the rows have; of these there
+ * may be no fewer than the model's. Both are altered: one thread at a time. POISON_ENOMEM.
+ */
+int poison_model_fit(poison_model *model, poison_set *rows, poison_error *err);
+
+/* predicted (rows): class 0..K-1 of each row, by votes, ties to the first. value (P, rows): decision values, or NULL. */
+int poison_model_predict(const poison_model *model, const poison_set *rows, int *predicted, double *value,
+                         poison_error *err);
+void poison_model_free(poison_model *model);
 
 /* ---- flips ----------------------------------------------------------------------------------------------------- */
 
@@ -236,131 +454,6 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
  */
 int poison_flips_read(const char *path, int *labels, const poison_data *data, const poison_settings *settings,
                       poison_error *err);
-
-/* ---- support vector machines ----------------------------------------------------------------------------------- */
-
-/* One machine: class i is +1, class j is -1, i < j (labels). Its rows are those of i, then those of j. */
-typedef struct {
-    int i, j;
-    size_t l;
-    size_t sv;          /* alpha > 0 */
-    size_t bounded;     /* alpha = C */
-    size_t iterations;
-    int limited;        /* ended by max_iterations */
-    double rho;         /* minus scikit-learn's intercept */
-    double objective;
-    double seconds;     /* spent solving; the only figure that is not repeatable */
-    size_t *sv_row;     /* (sv) training rows, those of i first, ascending in each class */
-    double *sv_coef;    /* (sv) y alpha */
-} poison_machine;
-
-typedef struct poison_svm poison_svm;
-
-/*
- * poison_svm_new - a place to train models that share their rows, and so their kernel matrix
- *
- *   data      kept by reference: must outlive the model. data->test may be empty if nothing is predicted
- *
- * Resolves gamma, computes the n x n kernel matrix (floats, each the double rounded once) through OpenBLAS, or later only the
- * rows of it that are asked for. POISON_EDATA if kernel values overflow single precision; POISON_ENOMEM says how much would be needed. Cost n^2 d flop. Not from inside a parallel region.
- */
-int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err);
-
-/*
- * Another model of the same rows and kernel: it shares the kernel matrix, so `first` must outlive it. Its other settings (C,
- * weight, tolerance, threads ...) are `settings`, or those of `first` if that is NULL.
- */
-int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, const poison_settings *settings, poison_error *err);
-
-/*
- * poison_svm_train - make the model that of `labels` (n), values 0..255, or -1 for a row that is left out
- *
- * One machine a pair of occurring labels, trained as LIBSVM does, to the last bit. Machines neither of whose classes
- * changed since the last call are kept, with their decision values. POISON_EDATA for fewer than two classes.
- */
-int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err);
-
-/*
- * poison_svm_watch - have decision values on other rows too: `set`, kept by reference, gets a number; data->test is 0
- *
- * The number is for the calls below, and the same if it is asked for again. POISON_ENOMEM.
- */
-int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err);
-
-/*
- * poison_svm_decide - decision values of machine p, or of all (POISON_ALL), on row r of a set, or on all
- *
- * Values that are known already are kept. After a call for one row only that row's are to be read, and only until the
- * next call. Each decision value is one sum in one order (class i's support vectors, then class j's, by row), so it depends on
- * neither threads, batches, reuse nor instruction set.
- */
-#define POISON_ALL ((size_t)-1)
-int poison_svm_decide(poison_svm *svm, size_t set, size_t p, size_t r, poison_error *err);
-/* (rows of the set) decision values of machine p, as last computed */
-const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p);
-
-/* The label of each row, predicted (rows of the set), by votes; a tie goes to the smaller label. */
-int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error *err);
-/* The same of one row; POISON_ENOMEM and so on are negative. */
-int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err);
-
-double poison_svm_gamma(const poison_svm *svm);                                       /* as a number */
-const poison_settings *poison_svm_settings(const poison_svm *svm);
-size_t poison_svm_classes(const poison_svm *svm, const int **labels);                 /* K; labels ascending */
-size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machines);   /* P; (0,1) (0,2) ... */
-/* The number of the machine of two labels, or -1; *sign: 1 if a is its positive class, else -1. */
-ptrdiff_t poison_svm_machine(const poison_svm *svm, int a, int b, double *sign);
-/* How many rows support a machine; supports (n): 1 for each of them. */
-size_t poison_svm_support(const poison_svm *svm, uint8_t *supports);
-
-/* Rows that support a machine, by class, then by number, and what they weigh: scikit-learn's support_ and dual_coef_. */
-typedef struct {
-    size_t count, others; /* others = K - 1 */
-    size_t *row;          /* (count) */
-    size_t *of_class;     /* (K) how many are of each class */
-    double *coef;         /* (count, others) y alpha in the machines with each other class, in ascending order */
-} poison_support;
-int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err);
-void poison_support_free(poison_support *support);
-
-void poison_svm_free(poison_svm *svm);
-
-/* ---- model files ----------------------------------------------------------------------------------------------- */
-
-/* A model that stands by itself, as LIBSVM's text format holds it. */
-typedef struct {
-    poison_data data;         /* train: the support vectors, y their classes; names: the classes, in the file's order */
-    poison_settings settings; /* kernel, degree, coef0, gamma; for the rest those given */
-    size_t K, P;
-    poison_machine *machine;  /* (P) i, j: classes 0..K-1; sv_row: rows of data.train */
-    int strange_names;        /* PATH.labels is there, but not this model's: it was ignored */
-} poison_model;
-
-/*
- * poison_model_write - a trained model in LIBSVM's text format, whole or not at all; "-" is standard output
- *
- * All numbers reload to the same bits. Labels that are no whole numbers become 0..K-1, and their names go to PATH.labels: a line
- * `crc32 XXXXXXXX` (of the model file), then a line a name, \\ and \xHH for what has no place in one. *nameless: there was no
- * place beside it (a pipe). With whole numbers an earlier PATH.labels is removed. POISON_EDATA if it cannot be written.
- */
-int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err);
-
-/*
- * poison_model_read - such a file, ours or svm-train's, of C-SVC or nu-SVC, with any of the four kernels, labels in any order
- *
- * POISON_EDATA names file and line; POISON_ENOMEM if it takes more than settings->memory. Free with poison_model_free.
- */
-int poison_model_read(poison_model *model, const char *path, const poison_settings *settings, poison_error *err);
-
-/*
- * poison_model_fit - makes a model and rows to predict agree: both doubles or both not, and zeros for the columns in front and
- * behind that only the rows have; of these there may be no fewer than the model's. POISON_ENOMEM.
- */
-int poison_model_fit(poison_model *model, poison_set *rows, poison_error *err);
-
-/* predicted (rows): class 0..K-1 of each row, by votes, ties to the first. value (P, rows): decision values, or NULL. */
-int poison_model_predict(const poison_model *model, const poison_set *rows, int *predicted, double *value, poison_error *err);
-void poison_model_free(poison_model *model);
 
 /* ---- attacks --------------------------------------------------------------------------------------------------- */
 
@@ -407,7 +500,7 @@ int poison_attack_validates(int strategy);
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack);
 int poison_attack_nested(int strategy);
 
-/* ---- audits ---------------------------------------------------------------------------------------------------- */
+/* ---- folds ---------------------------------------------------------------------------------------------------------- */
 
 /*
  * Stratified folds: fold (n) 0..folds-1, or -1 where the label is -1. Inside each class rows are sorted by key (seed,
@@ -419,14 +512,16 @@ int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t see
  * poison_cross_predict - what every row is called by a model that was trained without it
  *
  *   cost       (costs) values of C to try
- *   predicted  (costs, n) caller's: for each of them, the label that the model of the other folds gives each row; -1 for rows
- *              that are left out
+ *   predicted  (costs, n) caller's: for each of them, the label that the model of the other folds gives each row; -1 for
+ *              rows that are left out
  *
- * Folds as above; settings->gamma is found once, on all rows. All models share one kernel matrix (up to 20000 rows, where memory
- * allows) and are trained in parallel, one a thread. POISON_EDATA where a model would have fewer than two classes.
+ * Folds as above; settings->gamma is found once, on all rows. All models share one kernel matrix (up to 20000 rows, where
+ * memory allows) and are trained in parallel, one a thread. POISON_EDATA where a model would have fewer than two classes.
  */
-int poison_cross_predict(int *predicted, const poison_data *data, const int *labels, const double *cost, size_t costs, int folds,
-                         uint64_t seed, const poison_settings *settings, poison_error *err);
+int poison_cross_predict(int *predicted, const poison_data *data, const int *labels, const double *cost, size_t costs,
+                         int folds, uint64_t seed, const poison_settings *settings, poison_error *err);
+
+/* ---- audits ---------------------------------------------------------------------------------------------------- */
 
 enum { POISON_KNN, POISON_MARGIN, POISON_LOO, POISON_SHAPLEY, POISON_CONFIDENT, POISON_AUDITS };
 const char *poison_audit_name(int method); /* "knn", ... */
@@ -468,8 +563,8 @@ typedef struct {
  * Neighbours are by exact squared distance, then by row; a majority's ties go to the smaller label. POISON_EDATA, ENOMEM.
  * The caller frees with poison_findings_free.
  */
-int poison_audit(poison_findings *found, poison_svm *svm, const poison_data *data, const int *labels, int method, uint64_t seed,
-                 const poison_settings *settings, poison_error *err);
+int poison_audit(poison_findings *found, poison_svm *svm, const poison_data *data, const int *labels, int method,
+                 uint64_t seed, const poison_settings *settings, poison_error *err);
 void poison_findings_free(poison_findings *found);
 
 /* How well a ranking finds the rows that were really flipped: NAN where there are none. */
@@ -495,5 +590,10 @@ typedef struct {
 int poison_cleaning_parse(poison_cleaning *cleaning, const char *text, poison_error *err); /* POISON_EUSAGE */
 /* Alters labels (n) by the findings on them; `oracle`: how many rows, where nobody said. */
 void poison_clean(const poison_cleaning *cleaning, const poison_findings *found, size_t oracle, int *labels);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

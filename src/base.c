@@ -124,9 +124,14 @@ double poison_clock(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+int poison_raised(const volatile sig_atomic_t *flag)
+{
+    return flag && __atomic_load_n(flag, __ATOMIC_RELAXED);
+}
+
 int poison_cancelled(const poison_settings *settings)
 {
-    return settings->cancel && *settings->cancel;
+    return poison_raised(settings->cancel);
 }
 
 int poison_fail_cancelled(poison_error *err)

@@ -45,6 +45,7 @@ poison_label poison_label_quoted(const poison_data *data, int label); /* cut to 
 
 double poison_clock(void); /* seconds, monotonic */
 
+int poison_raised(const volatile sig_atomic_t *flag); /* by a signal or by another thread; NULL: never */
 int poison_cancelled(const poison_settings *settings);
 int poison_fail_cancelled(poison_error *err);
 

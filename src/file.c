@@ -5,6 +5,8 @@
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,10 +40,47 @@ static char *follow(const char *path)
     return at;
 }
 
+/*
+ * A new file beside file->path: of the mode that the umask gives, or of mode `keep`, if that is not -1. Its descriptor, or -1.
+ * The name is short, since the target's may be as long as names can be.
+ */
+static int create(struct file *file, int keep)
+{
+    const char *slash = strrchr(file->path, '/');
+    int folder = slash ? (int)(slash - file->path) + 1 : 0, fd = -1;
+    uint64_t chance = poison_mix((uint64_t)getpid() ^ (uint64_t)(1e9 * poison_clock()) ^ (uintptr_t)file);
+    for (int attempt = 0; attempt < 100 && fd < 0; attempt++) {
+        free(file->temporary);
+        chance = poison_mix(chance);
+        if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32, folder, file->path, (uint32_t)chance) < 0) {
+            file->temporary = NULL;
+            errno = ENOMEM;
+            return -1;
+        }
+        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, keep < 0 ? 0666 : 0600);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    if (fd >= 0 && keep >= 0 && fchmod(fd, (mode_t)keep) != 0) {
+        int why = errno;
+        close(fd);
+        unlink(file->temporary);
+        fd = -1;
+        errno = why;
+    }
+    if (fd < 0) {
+        int why = errno;
+        free(file->temporary);
+        file->temporary = NULL;
+        errno = why;
+    }
+    return fd;
+}
+
 int file_open(struct file *file, const char *path, poison_error *err)
 {
     struct stat info;
-    mode_t mode = 0666;
+    int keep = -1; /* the mode of a file that is replaced */
     *file = (struct file){0};
     /* By these names too: a regular file behind them belongs to the shell, and must not be replaced. */
     if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0) {
@@ -58,33 +97,21 @@ int file_open(struct file *file, const char *path, poison_error *err)
         return file->out ? 0 : file_close(file, fail_write(err, path, "write"), NULL);
     }
     if (there) {
-        mode = info.st_mode & 07777;
+        keep = info.st_mode & 07777;
         if (access(file->path, W_OK) != 0)
             return file_close(file, fail_write(err, path, "write"), NULL);
-    } else {
-        mode_t mask = umask(0);
-        umask(mask);
-        mode &= ~mask;
     }
-    const char *slash = strrchr(file->path, '/'); /* a short name: the target's may be as long as names can be */
-    if (asprintf(&file->temporary, "%.*s.poison-XXXXXX", slash ? (int)(slash - file->path) + 1 : 0, file->path) < 0) {
-        file->temporary = NULL;
-        return file_close(file, poison_fail_memory(err, 1, strlen(path), "a name"), NULL);
-    }
+    const char *slash = strrchr(file->path, '/');
     int fd = -1;
     if (slash && !slash[1])
         errno = EISDIR;
     else if (lstat(file->path, &info) == 0 && S_ISLNK(info.st_mode))
         errno = ELOOP; /* follow gave up */
     else
-        fd = mkstemp(file->temporary);
-    if (fd < 0) {
-        int status = fail_write(err, path, "write");
-        free(file->temporary);
-        file->temporary = NULL;
-        return file_close(file, status, NULL);
-    }
-    file->out = fchmod(fd, mode) == 0 ? fdopen(fd, "w") : NULL;
+        fd = create(file, keep);
+    if (fd < 0)
+        return file_close(file, fail_write(err, path, "write"), NULL);
+    file->out = fdopen(fd, "w");
     if (file->out)
         return 0;
     close(fd);

@@ -549,7 +549,7 @@ size_t smo_wants(const struct smo *s, size_t *wanted, size_t most, size_t guesse
 int smo_run(struct smo *s)
 {
     for (int done = 0; !done;) {
-        if (s->cancel && *s->cancel)
+        if (poison_raised(s->cancel))
             return POISON_ECANCEL;
         if (!advance(s, &done))
             return SMO_WAITS;

@@ -34,7 +34,7 @@ static int open_file(struct stream *s, const char *path, int pipes, poison_error
 {
     do
         s->fd = open(path, O_RDONLY | O_CLOEXEC | (pipes ? 0 : O_NONBLOCK));
-    while (s->fd < 0 && errno == EINTR && !(s->cancel && *s->cancel));
+    while (s->fd < 0 && errno == EINTR && !poison_raised(s->cancel));
     if (s->fd < 0 && errno == EINTR)
         return poison_fail_cancelled(err);
     return s->fd < 0 ? poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno)) : 0;
@@ -87,7 +87,7 @@ static ssize_t read_some(struct stream *s, void *to, size_t length, poison_error
     for (;;) {
         size_t piece = length < CHUNK ? length : CHUNK;
         ssize_t got;
-        if (s->cancel && *s->cancel)
+        if (poison_raised(s->cancel))
             return poison_fail_cancelled(err);
 #ifdef POISON_ZLIB
         if (s->gz) {
