@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,53 @@ static char *follow(const char *path)
         at = written < 0 ? NULL : next;
     }
     return at;
+}
+
+/* The folder of a file, as a path. free() it. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
+/* A file without a name in the folder of file->path, where the system has such; -1: make one with a name. */
+static int open_unnamed(struct file *file)
+{
+    char *folder = folder_of(file->path), proc[40];
+    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+    free(folder);
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+    if (fd >= 0 && access(proc, F_OK) != 0) { /* it could not be named later */
+        close(fd);
+        fd = -1;
+    }
+    file->unnamed = fd >= 0;
+    return fd;
+}
+
+/* Gives it its name, or where that is taken a temporary one: only renaming replaces what is there. */
+static int name_it(struct file *file)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    char proc[40], *at = file->temporary + strlen(file->temporary) - 6;
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fileno(file->out));
+    if (linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
+        file->unnamed = 0;
+        file->named = 1;
+        return 0;
+    }
+    for (uint64_t tries = 0; tries < 1000; tries++) {
+        uint64_t key = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()), tries);
+        for (int k = 0; k < 6; k++, key /= 36)
+            at[k] = letters[key % 36];
+        if (linkat(AT_FDCWD, proc, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            file->unnamed = 0;
+            return 0;
+        }
+        if (errno != EEXIST)
+            return -1;
+    }
+    return -1;
 }
 
 int file_open(struct file *file, const char *path, poison_error *err)
@@ -76,7 +124,7 @@ int file_open(struct file *file, const char *path, poison_error *err)
         errno = EISDIR;
     else if (lstat(file->path, &info) == 0 && S_ISLNK(info.st_mode))
         errno = ELOOP; /* follow gave up */
-    else
+    else if ((fd = open_unnamed(file)) < 0)
         fd = mkstemp(file->temporary);
     if (fd < 0) {
         int status = fail_write(err, path, "write");
@@ -112,17 +160,52 @@ int file_flush(struct file *file, poison_error *err)
     return errno == EPIPE ? FILE_READER_GONE : fail_write(err, file->path, "write");
 }
 
+/* To the disk, a piece at a time: as a whole a large file could keep a signal waiting for seconds. */
+static int sync_it(struct file *file)
+{
+    const off_t piece = (off_t)4 << 20;
+    struct stat info;
+    int fd = fileno(file->out);
+    if (file->cancel && fstat(fd, &info) == 0)
+        for (off_t at = 0; at < info.st_size; at += piece) {
+            if (*file->cancel) {
+                errno = EINTR;
+                return -1;
+            }
+            sync_file_range(fd, at, piece, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        }
+    return fsync(fd);
+}
+
+/* The new name too, so that it outlives a power failure. Not every file system can: then it is as durable as it gets. */
+static void sync_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
 int file_close(struct file *file, int status, poison_error *err)
 {
     if (file->out && status >= 0)
         status = file_flush(file, err);
-    if (file->out && file->temporary && status >= 0 && fsync(fileno(file->out)) != 0)
+    else if (file->out == stdout && status == POISON_ECANCEL)
+        fflush(stdout); /* the rows that are done; the next signal ends it where the reader is slow */
+    if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
+        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
+    if (file->out && file->unnamed && status >= 0 && name_it(file) != 0)
         status = fail_write(err, file->path, "write");
     if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
-    if (file->temporary && status >= 0 && rename(file->temporary, file->path) != 0)
+    if (file->temporary && status >= 0 && !file->named && rename(file->temporary, file->path) != 0)
         status = fail_write(err, file->path, "rename into place");
-    if (file->temporary && status < 0)
+    if (file->temporary && status >= 0)
+        sync_folder(file->path);
+    if (file->temporary && status < 0 && !file->unnamed && !file->named)
         unlink(file->temporary);
     free(file->temporary);
     free(file->path);
