@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include "base.h"
+#include "room.h"
 #include "trace.h"
 
 #include <cblas.h>
@@ -152,7 +153,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
         rows->v = poison_take((n + TILE - 1) / TILE * TILE, d * sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
-    struct tile *tiles = set->v ? take_tiles(settings->threads) : NULL;
+    struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
     if (!rows->norm || (!rows->memory && !rows->v && !rows->x) || (set->v && !tiles)) {
         free(tiles);
         rows_free(rows);
@@ -162,9 +163,13 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
         rows->packed = dot_panel_in(rows->memory, n, set->d);
 #pragma omp parallel for num_threads(settings->threads)
     for (size_t from = 0; from < n; from += TILE)
-        fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
+        if (!poison_cancelled(settings))
+            fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
     free(tiles);
-    return 0;
+    if (!poison_cancelled(settings))
+        return 0;
+    rows_free(rows);
+    return poison_fail_cancelled(err);
 }
 
 void rows_free(struct rows *rows)
@@ -225,7 +230,7 @@ static double matrix_sum(const poison_set *set, size_t count, const double *mean
         double begun = trace_begin(settings->trace);
 #pragma omp for nowait
         for (size_t c = 0; c < chunks; c++)
-            part[c] = chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
+            part[c] = poison_cancelled(settings) ? 0 : chunk_sum(set, c * CHUNK, least(CHUNK, count - c * CHUNK), mean);
         trace_piece(settings->trace, TRACE_VARIANCE, begun, NULL);
     }
     for (size_t c = 0; c < chunks; c++)
@@ -252,15 +257,18 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
     *gamma = variance > 0 ? 1.0 / (set->d * variance) : 1.0;
     free(part);
     trace_end(settings->trace, TRACE_VARIANCE, begun, 2 * (double)count * (set->v ? sizeof(double) : 1));
-    return 0;
+    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
 
-struct tile *take_tiles(int threads)
+struct tile *take_tiles(int threads, int blas)
 {
-    if (!omp_in_parallel()) /* it is a setting of the whole process, made by whoever began the region */
+    if (!omp_in_parallel()) { /* these are settings of the whole process, made by whoever began the region */
         openblas_set_num_threads(1); /* the tiles are the parallelism */
+        if (blas && !room_for_blas(threads))
+            return NULL;
+    }
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
@@ -405,9 +413,9 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
     const struct simd *simd = simd_loops(settings->isa);
     size_t n = rows->n, d = (size_t)rows->d, side = (n + TILE - 1) / TILE;
     double begun = trace_begin(settings->trace);
-    struct tile *tiles = take_tiles(settings->threads);
+    struct tile *tiles = take_tiles(settings->threads, 1);
     if (!tiles)
-        return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles, "the kernel's tiles");
+        return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles + ROOM_BLAS, "multiplying");
     trace_room(settings->trace, side * (side + 1) / 2);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
     for (size_t u = 0; u < side; u++)
