@@ -60,8 +60,8 @@ $(build)/%.o: %.c Makefile
 	$(Q)$(compile) -c -o $@ $<
 
 # ---- the library: what the functions of poison.h need, as one object whose only global names are theirs
-library := attack audit base cache decide digits dot file flips folds kernel labels load model number read set simd smo solve stream svm \
-	table text trace
+library := attack audit base cache decide digits dot file flips folds kernel labels load model number read room set simd smo solve stream \
+	svm table text trace
 version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
 soname := libpoison.so.$(firstword $(subst ., ,$(version)))
 shared := $(build)/libpoison.so.$(version)

@@ -20,6 +20,7 @@
 #include "src/print.h"
 #include "src/progress.h"
 #include "src/report.h"
+#include "src/room.h"
 #include "src/show.h"
 #include "src/source.h"
 #include "src/trace.h"
@@ -183,6 +184,7 @@ static int open_sheet(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->json, a->no_header);
+    lab->sheet.cancel = a->settings.cancel;
     if (!a->provenance)
         return 0;
     free(lab->provenance);
@@ -713,6 +715,9 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     struct file spans = {0};
     int needs = a->command->needs, status = a->trace ? file_open(&spans, a->trace, err) : 0;
     struct laboratory lab = {.args = a, .settings = a->settings};
+    if (status == 0 && !room_for_threads(a->settings.threads))
+        status = poison_fail(err, POISON_ENOMEM, "out of memory: no room for the stacks of %d threads: -j takes fewer",
+                             a->settings.threads);
     if (status == 0)
         status = needs == NEEDS_NOTHING ? file_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)
@@ -725,15 +730,45 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
         status = poison_svm_predict(lab.svm, 0, lab.predicted, err);
     if (status == 0)
         status = a->command->run(&lab, err);
+    if (status == 0 && poison_cancelled(&a->settings)) /* what it printed may lack rows */
+        status = poison_fail_cancelled(err);
     progress_clear(progress);
+    lab.file.cancel = a->settings.cancel;
     if (lab.file.out)
         status = file_close(&lab.file, status, err);
-    if (status == 0)
+    if (status == 0 && !poison_cancelled(&a->settings))
         report_times(a, &lab.data, &spans);
     if (spans.out)
         status = file_close(&spans, status, err);
     free_laboratory(&lab);
     return status;
+}
+
+/*
+ * Before OpenBLAS gets ready, which is before main: it takes a buffer and one more for each of its threads then, of which we use one, and
+ * where there is no room for them, it tries for ever.
+ */
+__attribute__((constructor(101))) static void make_room(void)
+{
+    static const char sentence[] = "poison: out of memory: OpenBLAS alone begins with 256 MiB of address space, the program needs 300 (ulimit -v)\n";
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    if (room_there_is(2 * ROOM_BLAS + ((size_t)14 << 20)))
+        return;
+    if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0)
+        _exit(-POISON_ENOMEM);
+    _exit(-POISON_ENOMEM);
+}
+
+/* The one sentence, in one write: others may have the same standard error. */
+static void complain(const char *sentence)
+{
+    char buffer[BUFSIZ];
+    setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
+    fprintf(stderr, "poison: ");
+    table_escape(stderr, sentence);
+    fprintf(stderr, "\n");
+    fflush(stderr);
+    setvbuf(stderr, NULL, _IONBF, 0);
 }
 
 int main(int argc, char **argv)
@@ -773,9 +808,7 @@ int main(int argc, char **argv)
     args_free(&args);
     if (status >= 0 || status == FILE_READER_GONE)
         return 0;
-    fprintf(stderr, "poison: ");
-    table_escape(stderr, err.text);
-    fprintf(stderr, "\n");
+    complain(err.text);
     if (status == POISON_ECANCEL)
         _exit(128 + (int)stop_signal); /* exit would wait for standard output's reader */
     return -status;

@@ -283,7 +283,7 @@ int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error
 /* The labels that occur in the training or the test set, ascending, to label[0..256); how many there are. */
 int poison_data_labels(const poison_data *data, int *label);
 
-/* The setting's gamma, or what it stands for on the training rows. 0 or POISON_ENOMEM. */
+/* The setting's gamma, or what it stands for on the training rows. 0, POISON_ENOMEM or POISON_ECANCEL. */
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma, poison_error *err);
 
 /*

@@ -2,6 +2,7 @@
 #include "cache.h"
 
 #include "base.h"
+#include "room.h"
 #include "trace.h"
 
 #include <omp.h>
@@ -61,11 +62,12 @@ int cache_new(struct cache **out, const poison_set *set, const struct kernel *ke
     cache->simd = simd_loops(settings->isa);
     cache->kernel = *kernel;
     cache->round = 1;
-    cache->tiles = take_tiles(settings->threads);
+    cache->tiles = take_tiles(settings->threads, !cache->dot);
     if (!cache->tiles) {
+        size_t each = sizeof *cache->tiles + (cache->dot ? 0 : ROOM_BLAS);
         cache_free(cache);
         *out = NULL;
-        return poison_fail_memory(err, (size_t)settings->threads, sizeof *cache->tiles, "the kernel's tiles");
+        return poison_fail_memory(err, (size_t)settings->threads, each, "multiplying");
     }
     return 0;
 }
@@ -287,7 +289,8 @@ int cache_fill(struct cache *cache, poison_error *err)
 #pragma omp for schedule(dynamic)
         for (size_t k = 0; k < batches; k++) {
             double piece = trace_begin(trace);
-            pack(cache, &work[k], k);
+            if (!poison_cancelled(&cache->settings))
+                pack(cache, &work[k], k);
             trace_piece(trace, TRACE_ROWS, piece, NULL);
         }
 #pragma omp for collapse(2) schedule(dynamic, 4)

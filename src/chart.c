@@ -131,13 +131,16 @@ static char *spell_number(char text[40], double value, int decimals, int fixed)
 
 /*
  * printf of our own: $t a text, escaped; $c a text and how many letters of it (size_t); $n a name without its unit; $r as it
- * is; $i a size_t; $x a coordinate; $v a value; $p a value in per cent. Numbers are double.
+ * is; $i a size_t; $x a coordinate; $v a value; $p a value in per cent. Numbers are double. Nothing more is put after an
+ * error: the chart of a long table must end soon then.
  */
 static void put(FILE *out, const char *format, ...)
 {
     char number[40];
     const char *text;
     va_list args;
+    if (ferror(out))
+        return;
     va_start(args, format);
     for (; *format; format++) {
         if (*format != '$') {
@@ -578,8 +581,8 @@ static void choose_format(struct grid *g)
         double widest = 0, letter = way[w].cells == 2 ? SMALL : 5.6;
         char text[44];
         g->decimals = way[w].decimals, g->percent = way[w].percent && g->chart->share, g->cells = way[w].cells;
-        for (size_t m = 0; m < h->maps; m++)
-            for (size_t k = 0; k < h->rows * h->columns; k++)
+        for (size_t m = 0; m < h->maps && g->cells; m++)
+            for (size_t k = 0; k < h->rows * h->columns && widest <= g->wide - 3; k++)
                 if (isfinite(h->map[m].value[k]))
                     widest = fmax(widest, letter * (double)strlen(spell_cell(g, text, h->map[m].value[k])));
         if (widest <= g->wide - 3)

@@ -71,6 +71,8 @@ int columns_read(struct columns *t, FILE *in, const char *expected, const poison
     for (char *at = t->text, *end = at + length, *next; at < end; at = next, line++) {
         char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t cells = 1;
+        if (poison_cancelled(settings))
+            TRY(poison_fail_cancelled(err));
         next = stop ? stop + 1 : end;
         stop = stop ? stop : end;
         *stop = 0;

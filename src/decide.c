@@ -120,7 +120,7 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     job->batch_size = batch_bytes(&d->rows);
     job->batch = poison_take_big(job->batches, sizeof *job->batch);
     job->batch_memory = poison_take_big(job->batches, job->batch_size);
-    job->tiles = take_tiles(job->batches ? d->settings.threads : 0);
+    job->tiles = take_tiles(job->batches ? d->settings.threads : 0, !d->rows.dot);
     job->pointer = poison_take(threads, job->most_sv * sizeof *job->pointer);
     job->values = d->T ? NULL : poison_take_big(threads, job->rows * WIDTH * sizeof *job->values);
     if (!job->batch || !job->batch_memory || !job->tiles || !job->pointer || (!d->T && !job->values))

@@ -31,6 +31,7 @@ struct rows {
     struct columns table;
     struct row *row;
     size_t count;
+    const poison_settings *settings; /* for their cancellation: some tables take long */
 };
 
 static void free_rows(struct rows *rows)
@@ -54,6 +55,7 @@ static int read_rows(FILE *in, struct rows *rows, const poison_settings *setting
     const struct columns *t = &rows->table;
     size_t of[NAMES];
     int status = 0;
+    rows->settings = settings;
     TRY(columns_read(&rows->table, in, "a sweep's table", settings, err));
     for (int c = 0; c < NAMES; c++) {
         ptrdiff_t at = columns_find(t, names[c]);
@@ -67,6 +69,8 @@ static int read_rows(FILE *in, struct rows *rows, const poison_settings *setting
         TRY(poison_fail_memory(err, t->rows, sizeof *rows->row, "the sweep's rows"));
     for (size_t r = 0; r < t->rows; r++) {
         struct row *row = &rows->row[rows->count++];
+        if (poison_cancelled(settings))
+            TRY(poison_fail_cancelled(err));
         const char *dose = columns_text(t, r, of[DOSE]);
         for (int c = 0; c < 4; c++)
             row->key[c] = columns_text(t, r, of[c]);
@@ -161,6 +165,8 @@ static int take_curve(struct curve *c, const struct rows *rows, const struct row
         size_t s = 0, d = 0;
         if (!same_keys(row, first, 4))
             continue;
+        if (poison_cancelled(rows->settings))
+            return poison_fail_cancelled(err);
         while (s < c->seeds && strcmp(c->seed[s], row->seed) != 0)
             s++;
         while (d < c->doses && c->dose[d] != row->dose)
@@ -178,6 +184,8 @@ static int take_curve(struct curve *c, const struct rows *rows, const struct row
         c->success[k] = -1;
     for (size_t k = 0; k < rows->count; k++)
         if (same_keys(&rows->row[k], first, 4)) {
+            if (poison_cancelled(rows->settings))
+                return poison_fail_cancelled(err);
             double *place = place_of(c, &rows->row[k]);
             if (*place != -1)
                 return poison_fail(err, POISON_EDATA, "standard input: %s:%s %s %s has seed %s, dose %zu twice", first->key[0],
@@ -223,16 +231,21 @@ static int ascending(const void *a, const void *b)
     return (s > t) - (s < t);
 }
 
-static int print_curve(struct table *t, const struct curve *c, const struct row *first, uint64_t seed, poison_error *err)
+static int print_curve(struct table *t, const struct curve *c, const struct row *first, uint64_t seed,
+                       const poison_settings *settings, poison_error *err)
 {
     static double draw[LEVELS][DRAWS];
     double area = 0, *mean = poison_take(c->doses, sizeof *mean);
     if (!mean)
         return poison_fail_memory(err, c->doses, sizeof *mean, "a curve");
-    for (int b = 0; b < DRAWS && c->seeds > 1; b++) {
+    for (int b = 0; b < DRAWS && c->seeds > 1 && !poison_cancelled(settings); b++) {
         average(c, b, seed, mean);
         for (int e = 0; e < LEVELS; e++)
             draw[e][b] = crossing(c, mean, level[e]);
+    }
+    if (poison_cancelled(settings)) {
+        free(mean);
+        return poison_fail_cancelled(err);
     }
     average(c, -1, seed, mean);
     print_keys(t, first, 4);
@@ -265,9 +278,13 @@ int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings
             struct curve curve;
             if (is_known(&rows, k, 4))
                 continue;
+            if (poison_cancelled(settings)) {
+                status = poison_fail_cancelled(err);
+                break;
+            }
             status = take_curve(&curve, &rows, &rows.row[k], err);
             if (status == 0 && printing)
-                status = print_curve(&t, &curve, &rows.row[k], seed, err);
+                status = print_curve(&t, &curve, &rows.row[k], seed, settings, err);
             free_curve(&curve);
         }
     }
@@ -323,6 +340,8 @@ int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings
     for (size_t k = 0; k < rows.count; k++) {
         if (is_known(&rows, k, 3))
             continue;
+        if (poison_cancelled(settings))
+            TRY(poison_fail_cancelled(err));
         for (size_t c = 0; c < columns; c++) {
             struct row keys = rows.row[k];
             size_t any = 0;

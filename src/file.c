@@ -40,41 +40,95 @@ static char *follow(const char *path)
     return at;
 }
 
-/*
- * A new file beside file->path: of the mode that the umask gives, or of mode `keep`, if that is not -1. Its descriptor, or -1.
- * The name is short, since the target's may be as long as names can be.
- */
-static int create(struct file *file, int keep)
+/* The folder of a file, as a path. free() it. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
+/* Another temporary name beside file->path; short, since the target's may be as long as names can be. -1: no memory. */
+static int next_temporary(struct file *file)
 {
     const char *slash = strrchr(file->path, '/');
-    int folder = slash ? (int)(slash - file->path) + 1 : 0, fd = -1;
-    uint64_t chance = poison_mix((uint64_t)getpid() ^ (uint64_t)(1e9 * poison_clock()) ^ (uintptr_t)file);
-    for (int attempt = 0; attempt < 100 && fd < 0; attempt++) {
-        free(file->temporary);
-        chance = poison_mix(chance);
-        if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32, folder, file->path, (uint32_t)chance) < 0) {
-            file->temporary = NULL;
-            errno = ENOMEM;
-            return -1;
-        }
-        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, keep < 0 ? 0666 : 0600);
-        if (fd < 0 && errno != EEXIST)
-            break;
-    }
-    if (fd >= 0 && keep >= 0 && fchmod(fd, (mode_t)keep) != 0) {
-        int why = errno;
+    uint64_t chance = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()), (uintptr_t)file);
+    free(file->temporary);
+    if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32, slash ? (int)(slash - file->path) + 1 : 0, file->path,
+                 (uint32_t)chance) >= 0)
+        return 0;
+    file->temporary = NULL;
+    errno = ENOMEM;
+    return -1;
+}
+
+/* A file without a name in the folder of file->path, where the system has such; -1: make one with a name. */
+static int open_unnamed(struct file *file, mode_t mode)
+{
+    char *folder = folder_of(file->path), proc[40];
+    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode) : -1;
+    free(folder);
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+    if (fd >= 0 && access(proc, F_OK) != 0) { /* it could not be named later */
         close(fd);
-        unlink(file->temporary);
         fd = -1;
-        errno = why;
     }
-    if (fd < 0) {
-        int why = errno;
-        free(file->temporary);
-        file->temporary = NULL;
-        errno = why;
+    file->unnamed = fd >= 0;
+    return fd;
+}
+
+static int open_named(struct file *file, mode_t mode)
+{
+    int fd = -1;
+    for (int tries = 0; tries < 1000 && fd < 0; tries++) {
+        if (next_temporary(file) < 0)
+            return -1;
+        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0 && errno != EEXIST)
+            return -1;
     }
     return fd;
+}
+
+/* A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not -1. Its descriptor, or -1. */
+static int create(struct file *file, int keep)
+{
+    mode_t mode = keep < 0 ? 0666 : 0600;
+    int fd = open_unnamed(file, mode);
+    if (fd < 0)
+        fd = open_named(file, mode);
+    else if (next_temporary(file) < 0) {
+        close(fd);
+        return -1;
+    }
+    if (fd < 0 || keep < 0 || fchmod(fd, (mode_t)keep) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    if (!file->unnamed)
+        unlink(file->temporary);
+    errno = why;
+    return -1;
+}
+
+/* Gives it its name, or where that is taken a temporary one: only renaming replaces what is there. */
+static int name_it(struct file *file)
+{
+    char proc[40];
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fileno(file->out));
+    if (linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
+        file->unnamed = 0;
+        file->named = 1;
+        return 0;
+    }
+    for (int tries = 0; tries < 1000; tries++) {
+        if (linkat(AT_FDCWD, proc, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            file->unnamed = 0;
+            return 0;
+        }
+        if (errno != EEXIST || next_temporary(file) < 0)
+            return -1;
+    }
+    return -1;
 }
 
 int file_open(struct file *file, const char *path, poison_error *err)
@@ -109,8 +163,12 @@ int file_open(struct file *file, const char *path, poison_error *err)
         errno = ELOOP; /* follow gave up */
     else
         fd = create(file, keep);
-    if (fd < 0)
-        return file_close(file, fail_write(err, path, "write"), NULL);
+    if (fd < 0) {
+        int status = fail_write(err, path, "write");
+        free(file->temporary); /* of a file that was never made */
+        file->temporary = NULL;
+        return file_close(file, status, NULL);
+    }
     file->out = fdopen(fd, "w");
     if (file->out)
         return 0;
@@ -139,17 +197,52 @@ int file_flush(struct file *file, poison_error *err)
     return errno == EPIPE ? FILE_READER_GONE : fail_write(err, file->path, "write");
 }
 
+/* To the disk, a piece at a time: as a whole a large file could keep a signal waiting for seconds. */
+static int sync_it(struct file *file)
+{
+    const off_t piece = (off_t)4 << 20;
+    struct stat info;
+    int fd = fileno(file->out);
+    if (file->cancel && fstat(fd, &info) == 0)
+        for (off_t at = 0; at < info.st_size; at += piece) {
+            if (*file->cancel) {
+                errno = EINTR;
+                return -1;
+            }
+            sync_file_range(fd, at, piece, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        }
+    return fsync(fd);
+}
+
+/* The new name too, so that it outlives a power failure. Not every file system can: then it is as durable as it gets. */
+static void sync_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
 int file_close(struct file *file, int status, poison_error *err)
 {
     if (file->out && status >= 0)
         status = file_flush(file, err);
-    if (file->out && file->temporary && status >= 0 && fsync(fileno(file->out)) != 0)
+    else if (file->out == stdout && status == POISON_ECANCEL)
+        fflush(stdout); /* the rows that are done; the next signal ends it where the reader is slow */
+    if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
+        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
+    if (file->out && file->unnamed && status >= 0 && name_it(file) != 0)
         status = fail_write(err, file->path, "write");
     if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
-    if (file->temporary && status >= 0 && rename(file->temporary, file->path) != 0)
+    if (file->temporary && status >= 0 && !file->named && rename(file->temporary, file->path) != 0)
         status = fail_write(err, file->path, "rename into place");
-    if (file->temporary && status < 0)
+    if (file->temporary && status >= 0)
+        sync_folder(file->path);
+    if (file->temporary && status < 0 && !file->unnamed && !file->named)
         unlink(file->temporary);
     free(file->temporary);
     free(file->path);

@@ -13,6 +13,8 @@ enum { FILE_READER_GONE = -100 };
 struct file {
     FILE *out;
     char *path, *temporary; /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
+    int unnamed, named;     /* unnamed: it gets a name only in the end, so that a killed process leaves nothing; named: its last */
+    const volatile sig_atomic_t *cancel; /* NULL, or the caller's: then even the way to the disk may be interrupted */
 };
 
 /* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA or POISON_ENOMEM. */
@@ -24,7 +26,10 @@ int file_check(const char *path, poison_error *err);
 /* Flushes. 0, FILE_READER_GONE, or POISON_EDATA if not all could be written. */
 int file_flush(struct file *file, poison_error *err);
 
-/* Ends it: with status >= 0 the target appears, else it is as before. Returns status, or what went wrong here. */
+/*
+ * Ends it: with status >= 0 the target appears, else it is as before. It and its name are on the disk then. Returns status, or
+ * what went wrong here.
+ */
 int file_close(struct file *file, int status, poison_error *err);
 
 #endif

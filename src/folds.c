@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* folds - stratified folds that depend on seed and rows only, and what models say of the rows that they did not see */
 #include "base.h"
+#include "kernel.h"
+#include "room.h"
 #include "set.h"
 
 #include <omp.h>
@@ -153,6 +155,8 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     for (int f = 0; f < folds; f++)
         TRY(hold_out(&held[f], data, labels, fold, f, err));
     TRY(poison_svm_new(&first, data, &quiet, err));
+    if (!kernel_engine(&data->train, settings) && !room_for_blas(settings->threads)) /* inside the region it is too late */
+        TRY(poison_fail_memory(err, (size_t)settings->threads, ROOM_BLAS, "multiplying"));
     struct crossing c = {data, first, held, (size_t)folds, predicted, cost};
     TRY(cross_all(&c, costs, settings, err));
 done:

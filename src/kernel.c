@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include "base.h"
+#include "room.h"
 #include "trace.h"
 
 #include <cblas.h>
@@ -161,7 +162,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
         rows->v = poison_take((n + TILE - 1) / TILE * TILE, d * sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
-    struct tile *tiles = set->v ? take_tiles(settings->threads) : NULL;
+    struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
     if (!rows->norm || (!rows->memory && !rows->v && !rows->x) || (set->v && !tiles)) {
         free(tiles);
         rows_free(rows);
@@ -271,10 +272,13 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
 
-struct tile *take_tiles(int threads)
+struct tile *take_tiles(int threads, int blas)
 {
-    if (!omp_in_parallel()) /* it is a setting of the whole process, made by whoever began the region */
+    if (!omp_in_parallel()) { /* these are settings of the whole process, made by whoever began the region */
         openblas_set_num_threads(1); /* the tiles are the parallelism */
+        if (blas && !room_for_blas(threads))
+            return NULL;
+    }
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
@@ -419,9 +423,9 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
     const struct simd *simd = simd_loops(settings->isa);
     size_t n = rows->n, d = (size_t)rows->d, side = (n + TILE - 1) / TILE;
     double begun = trace_begin(settings->trace);
-    struct tile *tiles = take_tiles(settings->threads);
+    struct tile *tiles = take_tiles(settings->threads, 1);
     if (!tiles)
-        return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles, "the kernel's tiles");
+        return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles + ROOM_BLAS, "multiplying");
     trace_room(settings->trace, side * (side + 1) / 2);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
     for (size_t u = 0; u < side; u++)

@@ -92,8 +92,11 @@ struct tile {
     double more[KERNEL_TILE * KERNEL_TILE];
 };
 
-/* One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is no memory. */
-struct tile *take_tiles(int threads);
+/*
+ * One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is no memory, for OpenBLAS's buffers
+ * (blas: its products are wanted) too.
+ */
+struct tile *take_tiles(int threads, int blas);
 
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);

@@ -213,6 +213,7 @@ int poison_model_write(const poison_svm *svm, const poison_data *data, const cha
     if (status < 0)
         return status;
     TRY(file_open(&file, path, err));
+    file.cancel = poison_svm_settings(svm)->cancel;
     int beside = file.temporary != NULL;
     *nameless = words && !beside;
     print_header(file.out, svm, &support, number);

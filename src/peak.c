@@ -41,7 +41,7 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
     if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL) < 0)
         return 0;
     p.batch = poison_take_big(1, sizeof *p.batch);
-    p.tiles = take_tiles(settings->threads);
+    p.tiles = take_tiles(settings->threads, !dot);
     void *memory = poison_take_big(1, batch_bytes(&p.rows));
     for (size_t r = 0; r < n; r++)
         which[r] = r;

@@ -26,6 +26,7 @@ struct plot {
     size_t of[NEEDED];  /* where the columns of its kind are, in the order of kinds below */
     int parts, varying; /* PAIR, STRATEGY, DEFENCE: what its rows have, and in what they differ */
     FILE *out;
+    const poison_settings *settings;
     const char *title; /* --title, or NULL */
     const char *id;    /* of a chart in a page; NULL: a file of its own */
     void *taken;       /* a list of what take gave, freed at the end */
@@ -78,8 +79,15 @@ static const char *text_at(const struct plot *p, size_t row, int needed)
     return columns_text(&p->table, row, p->of[needed]);
 }
 
+/* For loops over rows, of which there may be millions. */
+static int go_on(const struct plot *p)
+{
+    return poison_cancelled(p->settings) ? poison_fail_cancelled(p->err) : 0;
+}
+
 static int number_at(const struct plot *p, size_t row, int needed, double least, double most, double *value)
 {
+    CHECK(go_on(p));
     return columns_number(&p->table, row, p->of[needed], least, most, value, p->err);
 }
 
@@ -91,22 +99,40 @@ static struct chart chart_of(const struct plot *p, const char *title, const char
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
-/* In the order of their first appearance. */
+/* In the order of their first appearance, and where their hashes are: tables may have as many names as rows. */
 struct names {
     const char **name;
+    uint32_t *slot;   /* (mask + 1) a name's place + 1; 0: none */
+    size_t mask;
     size_t count, last; /* last: what was asked for before */
 };
 
-/* The place of a name; a new one is added: the caller has made room. */
+/* Makes room for `most` different names. */
+static int take_names(struct plot *p, struct names *n, size_t most)
+{
+    for (n->mask = 15; n->mask < 2 * most; n->mask = 2 * n->mask + 1)
+        ;
+    TAKE(n->name, most);
+    TAKE(n->slot, n->mask + 1);
+    return 0;
+}
+
+/* The place of a name; a new one is added. */
 static size_t place_of(struct names *n, const char *name)
 {
+    uint64_t hash = 0;
     if (n->count && strcmp(n->name[n->last], name) == 0)
         return n->last;
-    for (n->last = 0; n->last < n->count; n->last++)
-        if (strcmp(n->name[n->last], name) == 0)
-            return n->last;
-    n->name[n->count++] = name;
-    return n->last;
+    for (const char *c = name; *c; c++)
+        hash = hash * 0x100000001B3 + (unsigned char)*c;
+    uint32_t *slot = &n->slot[poison_mix(hash) & n->mask];
+    while (*slot && strcmp(n->name[*slot - 1], name) != 0)
+        slot = slot < n->slot + n->mask ? slot + 1 : n->slot;
+    if (!*slot) {
+        n->name[n->count++] = name;
+        *slot = (uint32_t)n->count;
+    }
+    return n->last = *slot - 1;
 }
 
 static void find_varying(struct plot *p)
@@ -183,7 +209,7 @@ static int same_series(const struct item *a, const struct item *b)
 static int read_items(struct plot *p, struct item *item, struct names names[4])
 {
     for (int c = 0; c < 4; c++)
-        TAKE(names[c].name, 2 * p->table.rows);
+        CHECK(take_names(p, &names[c], 2 * p->table.rows));
     for (size_t r = 0; r < p->table.rows; r++) /* so that both have one order */
         place_of(&names[1], text_at(p, r, 0));
     for (size_t r = 0; r < p->table.rows; r++) {
@@ -252,7 +278,7 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count, con
     const char **to;
     struct names keys = {0};
     struct chart_map *map;
-    TAKE(keys.name, count);
+    CHECK(take_names(p, &keys, count));
     TAKE(map, count);
     TAKE(to, names[1].count);
     TAKE(column, names[1].count);
@@ -265,6 +291,7 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count, con
         }
     cells = names[0].count * columns;
     for (size_t k = 0; k < count; k++) {
+        CHECK(go_on(p));
         size_t m = keys.count, at = place_of(&keys, name_row(p, item[k].row, STRATEGY | DEFENCE));
         double *value;
         if (at == m) {
@@ -294,6 +321,7 @@ static int draw_one_dose(struct plot *p, const struct item *item, size_t count, 
     TAKE(row, count);
     TAKE(range, count);
     for (size_t k = 0; k < count; k++) {
+        CHECK(go_on(p));
         row[k] = name_row(p, item[k].row, p->parts);
         range[k] = (struct chart_range){item[k].point.y, item[k].point.lo, item[k].point.hi};
     }
@@ -317,9 +345,10 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
     TAKE(series, count);
     TAKE(panel, count);
     TAKE(key, count);
-    TAKE(keys.name, count);
+    CHECK(take_names(p, &keys, count));
     for (size_t k = 0; k < count; k++) {
         const struct item *i = &item[k];
+        CHECK(go_on(p));
         if (k == 0 || i->from != i[-1].from || i->to != i[-1].to)
             panel[panels++] = (struct chart_panel){pairs ? name_parts(p, i->row, PAIR) : NULL, &series[lines], 0};
         if (k == 0 || !same_series(i, i - 1)) {
@@ -460,6 +489,7 @@ static int list_values(struct plot *p, int needed, double **value, const char **
     *count = 0;
     for (size_t r = 0; r < p->table.rows; r++)
         if (r == 0 || (*value)[r] != (*value)[*count - 1]) {
+            CHECK(go_on(p));
             (*name)[*count] = say(p, "%g", (*value)[r]);
             (*value)[(*count)++] = (*value)[r];
         }
@@ -542,7 +572,7 @@ static int draw_audit(struct plot *p)
     TAKE(point, rows);
     TAKE(series, rows);
     TAKE(panel, rows);
-    TAKE(methods.name, rows);
+    CHECK(take_names(p, &methods, rows));
     for (size_t r = 0; r < rows; r++) {
         struct suspect *s = &suspect[r];
         *s = (struct suspect){place_of(&methods, text_at(p, r, 2)), r, 0, 0};
@@ -554,6 +584,7 @@ static int draw_audit(struct plot *p)
     qsort(suspect, rows, sizeof *suspect, by_rank);
     for (size_t k = 0; k < rows; k++) {
         const struct suspect *s = &suspect[k];
+        CHECK(go_on(p));
         int first = k == 0 || s->method != s[-1].method, last = k + 1 == rows || s[1].method != s->method;
         int dot = first || last || is_round(s->rank);
         if (first) {
@@ -601,7 +632,7 @@ static int draw_joint(struct plot *p)
 {
     struct names labels = {0};
     double *value, v, sum = 0;
-    TAKE(labels.name, 2 * p->table.rows);
+    CHECK(take_names(p, &labels, 2 * p->table.rows));
     for (int pass = 0; pass < 2; pass++)
         for (size_t r = 0; r < p->table.rows; r++)
             place_of(&labels, text_at(p, r, pass));
@@ -693,6 +724,33 @@ static void become_converter(int in, int out, int format)
     _exit(127);
 }
 
+/* A stream onto p->out that fails once the work is cancelled: charts know of nothing but their stream's error. */
+static ssize_t write_unless_cancelled(void *cookie, const char *bytes, size_t length)
+{
+    const struct plot *p = cookie;
+    if (poison_cancelled(p->settings)) {
+        errno = EINTR;
+        return 0;
+    }
+    return (ssize_t)fwrite(bytes, 1, length, p->out);
+}
+
+/* draw, but interruptible. */
+static int draw_on(struct plot *p)
+{
+    FILE *out = p->out, *through = fopencookie(p, "w", (cookie_io_functions_t){.write = write_unless_cancelled});
+    struct plot inner = *p;
+    if (!through)
+        return poison_fail_memory(p->err, 1, 4096, "the chart");
+    setvbuf(through, NULL, _IOFBF, 1 << 16);
+    inner.out = through;
+    int status = draw(&inner);
+    p->taken = inner.taken;
+    if (fclose(through) != 0 && status == 0 && !ferror(out) && !poison_cancelled(p->settings))
+        status = poison_fail_memory(p->err, 1, 1 << 16, "the chart");
+    return status == 0 && poison_cancelled(p->settings) ? poison_fail_cancelled(p->err) : status;
+}
+
 static int convert(FILE *svg, FILE *out, const char *path, int format, const poison_settings *settings, poison_error *err)
 {
     int how = 0;
@@ -728,7 +786,7 @@ static void free_plot(struct plot *p)
 int plot_embed(FILE *out, const char *table, const char *id, const char *title, const poison_settings *settings,
                poison_error *err)
 {
-    struct plot p = {.out = out, .title = title, .id = id, .err = err};
+    struct plot p = {.out = out, .settings = settings, .title = title, .id = id, .err = err};
     FILE *in = fmemopen((char *)(uintptr_t)table, strlen(table), "r");
     int status = in ? columns_read(&p.table, in, "a table of " TABLES, settings, err)
                     : poison_fail_memory(err, 1, 4096, "the chart");
@@ -742,13 +800,13 @@ int plot_embed(FILE *out, const char *table, const char *id, const char *title, 
 
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
 {
-    struct plot p = {.out = out, .title = title, .err = err};
+    struct plot p = {.out = out, .settings = settings, .title = title, .err = err};
     int format, status = 0;
     TRY(format = plot_format_of(path, err));
     TRY(columns_read(&p.table, in, "a table of " TABLES, settings, err));
     if (format != PLOT_SVG && !(p.out = tmpfile()))
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno)));
-    TRY(draw(&p));
+    TRY(draw_on(&p));
     if (format != PLOT_SVG)
         TRY(convert(p.out, out, path, format, settings, err));
 done:

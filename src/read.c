@@ -264,6 +264,7 @@ static int write_idx(const poison_set *set, const int *labels, const uint8_t *by
     free(path);
     if (status < 0)
         return status;
+    file.cancel = settings->cancel;
     for (size_t r = 0; r < set->n; r++)
         rows += labels[r] >= 0;
     put_big_endian(file.out, byte ? LABELS_MAGIC : IMAGES_MAGIC);

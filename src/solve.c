@@ -12,6 +12,7 @@
 
 #define STEP_BYTES 38          /* that an iteration moves for each of l: F thrice, three kernel values, two masks */
 #define POOL_BYTES (32u << 20) /* gathered rows a thread keeps */
+#define PATIENCE 100           /* rounds that bring nobody on */
 #define WANTS 32               /* rows that a problem asks for at a time, at most */
 #define GUESSES 14               /* of them beyond what it needs: the fastest of 2 to 14 on all of MNIST */
 
@@ -231,7 +232,7 @@ struct runner {
     void *memory;
     double begun, seconds;
     struct trace_note last; /* what this turn added */
-    int status;
+    int status, moved; /* moved: this turn brought it on */
     size_t wanted[WANTS], wants, needed;
 };
 
@@ -352,7 +353,10 @@ static void run(struct runner *r)
 {
     double begun = poison_clock();
     struct trace_note before = note_of(r->task, &r->smo);
+    size_t iterations = r->smo.iterations, rebuilt = r->smo.rebuild_next;
+    int stage = r->smo.stage;
     r->status = smo_run(&r->smo);
+    r->moved = r->status != SMO_WAITS || r->smo.iterations != iterations || r->smo.rebuild_next != rebuilt || r->smo.stage != stage;
     r->wants = r->needed = 0;
     if (r->status == SMO_WAITS)
         r->wants = smo_wants(&r->smo, r->wanted, WANTS, GUESSES, &r->needed);
@@ -486,17 +490,26 @@ static void tell_progress(struct rounds *rounds, const struct task *task, size_t
     poison_tell(settings, "training", iterations, "iterations", rounds->share);
 }
 
-/* Rounds until all tasks are done: run, ask, fill. */
+/*
+ * Rounds until all tasks are done: run, ask, fill. Where memory ends below what was planned, pieces may be so few that problems
+ * take them from each other for ever.
+ */
 static int go_round(struct rounds *rounds, const struct task *task, size_t tasks, poison_error *err)
 {
-    size_t next = 0;
+    size_t next = 0, idle = 0;
     while (next < tasks || rounds->running) {
+        int moved = 0;
         for (size_t k = 0; k < rounds->most && next < tasks; k++)
             if (!rounds->runner[k].task)
                 start(rounds, &rounds->runner[k], &task[next++]);
         run_all(rounds);
         if (poison_cancelled(rounds->settings))
             return poison_fail_cancelled(err);
+        for (size_t k = 0; k < rounds->most; k++)
+            moved |= rounds->runner[k].task && rounds->runner[k].moved;
+        idle = moved ? 0 : idle + 1;
+        if (idle == PATIENCE)
+            return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache), "one machine's kernel rows and state");
         for (size_t k = 0; k < rounds->most; k++)
             if (rounds->runner[k].task && rounds->runner[k].status == SMO_DONE)
                 finish(rounds, &rounds->runner[k]);

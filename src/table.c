@@ -232,6 +232,13 @@ static void cell(struct table *table, const char *text, int bare)
 {
     FILE *out = table->sheet->out;
     int json = table->sheet->json;
+    const volatile sig_atomic_t *cancel = table->sheet->cancel;
+    if (table->at == 0 && cancel && *cancel)
+        table->ended = 1;
+    if (table->ended) {
+        table->at = (table->at + 1) % table->columns;
+        return;
+    }
     if (json && !ferror(out)) {
         if (table->at == 0)
             begin_object(table->sheet);
@@ -264,8 +271,9 @@ void table_count(struct table *table, size_t value)
 
 void table_exact(struct table *table, double value)
 {
-    char text[40];
-    snprintf(text, sizeof text, "%.17g", value);
+    char text[40] = "";
+    if (!table->ended)
+        snprintf(text, sizeof text, "%.17g", value);
     cell(table, isnan(value) || (table->sheet->json && !isfinite(value)) ? NULL : text, 1);
 }
 

@@ -14,6 +14,7 @@ struct sheet {
     int json;                /* an object a row, and nothing else */
     int bare;                /* no header lines */
     int numbers;             /* labels are JSON numbers, else strings; one type in every row */
+    const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 no further row is printed */
     const char *opening;     /* a comment that is due before all else, or NULL; kept by reference */
     char title[512];         /* of the tables to come, JSON's first key; empty: there is one table only */
 };
@@ -31,6 +32,7 @@ struct table {
     const char *header, *key; /* key: the column's name, up to a tab */
     const char *const *more;
     size_t named, columns, at; /* cells that the header names; cells a row; cells of this row so far */
+    int ended;                 /* the rest is left out */
 };
 
 /*

@@ -147,7 +147,8 @@ interrupt() {
 
 @test "a signal in the midst of --export: 130, no partial file" {
     (exec "$POISON" data --data synthetic --train 200000 --test 10 --export folder >"$out" 2>"$err") &
-    for ((k = 0; k < 1000; k++)); do [ -z "$(ls -A folder 2>/dev/null)" ] || break; sleep 0.01; done
+    for ((k = 0; k < 1000; k++)); do [ ! -d folder ] || break; sleep 0.01; done
+    sleep 0.05
     begun=$EPOCHREALTIME status=0
     kill -INT $!
     wait $! || status=$?

@@ -31,7 +31,7 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     const struct dot_engine *engine = kernel_engine(set, settings);
     struct rows rows;
     struct batch batch;
-    struct tile *tile = take_tiles(1);
+    struct tile *tile = take_tiles(1, 1);
     float *floats[COUNT];
     double *doubles[COUNT];
     struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
@@ -123,7 +123,7 @@ static void other_data_are_close_and_consistent(void **state)
             assert_true(k == e || k == nextafterf(e, 2) || k == nextafterf(e, 0));
             assert_true(k == K[j * N + i] && (i != j || k == 1));
         }
-    struct tile *tile = take_tiles(1);
+    struct tile *tile = take_tiles(1, 1);
     void *memory = poison_take_big(batch_bytes(&rows), 1);
     for (size_t start = 0; start < N - COUNT; start += 17) {
         size_t which[COUNT];
