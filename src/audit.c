@@ -601,9 +601,9 @@ int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *er
         int point = strchr(many, '.') != NULL;
         c->how_many = point ? POISON_FRACTION : POISON_COUNT;
         c->fraction = strtod(many, (char **)&end);
-        c->count = (size_t)c->fraction;
         if (!*many || *end || strspn(many, "0123456789.") != strlen(many) || c->fraction > (point ? 1 : 0x1p40))
             return poison_fail(err, POISON_EUSAGE, "%s: %s; a fraction contains a point and is at most 1.0", text, expected);
+        c->count = (size_t)c->fraction;
     }
     if (snprintf(c->name, sizeof c->name, "%s:%s:%s", audits[c->method].name, c->removes ? "remove" : "relabel", many)
         >= (int)sizeof c->name)

@@ -113,10 +113,10 @@ static char *spell_number(char text[40], double value, int decimals, int fixed)
 {
     double size = fabs(value), unit = pow(10, decimals);
     if (size >= 1e12 || (size < 1e-4 && size > 0 && decimals >= 6)) {
-        double exponent = floor(log10(size));
+        double exponent = floor(log10(size)), half = floor(exponent / 2); /* 10^-324 is 0 */
         char mantissa[40];
-        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "", spell_number(mantissa, size / pow(10, exponent), 5, 0),
-                 (int)exponent);
+        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "",
+                 spell_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0), (int)exponent);
         return text;
     }
     long long whole = llround(size * unit), below = whole % (long long)unit;

@@ -245,7 +245,7 @@ static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, in
         }
         size_t seeds = last - first;
         if (seeds > 1)
-            all.y = sum / (double)seeds, all.lo = lo, all.hi = hi;
+            all.y = sum / (double)seeds, all.lo = lo <= hi ? lo : NAN, all.hi = lo <= hi ? hi : NAN;
         *single |= seeds == 1;
         *most_seeds = seeds > *most_seeds ? seeds : *most_seeds;
         item[kept] = item[first];

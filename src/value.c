@@ -118,13 +118,15 @@ int set_flips(struct args *a, const char *v, poison_error *err)
     return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--flips: expected a file, not an empty word");
 }
 
-/* Makes room for one more item of a list. */
+/* Makes room for one more item of a list that grows one by one: for twice as many, whenever a power of two is full. */
 #define GROW(list, count)                                                                 \
     do {                                                                                  \
-        void *more_ = realloc(list, ((count) + 1) * sizeof *(list));                      \
-        if (!more_)                                                                       \
-            return poison_fail_memory(err, (count) + 1, sizeof *(list), "a list");        \
-        (list) = more_;                                                                   \
+        if (((count) & ((count) - 1)) == 0) {                                             \
+            void *more_ = realloc(list, ((count) ? 2 * (count) : 1) * sizeof *(list));    \
+            if (!more_)                                                                   \
+                return poison_fail_memory(err, (count) + 1, sizeof *(list), "a list");    \
+            (list) = more_;                                                               \
+        }                                                                                 \
     } while (0)
 
 /* Checks the form of one pair or, where `several`, of some between commas. */

@@ -112,6 +112,7 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
 2 | expected METHOD | sweep --defence knn:burn
 2 | only confident estimates | sweep --defence knn:relabel:estimated
 2 | fraction | sweep --defence knn:relabel:1.5
+2 | fraction | sweep --defence knn:relabel:1000000000000000000000000000000
 2 | how many | clean --method knn
 2 | only confident estimates | clean --method knn:remove:estimated
 2 | expected one method | clean --method confident,margin:relabel:3

@@ -63,6 +63,10 @@ rejects() { # CODE PATTERN TEXT WORDS...
     printf "${HEADER}a\tb\tx\ty\tNA\t0\t0.5\t0.4\t0.6\na\tb\tx\ty\tNA\t10\tNA\tNA\tNA\na\tb\tx\ty\tNA\t20\t0.75\t0.5\t0.8\n" >gap
     printf '%s\n' 'dose 0: success 0.5 (0.4 to 0.6)' 'dose 20: success 0.75 (0.5 to 0.8)' | charts gap
     [ "$(grep -o "class='line s0 d0' d='[^']*'" "$out" | grep -o M | wc -l)" -eq 2 ] || complain "a line over the gap"
+    printf "${HEADER}a\tb\tx\ty\t1\t0\tNA\tNA\tNA\na\tb\tx\ty\t2\t0\tNA\tNA\tNA\n" >none # found by a fuzzer: bands to infinity
+    charts none </dev/null
+    printf "${HEADER}a\tb\tx\ty\tNA\t0\t5e-324\t0\t1\n" >tiny
+    charts tiny <<<'a to b, x, y: success 4.94066e-324 (0 to 1)'
 }
 
 @test "plot: doses with their intervals, and what is never reached" {
