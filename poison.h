@@ -66,8 +66,8 @@
  * reach further: "-" as a path is standard input or output, because you asked; a CPU's AMX tiles are asked for once
  * (arch_prctl), by poison_isa_best; and OpenBLAS is set to one thread, where a program that links libpoison.a shares it
  * (the copy inside libpoison.so is ours alone), and with it OpenMP's number of threads for later regions of the calling
- * thread: omp_set_num_threads gives it back. Numbers are written and read
- * with a decimal point if LC_NUMERIC has one, as it has unless setlocale was called.
+ * thread: omp_set_num_threads gives it back. Model files are written with a decimal point if LC_NUMERIC has one, as it has
+ * unless setlocale was called.
  */
 #ifndef POISON_H
 #define POISON_H
