@@ -62,12 +62,10 @@
  * of OpenMP of its own, so give k models at once a k-th of the cores each. Do not make calls from inside your own OpenMP
  * regions, and none in a child after fork() but exec (OpenMP's threads are not there).
  *
- * The process. Nothing here prints, exits, handles signals, changes the umask, the locale or the environment. Three things
- * reach further: "-" as a path is standard input or output, because you asked; a CPU's AMX tiles are asked for once
- * (arch_prctl), by poison_isa_best; and OpenBLAS is set to one thread, where a program that links libpoison.a shares it
- * (the copy inside libpoison.so is ours alone), and with it OpenMP's number of threads for later regions of the calling
- * thread: omp_set_num_threads gives it back. Model files are written with a decimal point if LC_NUMERIC has one, as it has
- * unless setlocale was called.
+ * The process. Nothing here prints, exits, handles signals, changes the umask, the locale or the environment. Two things
+ * reach further: "-" as a path is standard input or output, because you asked; and a CPU's AMX tiles are asked for once
+ * (arch_prctl), by poison_isa_best. Where OpenBLAS is not its OpenMP build, it is set to one thread, too. Model files are
+ * written with a decimal point if LC_NUMERIC has one, as it has unless setlocale was called.
  */
 #ifndef POISON_H
 #define POISON_H

@@ -205,7 +205,7 @@ static int sync_it(struct file *file)
     int fd = fileno(file->out);
     if (file->cancel && fstat(fd, &info) == 0)
         for (off_t at = 0; at < info.st_size; at += piece) {
-            if (*file->cancel) {
+            if (poison_raised(file->cancel)) {
                 errno = EINTR;
                 return -1;
             }

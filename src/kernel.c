@@ -107,19 +107,33 @@ static double shifted_norm(const uint8_t *from, int d, const struct kernel *kern
     return (double)(kernel->type == POISON_RBF ? norm : shift * sum + shift * shift / 2 * d);
 }
 
-/* Once it is to end, what products are left out does not matter. */
-static int cancelled(const struct rows *rows)
+/*
+ * OpenBLAS's OpenMP build takes one thread where OpenMP would give it one: inside a region of several threads, or after this.
+ * It is a setting of the calling thread, which gets it back. openblas_set_num_threads would not give it back, and is not
+ * to be called by two threads at once.
+ */
+static int be_alone(void)
 {
-    return rows->cancel && *rows->cancel;
+    int threads = omp_in_parallel() ? 0 : omp_get_max_threads();
+    if (threads)
+        omp_set_num_threads(1);
+    return threads;
+}
+
+static void be_as_before(int threads)
+{
+    if (threads)
+        omp_set_num_threads(threads);
 }
 
 /* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
 static void multiply_doubles(double *product, const double *x, const double *z, const struct rows *rows)
 {
-    int d = rows->d;
-    for (int f = 0; f < d && !cancelled(rows); f += DOUBLES)
+    int d = rows->d, threads = be_alone();
+    for (int f = 0; f < d && !poison_raised(rows->cancel); f += DOUBLES)
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE, TILE, d - f < DOUBLES ? d - f : DOUBLES, 1, x + f, d, z + f, d,
                     f > 0, product, TILE);
+    be_as_before(threads);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
@@ -274,21 +288,22 @@ int poison_data_gamma(const poison_data *data, const poison_settings *settings, 
 
 struct tile *take_tiles(int threads, int blas)
 {
-    if (!omp_in_parallel()) { /* these are settings of the whole process, made by whoever began the region */
-        openblas_set_num_threads(1); /* the tiles are the parallelism */
-        if (blas && !room_for_blas(threads))
-            return NULL;
-    }
+    /* The tiles are the parallelism. OpenBLAS's OpenMP build asks OpenMP (see be_alone); others have a setting of the process. */
+    if (openblas_get_parallel() != OPENBLAS_OPENMP && !omp_in_parallel())
+        openblas_set_num_threads(1);
+    if (blas && !omp_in_parallel() && !room_for_blas(threads))
+        return NULL;
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
 /* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */
 static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z, size_t columns, const struct rows *rows)
 {
-    for (int f = 0, d = rows->d; f < d && !cancelled(rows); f += SLICE) {
-        int width = d - f < SLICE ? d - f : SLICE;
+    for (int f = 0, d = rows->d; f < d && !poison_raised(rows->cancel); f += SLICE) {
+        int width = d - f < SLICE ? d - f : SLICE, threads = be_alone();
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns, width, 1, x + f, d, z + f,
                     d, 0, tile->dot, TILE);
+        be_as_before(threads);
         if (f + SLICE >= d)
             return;
         for (size_t a = 0; a < count; a++)

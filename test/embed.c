@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <poison.h>
 
+#include <omp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -169,6 +170,7 @@ struct surroundings {
     struct sigaction action[65];
     sigset_t blocked;
     mode_t mask;
+    int threads; /* of OpenMP's next region */
 };
 
 static void look_around(struct surroundings *s)
@@ -179,6 +181,7 @@ static void look_around(struct surroundings *s)
     pthread_sigmask(SIG_SETMASK, NULL, &s->blocked);
     s->mask = umask(027);
     umask(s->mask);
+    s->threads = omp_get_max_threads();
 }
 
 static int same_surroundings(const struct surroundings *a, const struct surroundings *b)
@@ -186,7 +189,8 @@ static int same_surroundings(const struct surroundings *a, const struct surround
     for (int k = 1; k < 65; k++)
         if (a->action[k].sa_handler != b->action[k].sa_handler || a->action[k].sa_flags != b->action[k].sa_flags)
             return 0;
-    return memcmp(&a->blocked, &b->blocked, sizeof a->blocked) == 0 && a->mask == b->mask;
+    return memcmp(&a->blocked, &b->blocked, sizeof a->blocked) == 0 && a->mask == b->mask &&
+           a->threads == b->threads;
 }
 
 int main(int argc, char **argv)

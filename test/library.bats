@@ -96,7 +96,7 @@ silent() { # PROGRAM WORDS...: does its work and says nothing
 
 @test "embed.c: models, reuse, cancellation and threads, linked with the shared and with the static library" {
     needs_tools
-    embed="$cc $BATS_TEST_DIRNAME/embed.c"
+    embed="$cc -fopenmp $BATS_TEST_DIRNAME/embed.c"
     compiled shared $embed $(pkg-config --cflags --libs poison) -lpthread -o shared && silent ./shared ${MNIST:+"$MNIST"}
     # The archive itself, since -lpoison would find the shared library beside it.
     compiled static $embed $(pkg-config --static --cflags --libs poison | sed 's/-lpoison/-l:libpoison.a/') -o static &&
