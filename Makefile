@@ -115,8 +115,21 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 	$(say) "  LINK    $@"
 	$(Q)$(link) -o $@ $^ $(libs) -lcmocka
 
-check: $(program) $(units)
-	$(Q)test/run $(program) $(units)
+# test/faults: all with poison.c, whose calls by these names become calls of fault_NAME (test/faults.c says why)
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
+faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf realpath fopencookie fmemopen fdopen gzdopen gzclose \
+	fopen tmpfile fclose fflush fsync fchmod rename renameat2 mkstemp mkdir open ftruncate flock lseek read fork
+
+$(build)/faulty/%.o: $(build)/%.o
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) --redefine-sym main=poison_main $(foreach f,$(faulty),--redefine-sym $(f)=fault_$(f)) $< $@
+
+$(build)/test/faults: $(build)/test/faults.o $(objects:$(build)/%=$(build)/faulty/%)
+	$(say) "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+
+check: $(program) $(units) $(build)/test/faults
+	$(Q)test/run $(program) $(units) $(build)/test/faults
 
 # ---- fuzzers: one program, which acts by the name it is called by; all of poison.c is in it
 doors := idx table libsvm model flips journal options
@@ -173,7 +186,7 @@ uninstall:
 		$(libdir)/$(notdir $(shared)) $(libdir)/pkgconfig/poison.pc \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1/poison.1 bash-completion/completions/poison zsh/site-functions/_poison)
 
--include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d $(build)/test/fuzz.d
+-include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d $(build)/test/fuzz.d $(build)/test/faults.d
 
 clean:
 	rm -rf build poison

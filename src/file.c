@@ -14,7 +14,7 @@
 
 static int fail_write(poison_error *err, const char *path, const char *action)
 {
-    return poison_fail(err, POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
+    return poison_fail(err, errno == ENOMEM ? POISON_ENOMEM : POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
 }
 
 /* The file that `path` means once symbolic links are followed, also one that is not there yet. free() it. */
@@ -110,12 +110,12 @@ static int create(struct file *file, int keep)
     return -1;
 }
 
-/* Gives it its name, or where that is taken a temporary one: only renaming replaces what is there. */
-static int name_it(struct file *file)
+/* Gives it its name, if it may have that already, or where it is taken a temporary one: only renaming replaces what is there. */
+static int name_it(struct file *file, int already)
 {
     char proc[40];
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", fileno(file->out));
-    if (linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
+    if (already && linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
         file->unnamed = 0;
         file->named = 1;
         return 0;
@@ -226,7 +226,8 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-int file_close(struct file *file, int status, poison_error *err)
+/* All is on the disk, and has a name, with status >= 0: its last, if that is to be and nothing has it. */
+static int settle(struct file *file, int status, int last, poison_error *err)
 {
     if (file->out && status >= 0)
         status = file_flush(file, err);
@@ -234,16 +235,33 @@ int file_close(struct file *file, int status, poison_error *err)
         fflush(stdout); /* the rows that are done; the next signal ends it where the reader is slow */
     if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
         status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
-    if (file->out && file->unnamed && status >= 0 && name_it(file) != 0)
+    if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
         status = fail_write(err, file->path, "write");
     if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
+    file->out = NULL;
+    return status;
+}
+
+int file_finish(struct file *file, int status, poison_error *err)
+{
+    return settle(file, status, 0, err);
+}
+
+int file_swap(struct file *file)
+{
+    return file->temporary ? renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) : -1;
+}
+
+int file_close(struct file *file, int status, poison_error *err)
+{
+    status = settle(file, status, 1, err);
     if (file->temporary && status >= 0 && !file->named && rename(file->temporary, file->path) != 0)
         status = fail_write(err, file->path, "rename into place");
     if (file->temporary && status >= 0)
         sync_folder(file->path);
-    if (file->temporary && status < 0 && !file->unnamed && !file->named)
-        unlink(file->temporary);
+    if (file->temporary && status < 0 && !file->unnamed)
+        unlink(file->named ? file->path : file->temporary);
     free(file->temporary);
     free(file->path);
     *file = (struct file){0};
