@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "base.h"
 
+#include <errno.h>
 #include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +58,64 @@ void *poison_take_big(size_t count, size_t size)
         return NULL;
     madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: first touch of 4 KiB pages is slow on virtual machines */
     return memory;
+}
+
+/* ---- text that grows ------------------------------------------------------------------------------------------- */
+
+struct growing {
+    char **text, *bytes;
+    size_t *size, length, room;
+    int lost;
+};
+
+static ssize_t grow(void *cookie, const char *bytes, size_t length)
+{
+    struct growing *g = cookie;
+    if (length >= g->room - g->length) {
+        size_t room = 2 * (g->length + length + 1);
+        char *larger = realloc(g->bytes, room);
+        if (!larger) {
+            g->lost = 1;
+            return 0; /* an error, says fopencookie(3) */
+        }
+        g->bytes = larger;
+        g->room = room;
+    }
+    memcpy(g->bytes + g->length, bytes, length);
+    g->length += length;
+    return (ssize_t)length;
+}
+
+static int finish(void *cookie)
+{
+    struct growing g = *(struct growing *)cookie;
+    free(cookie);
+    if (g.lost) {
+        free(g.bytes);
+        errno = ENOMEM;
+        return -1;
+    }
+    g.bytes[g.length] = 0;
+    *g.text = g.bytes;
+    *g.size = g.length;
+    return 0;
+}
+
+FILE *poison_text_open(char **text, size_t *size)
+{
+    enum { ROOM = 1024 };
+    struct growing *g = poison_take(1, sizeof *g);
+    char *bytes = poison_take(ROOM, 1);
+    FILE *out = g && bytes ? fopencookie(g, "w", (cookie_io_functions_t){.write = grow, .close = finish}) : NULL;
+    *text = NULL;
+    *size = 0;
+    if (out) {
+        *g = (struct growing){.text = text, .size = size, .bytes = bytes, .room = ROOM};
+    } else {
+        free(g);
+        free(bytes);
+    }
+    return out;
 }
 
 uint64_t poison_mix(uint64_t x)

@@ -26,6 +26,12 @@ void *poison_take(size_t count, size_t size);
 /* The same for big buffers: 64-byte aligned, in huge pages where the system gives them, not zeroed. free() it. */
 void *poison_take_big(size_t count, size_t size);
 
+/*
+ * A stream whose text is in *text (free() it) and *size once it is closed. fclose fails, and *text is NULL, where memory ended
+ * on the way: of open_memstream's glibc loses the rest then, and neither ferror nor fclose tells.
+ */
+FILE *poison_text_open(char **text, size_t *size);
+
 /* Splitmix64's finaliser, and the random number of (seed, stream, row): no order, no state, no threads in it. */
 uint64_t poison_mix(uint64_t x);
 uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);

@@ -54,7 +54,7 @@ static char *list_classes(const poison_data *data, const int *labels)
     int occurs[POISON_LABELS] = {0}, label[POISON_LABELS], count = 0;
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = poison_text_open(&text, &size);
     for (size_t r = 0; r < data->train.n; r++)
         if (labels[r] >= 0)
             occurs[labels[r]] = 1;
@@ -209,7 +209,7 @@ int describe_provenance(char **line, const struct args *a, const poison_data *da
 {
     size_t size;
     *line = NULL;
-    FILE *out = open_memstream(line, &size);
+    FILE *out = poison_text_open(line, &size);
     if (!out)
         return poison_fail_memory(err, 1, 4096, "the provenance");
     fprintf(out, "poison=%s command=%s", POISON_VERSION, a->command->name);

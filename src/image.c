@@ -222,7 +222,7 @@ int image_put_uri(FILE *out, const uint8_t *pixels, int height, int width, poiso
 {
     char *bytes = NULL;
     size_t length = 0;
-    FILE *memory = open_memstream(&bytes, &length);
+    FILE *memory = poison_text_open(&bytes, &length);
     if (!memory)
         return poison_fail_memory(err, 1, 4096, "an image");
     int status = image_write(memory, pixels, height, width, err);

@@ -55,7 +55,7 @@ poison_label poison_label_quoted(const poison_data *data, int label)
 {
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = poison_text_open(&text, &size);
     if (out)
         poison_label_put(out, data, label);
     int fine = out && fclose(out) == 0;

@@ -87,7 +87,7 @@ int print_labels(struct sheet *sheet, const poison_model *model, const int *pred
     size_t size;
     char *header = NULL;
     struct table t;
-    FILE *out = open_memstream(&header, &size);
+    FILE *out = poison_text_open(&header, &size);
     if (!out)
         return poison_fail_memory(err, model->P, 16, "the header");
     fputs("predicted", out);

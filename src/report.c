@@ -67,7 +67,7 @@ struct capture {
 static int begin_capture(const struct report *r, struct capture *c, poison_error *err)
 {
     *c = (struct capture){.size = 0};
-    FILE *out = open_memstream(&c->text, &c->size);
+    FILE *out = poison_text_open(&c->text, &c->size);
     c->settings = r->settings;
     sheet_open(&c->sheet, out, r->data, 0, 0);
     return out ? 0 : poison_fail_memory(err, 1, 4096, "a table");
@@ -778,13 +778,13 @@ static int put_making(struct report *r, poison_error *err)
 {
     char *command = NULL, *settings = NULL;
     size_t size;
-    FILE *out = open_memstream(&command, &size);
+    FILE *out = poison_text_open(&command, &size);
     int status = out ? describe_provenance(&settings, r->args, r->data, r->data->train.y, err)
                      : poison_fail_memory(err, 1, 4096, "the command");
     if (status == 0)
         args_command(r->args, r->data->source, out);
-    if (out)
-        fclose(out);
+    if (out && fclose(out) != 0 && status == 0)
+        status = poison_fail_memory(err, 1, 4096, "the command");
     if (status == 0)
         PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n"
             "<pre><code>$t &gt; lab.html</code></pre>\n<p>Version, checksum of the data, and all settings:</p>\n"
@@ -882,7 +882,7 @@ static int put_page(struct report *r, FILE *out, poison_error *err)
 {
     char *body = NULL;
     size_t size = 0;
-    r->page.out = open_memstream(&body, &size);
+    r->page.out = poison_text_open(&body, &size);
     if (!r->page.out)
         return poison_fail_memory(err, 1, 4096, "the page");
     int status = put_chapters(r, err);
