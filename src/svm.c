@@ -408,7 +408,6 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (status < 0)
         return status;
     svm->decisions = more;
-    svm->sets++;
     ptrdiff_t *none = poison_take(svm->P, sizeof *none);
     if (!none)
         return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
@@ -418,6 +417,10 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (status == 0 && svm->P)
         status = decisions_carry(&more[*number], svm->P, none, err);
     free(none);
+    if (status < 0)
+        decisions_free(&more[*number]);
+    else
+        svm->sets++;
     return status;
 }
 
