@@ -63,31 +63,29 @@ done:
 
 /* ---- a folder of four ------------------------------------------------------------------------------------------ */
 
-/* The first that exists of STEM-idxN-ubyte, STEM.idxN-ubyte, and both with .gz. */
-static char *find(const char *folder, const char *stem, int dimensions, poison_error *err)
+/* The first that exists of STEM-idxN-ubyte, STEM.idxN-ubyte, and both with .gz. free() it. */
+static int find(char **found, const char *folder, const char *stem, int dimensions, poison_error *err)
 {
     static const char *const form[] = {"%s/%s-idx%d-ubyte", "%s/%s-idx%d-ubyte.gz", "%s/%s.idx%d-ubyte",
                                        "%s/%s.idx%d-ubyte.gz"};
     struct stat info;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
         int missing = stat(folder, &info) != 0;
-        poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'",
-                    folder, missing ? strerror(errno) : "not a folder");
-        return NULL;
+        return poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'",
+                           folder, missing ? strerror(errno) : "not a folder");
     }
     for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
         char *path;
-        if (asprintf(&path, form[k], folder, stem, dimensions) < 0) {
-            poison_fail_memory(err, 1, strlen(folder), "a name");
-            return NULL;
+        if (asprintf(&path, form[k], folder, stem, dimensions) < 0)
+            return poison_fail_memory(err, 1, strlen(folder), "a name");
+        if (access(path, F_OK) == 0) {
+            *found = path;
+            return 0;
         }
-        if (access(path, F_OK) == 0)
-            return path;
         free(path);
     }
-    poison_fail(err, POISON_EDATA, "%s: holds no %s-idx%d-ubyte (or .gz); './build.sh data' fetches MNIST", folder, stem,
-                dimensions);
-    return NULL;
+    return poison_fail(err, POISON_EDATA, "%s: holds no %s-idx%d-ubyte (or .gz); './build.sh data' fetches MNIST", folder, stem,
+                       dimensions);
 }
 
 /* How many of `there` rows: as many as asked for, or (at_most) as many as there are. */
@@ -133,18 +131,19 @@ done:
 int read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most, const poison_settings *settings,
                 poison_error *err)
 {
-    char *images = find(folder, test ? "t10k-images" : "train-images", 3, err);
-    char *labels = images ? find(folder, test ? "t10k-labels" : "train-labels", 1, err) : NULL;
-    int status = POISON_EDATA;
-    if (labels)
-        status = read_files(set, images, labels, test ? "--test" : "--train", n, at_most, settings, err);
+    char *images = NULL, *labels = NULL;
+    int status;
+    TRY(find(&images, folder, test ? "t10k-images" : "train-images", 3, err));
+    TRY(find(&labels, folder, test ? "t10k-labels" : "train-labels", 1, err));
+    TRY(read_files(set, images, labels, test ? "--test" : "--train", n, at_most, settings, err));
+done:
     free(images);
     free(labels);
     return status;
 }
 
-/* The file of the labels of a file of images: the same name but for two words, gzipped or not. NULL: *err says why. */
-static char *find_labels(const char *images, poison_error *err)
+/* The file of the labels of a file of images: the same name but for two words, gzipped or not. free() it. */
+static int find_labels(char **found, const char *images, poison_error *err)
 {
     const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images, *word = strstr(name, "images");
     int status = 0;
@@ -169,9 +168,10 @@ static char *find_labels(const char *images, poison_error *err)
             status = poison_fail(err, POISON_EDATA, "%s: its labels are missing: there is no %s (or .gz)", images, path);
     }
     if (status == 0)
-        return path;
-    free(path);
-    return NULL;
+        *found = path;
+    else
+        free(path);
+    return status;
 }
 
 int read_is_idx(const uint8_t first[4])
@@ -181,8 +181,10 @@ int read_is_idx(const uint8_t first[4])
 
 int read_images(poison_set *set, const char *path, size_t n, const poison_settings *settings, poison_error *err)
 {
-    char *labels = find_labels(path, err);
-    int status = labels ? read_files(set, path, labels, "", n, 1, settings, err) : POISON_EDATA;
+    char *labels = NULL;
+    int status = find_labels(&labels, path, err);
+    if (status == 0)
+        status = read_files(set, path, labels, "", n, 1, settings, err);
     free(labels);
     return status;
 }

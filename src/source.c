@@ -9,20 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* MNIST where build.sh puts it: data/mnist, else the user's cache folder. NULL if it is in neither. free() it. */
-static char *find_mnist(void)
+/* MNIST where build.sh puts it: data/mnist, else the user's cache folder; as it was (NULL) if it is in neither. free() it. */
+static int find_mnist(char **found, poison_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *folder = NULL;
-    if (access("data/mnist", F_OK) == 0)
-        return strdup("data/mnist");
+    if (access("data/mnist", F_OK) == 0) {
+        *found = strdup("data/mnist");
+        return *found ? 0 : poison_fail_memory(err, 1, 11, "a name");
+    }
     int written = cache && *cache ? asprintf(&folder, "%s/poison/mnist", cache)
                                   : asprintf(&folder, "%s/.cache/poison/mnist", home ? home : "");
-    if (written >= 0 && access(folder, F_OK) == 0)
-        return folder;
-    if (written >= 0)
+    if (written < 0)
+        return poison_fail_memory(err, 1, 4096, "a name");
+    if (access(folder, F_OK) == 0)
+        *found = folder;
+    else
         free(folder);
-    return NULL;
+    return 0;
 }
 
 /* Whether what is asked for looks at the validation set. */
@@ -68,8 +72,10 @@ int source_load_rows(poison_data *data, struct load_width *width, const struct a
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
     const char *given = operand(a), *source = given ? given : getenv("POISON_DATA");
-    char *found = source ? NULL : find_mnist();
-    int status;
+    char *found = NULL;
+    int status = source ? 0 : find_mnist(&found, err);
+    if (status < 0)
+        return status;
     *fallback = !source && !found;
     if (*fallback && strcmp(a->command->name, "lab") != 0)
         return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "

@@ -274,7 +274,7 @@ static char *settings_line(const struct campaign *c)
     char *line = NULL;
     size_t size;
     uint32_t crc = poison_data_crc32(c->data, c->clean, set);
-    FILE *out = open_memstream(&line, &size);
+    FILE *out = poison_text_open(&line, &size);
     if (!out)
         return NULL;
     fprintf(out, "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g tolerance=%.17g shrinking=%d",
@@ -347,7 +347,7 @@ static int check_journal(const struct campaign *c, const char *path, const char 
     for (*keep = (size_t)(at - text); strchr(at, '\n'); *keep = (size_t)(at - text), ++*rows) {
         char *key = NULL;
         size_t size = 0, columns = 1;
-        FILE *out = open_memstream(&key, &size);
+        FILE *out = poison_text_open(&key, &size);
         struct sheet sheet;
         struct table t;
         int more = out && next_cell(c, cell);
@@ -398,20 +398,16 @@ int sweep_check_output(const char *path, int resume, int other_form, poison_erro
     return 0;
 }
 
-static char *read_all(int fd)
+static int read_all(char **text, int fd, size_t size, const char *path, poison_error *err)
 {
-    struct stat info;
     size_t have = 0;
     ssize_t got = 1;
-    if (fstat(fd, &info) != 0)
-        return NULL;
-    char *text = poison_take((size_t)info.st_size + 1, 1);
-    while (text && have < (size_t)info.st_size && (got = read(fd, text + have, (size_t)info.st_size - have)) > 0)
+    *text = poison_take(size + 1, 1);
+    if (!*text)
+        return poison_fail_memory(err, size, 1, path);
+    while (have < size && (got = read(fd, *text + have, size - have)) > 0)
         have += (size_t)got;
-    if (text && have == (size_t)info.st_size)
-        return text;
-    free(text);
-    return NULL;
+    return have == size ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path);
 }
 
 /* Opens c->sheet where rows are to go on: after *rows rows, the last of them *cell. */
@@ -435,16 +431,14 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
             TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
         if (info.st_size > 0 && !resume)
             TRY(fail_existing(path, err));
-        text = read_all(fd);
-        if (!text)
-            TRY(poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path));
+        TRY(read_all(&text, fd, (size_t)info.st_size, path, err));
         TRY(check_journal(c, path, text, settings, &keep, rows, cell, err));
         if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
             TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
     }
     FILE *out = fdopen(fd, "w");
     if (!out)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+        TRY(poison_fail_memory(err, 1, 4096, path));
     fd = -1;
     sheet_open(&c->sheet, out, c->data, 0, keep > strlen(settings));
     if (keep == 0)
