@@ -29,15 +29,17 @@ struct plot {
     const char *title; /* --title, or NULL */
     const char *id;    /* of a chart in a page; NULL: a file of its own */
     void *taken;       /* a list of what take gave, freed at the end */
+    int lost;          /* take had no memory once */
     poison_error *err;
 };
 
-/* Memory until the end of the plot, zeroed; NULL, with the error said, if there is none. */
+/* Memory until the end of the plot, zeroed; NULL, with the error said and kept in mind, if there is none. */
 static void *take(struct plot *p, size_t count, size_t size)
 {
     size_t bytes = 0;
     void **memory = __builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX ? NULL : poison_take(bytes + 16, 1);
     if (!memory) {
+        p->lost = 1;
         poison_fail_memory(p->err, count, size, "the chart");
         return NULL;
     }
@@ -58,7 +60,7 @@ static void *take(struct plot *p, size_t count, size_t size)
             return status_;       \
     } while (0)
 
-/* A text of take's; "" without memory, which a later TAKE will say again. */
+/* A text of take's; "" without memory, which draw's caller is told. */
 __attribute__((format(printf, 2, 3))) static const char *say(struct plot *p, const char *format, ...)
 {
     va_list args;
@@ -661,7 +663,8 @@ static int draw(struct plot *p)
                 return poison_fail(p->err, POISON_EDATA, "standard input: a header without rows: nothing to draw");
             p->parts = kinds[k].parts;
             find_varying(p);
-            return kinds[k].draw(p);
+            int status = kinds[k].draw(p);
+            return status == 0 && p->lost ? POISON_ENOMEM : status;
         }
     return poison_fail(p->err, POISON_EDATA, "standard input:%zu: no known header: expected a table of " TABLES,
                        p->table.line[0]);
@@ -742,18 +745,31 @@ int plot_embed(FILE *out, const char *table, const char *id, const char *title, 
 
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
 {
-    struct plot p = {.out = out, .title = title, .err = err};
+    struct plot p = {.title = title, .err = err};
+    FILE *svg = out;
+    char *text = NULL;
+    size_t size;
     int format, status = 0;
     TRY(format = plot_format_of(path, err));
     TRY(columns_read(&p.table, in, "a table of " TABLES, settings, err));
-    if (format != PLOT_SVG && !(p.out = tmpfile()))
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno)));
+    p.out = poison_text_open(&text, &size); /* all of it or nothing: charts run out of memory while they are drawn */
+    if (!p.out)
+        TRY(poison_fail_memory(err, 1, 4096, "the chart"));
     TRY(draw(&p));
+    status = fclose(p.out) != 0 ? poison_fail_memory(err, 2, size, "the chart") : 0;
+    p.out = NULL;
+    if (status == 0 && format != PLOT_SVG && !(svg = tmpfile()))
+        status = poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno));
+    TRY(status);
+    fwrite(text, 1, size, svg);
     if (format != PLOT_SVG)
-        TRY(convert(p.out, out, path, format, settings, err));
+        TRY(convert(svg, out, path, format, settings, err));
 done:
-    if (p.out && p.out != out)
+    if (p.out)
         fclose(p.out);
+    if (svg && svg != out)
+        fclose(svg);
+    free(text);
     free_plot(&p);
     return status;
 }
