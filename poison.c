@@ -759,11 +759,14 @@ int main(int argc, char **argv)
         help_version(stdout, stderr, &args.settings);
     if (status == 0) {
         args.settings.cancel = &stop_signal;
-        if ((args.timing || args.trace) && trace_open(&trace, start, args.settings.threads, args.trace != NULL) == 0)
+        if ((args.timing || args.trace) && trace_open(&trace, start, args.settings.threads, args.trace != NULL) < 0)
+            status = poison_fail_memory(&err, (size_t)args.settings.threads, 128, "the trace");
+        else if (args.timing || args.trace)
             args.settings.trace = &trace;
         if (!args.quiet)
             progress_open(&progress, &args.settings);
-        status = run(&args, &progress, &err);
+        if (status == 0)
+            status = run(&args, &progress, &err);
     }
     if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
         status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s", strerror(errno));
