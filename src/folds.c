@@ -112,7 +112,7 @@ static poison_settings share(const poison_settings *settings, const poison_data 
 static int cross_all(const struct crossing *c, size_t costs, const poison_settings *settings, poison_error *err)
 {
     poison_settings own = share(settings, c->data);
-    size_t done = 0, models = costs * c->folds;
+    size_t done = 0, models = costs * c->folds, first = models; /* the first that failed, by number: not by time */
     int status = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t k = 0; k < models; k++) {
@@ -125,7 +125,8 @@ static int cross_all(const struct crossing *c, size_t costs, const poison_settin
         now = ++done;
         poison_tell(settings, "training", (double)now, "models", (double)now / (double)models);
 #pragma omp critical(crossing)
-        if (one < 0 && status == 0) {
+        if (one < 0 && k < first) {
+            first = k;
             status = one;
             if (err)
                 *err = why;
