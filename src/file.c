@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,7 @@
 
 static int fail_write(poison_error *err, const char *path, const char *action)
 {
-    return poison_fail(err, POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
+    return poison_fail(err, errno == ENOMEM ? POISON_ENOMEM : POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
 }
 
 /* The file that `path` means once symbolic links are followed, also one that is not there yet. free() it. */
@@ -112,7 +113,7 @@ int file_flush(struct file *file, poison_error *err)
     return errno == EPIPE ? FILE_READER_GONE : fail_write(err, file->path, "write");
 }
 
-int file_close(struct file *file, int status, poison_error *err)
+int file_finish(struct file *file, int status, poison_error *err)
 {
     if (file->out && status >= 0)
         status = file_flush(file, err);
@@ -120,6 +121,18 @@ int file_close(struct file *file, int status, poison_error *err)
         status = fail_write(err, file->path, "write");
     if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
+    file->out = NULL;
+    return status;
+}
+
+int file_swap(struct file *file)
+{
+    return file->temporary ? renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) : -1;
+}
+
+int file_close(struct file *file, int status, poison_error *err)
+{
+    status = file_finish(file, status, err);
     if (file->temporary && status >= 0 && rename(file->temporary, file->path) != 0)
         status = fail_write(err, file->path, "rename into place");
     if (file->temporary && status < 0)

@@ -24,6 +24,15 @@ int file_check(const char *path, poison_error *err);
 /* Flushes. 0, FILE_READER_GONE, or POISON_EDATA if not all could be written. */
 int file_flush(struct file *file, poison_error *err);
 
+/* The first half of file_close: with status >= 0 all is on disk, as file->temporary, but not yet in place. */
+int file_finish(struct file *file, int status, poison_error *err);
+
+/*
+ * After file_finish: target and temporary change places, so that the target's old content can come back: once more undoes it.
+ * What the temporary then is goes with file_close(file, POISON_EDATA, NULL). 0, or -1: no target yet, or the system cannot.
+ */
+int file_swap(struct file *file);
+
 /* Ends it: with status >= 0 the target appears, else it is as before. Returns status, or what went wrong here. */
 int file_close(struct file *file, int status, poison_error *err);
 

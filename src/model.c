@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LABELS POISON_LABELS
@@ -43,10 +44,14 @@ static int crc_of_file(const char *path, uint32_t *crc, poison_error *err)
     static const size_t size = 1 << 16;
     FILE *in = fopen(path, "rb");
     char *bytes = poison_take(size, 1);
-    int status = in && bytes ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
+    int status = in ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
+    if (in && !bytes)
+        status = poison_fail_memory(err, size, 1, "a checksum");
     *crc = 0;
     for (size_t got; status == 0 && (got = fread(bytes, 1, size, in)) > 0;)
         *crc = poison_crc32(*crc, bytes, got);
+    if (status == 0 && ferror(in))
+        status = poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
     if (in)
         fclose(in);
     free(bytes);
@@ -86,45 +91,67 @@ static int scan_name(char *name)
     return to > name;
 }
 
-static int write_names(const char *path, const poison_data *data, const int *label, size_t K, poison_error *err)
+/* The names of a model that is written, but not yet in place, to `file`: which is then just so. */
+static int write_names(struct file *file, const char *beside, const struct file *model, const poison_data *data, const int *label,
+                       size_t K, poison_error *err)
 {
-    struct file file = {0};
-    uint32_t crc = 0;
-    char *beside = labels_path(path);
-    int status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
+    uint32_t crc;
+    int status = crc_of_file(model->temporary, &crc, err);
     if (status == 0)
-        status = crc_of_file(path, &crc, err);
-    if (status == 0)
-        status = file_open(&file, beside, err);
-    free(beside);
+        status = file_open(file, beside, err);
     if (status < 0)
         return status;
-    fprintf(file.out, "crc32 %08x\n", crc);
+    fprintf(file->out, "crc32 %08x\n", crc);
     for (size_t c = 0; c < K; c++)
-        print_name(file.out, data->name[label[c]]);
-    return file_close(&file, 0, err);
+        print_name(file->out, data->name[label[c]]);
+    return file_finish(file, 0, err);
 }
 
-/* Of an earlier model in this place, if it is one. */
-static void remove_names(const char *path)
+/* Model and names come into place. The names first: beside another model they are ignored, and an old pair can come back. */
+static int place_pair(struct file *model, struct file *names, const char *beside, int status, poison_error *err)
 {
-    char *beside = labels_path(path), line[16] = "";
-    FILE *in = beside ? fopen(beside, "r") : NULL;
-    if (in && fgets(line, sizeof line, in) && strncmp(line, "crc32 ", 6) == 0)
+    int there = access(beside, F_OK) == 0, swapped = status >= 0 && there && file_swap(names) == 0;
+    if (!swapped)
+        status = file_close(names, status, err);
+    int placed = status >= 0;
+    status = file_close(model, status, err);
+    if (placed && status < 0 && !there)
         unlink(beside);
+    if (placed && status < 0 && swapped)
+        file_swap(names);
+    if (swapped)
+        file_close(names, POISON_EDATA, NULL); /* of the two the one that is not to stay */
+    return status;
+}
+
+/* Whether a file is one of names, of an earlier model in its place. */
+static int holds_names(const char *beside, int *names, poison_error *err)
+{
+    char line[16] = "";
+    FILE *in = fopen(beside, "r");
+    if (!in && errno != ENOENT && errno != EACCES)
+        return poison_fail(err, POISON_EDATA, "%s: cannot read: %s", beside, strerror(errno));
+    *names = in && fgets(line, sizeof line, in) && strncmp(line, "crc32 ", 6) == 0;
     if (in)
         fclose(in);
-    free(beside);
+    return 0;
 }
 
-/* The names beside a model file become data->name, if they are this model's. 1: they are another's, or none at all. */
+/*
+ * The names beside a model file become data->name, if they are this model's. 1: they are another's, or none at all. A file that
+ * cannot be read is an error: rows would get numbers instead of names.
+ */
 static int read_names(poison_data *data, const char *path, uint32_t crc, const poison_settings *settings, poison_error *err)
 {
     struct stream stream = STREAM_CLOSED;
     char *beside = labels_path(path), *bytes = NULL, expected[24], *name[LABELS];
     size_t length, size = 0;
     int count = 0, status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
-    if (!beside || strcmp(path, "-") == 0 || access(beside, F_OK) != 0)
+    struct stat info;
+    if (!beside || strcmp(path, "-") == 0 || stat(beside, &info) != 0)
+        goto done;
+    status = !S_ISREG(info.st_mode) || info.st_size == 0;
+    if (status)
         goto done;
     TRY(stream_open(&stream, beside, 0, settings, err));
     TRY(stream_take_all(&stream, &bytes, &length, poison_settings_memory(settings), err));
@@ -158,7 +185,7 @@ done:
     stream_close(&stream);
     free(bytes);
     free(beside);
-    return status == POISON_EDATA ? 1 : status;
+    return status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
@@ -198,37 +225,60 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
+/* All of a model file, but its end: file_finish, file_close. */
+static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number, poison_error *err)
+{
+    const poison_settings *settings = poison_svm_settings(svm);
+    poison_support support;
+    int status = poison_svm_coefficients(svm, &support, err);
+    if (status < 0)
+        return status;
+    print_header(out, svm, &support, number);
+    for (size_t s = 0; s < support.count && !ferror(out) && !poison_cancelled(settings); s++) {
+        for (size_t c = 0; c < support.others; c++)
+            fprintf(out, c ? " %.17g" : "%.17g", support.coef[s * support.others + c]);
+        print_features(out, train, support.row[s]);
+        putc('\n', out);
+    }
+    poison_support_free(&support);
+    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
+}
+
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err)
 {
     const int *label;
-    int number[LABELS], status, words = 0;
+    int number[LABELS], status, words = 0, stale = 0;
     size_t K = poison_svm_classes(svm, &label);
-    poison_support support;
-    struct file file;
+    struct file model, names = {0};
+    char *beside = labels_path(path);
     for (size_t c = 0; c < K; c++)
         words |= !whole_number(data, label[c], &number[c]);
     for (size_t c = 0; c < K && words; c++)
         number[c] = (int)c;
-    status = poison_svm_coefficients(svm, &support, err);
+    *nameless = 0;
+    if (!beside)
+        return poison_fail_memory(err, 1, strlen(path), "a name");
+    status = file_open(&model, path, err);
     if (status < 0)
-        return status;
-    TRY(file_open(&file, path, err));
-    int beside = file.temporary != NULL;
-    *nameless = words && !beside;
-    print_header(file.out, svm, &support, number);
-    for (size_t s = 0; s < support.count && !ferror(file.out) && !poison_cancelled(poison_svm_settings(svm)); s++) {
-        for (size_t c = 0; c < support.others; c++)
-            fprintf(file.out, c ? " %.17g" : "%.17g", support.coef[s * support.others + c]);
-        print_features(file.out, &data->train, support.row[s]);
-        putc('\n', file.out);
+        goto done;
+    int alone = !model.temporary; /* there is no place beside it */
+    *nameless = words && alone;
+    status = file_finish(&model, write_model(model.out, svm, &data->train, number, err), err);
+    if (alone) {
+        status = file_close(&model, status, err);
+    } else if (words) {
+        if (status == 0)
+            status = write_names(&names, beside, &model, data, label, K, err);
+        status = place_pair(&model, &names, beside, status, err);
+    } else {
+        if (status == 0)
+            status = holds_names(beside, &stale, err);
+        status = file_close(&model, status, err);
+        if (status == 0 && stale)
+            unlink(beside);
     }
-    TRY(file_close(&file, poison_cancelled(poison_svm_settings(svm)) ? poison_fail_cancelled(err) : 0, err));
-    if (words && beside)
-        TRY(write_names(path, data, label, K, err));
-    else if (beside)
-        remove_names(path);
 done:
-    poison_support_free(&support);
+    free(beside);
     return status;
 }
 
