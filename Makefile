@@ -55,8 +55,21 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 	$(say) "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
 
-check: $(program) $(units)
-	$(Q)test/run $(program) $(units)
+# test/faults: all with poison.c, whose calls by these names become calls of fault_NAME (test/faults.c says why)
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
+faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf realpath fopencookie fmemopen fdopen gzdopen gzclose \
+	fopen tmpfile fclose fflush fsync fchmod rename renameat2 mkstemp mkdir open ftruncate flock lseek read fork
+
+$(build)/faulty/%.o: $(build)/%.o
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) --redefine-sym main=poison_main $(foreach f,$(faulty),--redefine-sym $(f)=fault_$(f)) $< $@
+
+$(build)/test/faults: $(build)/test/faults.o $(objects:$(build)/%=$(build)/faulty/%)
+	$(say) "  LINK    $@"
+	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+
+check: $(program) $(units) $(build)/test/faults
+	$(Q)test/run $(program) $(units) $(build)/test/faults
 
 bench: $(program) $(build)/bench/exp
 	$(Q)bench/speed
@@ -80,7 +93,7 @@ install: $(program)
 	$(call install_text,completions bash,bash-completion/completions/poison)
 	$(call install_text,completions zsh,zsh/site-functions/_poison)
 
--include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d
+-include $(objects:.o=.d) $(units:=.d) $(build)/test/faults.d $(build)/bench/exp.d
 
 clean:
 	rm -rf build poison
