@@ -945,7 +945,7 @@ static void remove_all(void)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-const char *__asan_default_options(void);
+const char *__asan_default_options(void) __attribute__((visibility("default")));
 const char *__asan_default_options(void) { return "detect_leaks=0"; } /* of the test itself; the program's are counted above */
 #endif
 

@@ -42,8 +42,10 @@ END
             done <commands
         done
     }
+    many=20
+    (ulimit -v 1000000 && "$POISON" --version) >/dev/null 2>&1 || many=2 # sanitizers: slow, and there for other faults
     repeats 2 1
     repeats 4 2
-    repeats 20 3
-    repeats 20 8
+    repeats $many 3
+    repeats $many 8
 }
