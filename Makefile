@@ -7,6 +7,7 @@
 #   make bench                        measurements beside other programs (bench/); BENCH=full: with all of MNIST
 #   make lib                          the library: libpoison.so.*, libpoison.a and poison.pc, in the build folder
 #   make install DESTDIR= PREFIX= LIBDIR=     and `make uninstall`
+#   make CC=aarch64-linux-gnu-gcc program=poison-arm64      for another machine, with its libraries (test/arm64)
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
@@ -27,8 +28,8 @@ openblas_dir := $(wildcard /usr/lib/$(triplet)/openblas-openmp)
 openblas_archive := $(wildcard $(openblas_dir)/libopenblas.a)
 OPENBLAS_CFLAGS ?= $(if $(openblas_archive),-I/usr/include/$(triplet)/openblas-openmp,$(shell pkg-config --cflags openblas 2>/dev/null))
 OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas))
-ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
-LIBPNG ?= $(shell printf '\043include <png.h>\nint main(void) { return !png_access_version_number(); }' | $(CC) -x c - -o /dev/null -lpng 2>/dev/null && echo 1)
+ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
+LIBPNG ?= $(shell printf '\043include <png.h>\nint main(void) { return !png_access_version_number(); }' | $(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null -lpng 2>/dev/null && echo 1)
 
 # ---- flags. Hardening comes before the user's own flags, which may take it back; what carries the results' exactness follows them.
 # glibc's checks (_FORTIFY_SOURCE) need an optimiser; sanitizers have better ones.
@@ -51,7 +52,7 @@ objects := $(sources:%.c=$(build)/%.o)
 all: $(program)
 
 $(program): $(objects)
-	@echo "  LINK    $@ (OpenBLAS: $(if $(openblas_archive),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
+	@echo "  LINK    $@ (OpenBLAS: $(if $(and $(openblas_archive),$(filter file,$(origin OPENBLAS_LIBS))),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
 	$(Q)$(link) -o $@ $^ $(libs)
 
 $(build)/%.o: %.c Makefile

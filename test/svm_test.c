@@ -158,12 +158,14 @@ static void retraining_equals_training(void **state)
     check_retraining(0, 0, 1);
 }
 
+/* In plain C the features are floats, not bytes, and the least memory that will do is more. */
 static void a_cache_equals_the_matrix(void **state)
 {
     (void)state;
+    size_t tight = poison_isa_best() > POISON_ISA_C ? 1300000 : 2500000;
     check_retraining(3000000, 0, 0);
     check_retraining(3000000, 0, 1);
-    check_retraining(1300000, 0, 0);
+    check_retraining(tight, 0, 0);
     check_retraining(3000000, 1, 0);
 }
 
