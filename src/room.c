@@ -41,7 +41,7 @@ int room_for_threads(int threads)
 
 int room_for_blas(int threads)
 {
-    static int kept = 1; /* of the two before main the first is never lent; threads of the library's users may race here */
+    static int kept; /* what OpenBLAS took before main is not lent; threads of the library's users may race here */
     void *buffer[MOST_BUFFERS];
     int ready = __atomic_load_n(&kept, __ATOMIC_RELAXED);
     if (threads > MOST_BUFFERS)

@@ -253,12 +253,12 @@ END
         "train $large -o -"; do
         LIMIT=100 works $words
         cp "$out" "$place/whole"
-        for mib in 100 290 360 512 600 700 800 1000 1500 2000; do
+        for mib in 100 290 360 480 512 560 600 700 800 1000 1500 2000; do
             case "$mib $words" in 600*train* | 800*train* | 1500*train*) continue ;; esac # they take long
             status=0
             (ulimit -v $((mib * 1024)); exec timeout -s KILL 60 "$POISON" $words -j 2 >"$out" 2>"$err" </dev/null) || status=$?
             [ $mib -gt 290 ] || [ "$status" -eq 4 ] || complain "$mib MiB: exit $status"
-            [ $mib -lt 512 ] || [ -z "${MNIST:-}" ] || [ "$status" -eq 0 ] || complain "$mib MiB: $words: exit $status: not enough?"
+            [ $mib -lt 600 ] || [ -z "${MNIST:-}" ] || [ "$status" -eq 0 ] || complain "$mib MiB: $words: exit $status: not enough?"
             if [ "$status" -eq 0 ]; then
                 cmp -s "$out" "$place/whole" && [ ! -s "$err" ] || complain "$mib MiB: $words: another result, or said: $(cat "$err")"
             else
