@@ -147,6 +147,7 @@ void fault_free(void *memory);
 char *fault_strdup(const char *text);
 char *fault_strndup(const char *text, size_t length);
 int fault_asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int fault___asprintf_chk(char **text, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 char *fault_realpath(const char *path, char *resolved);
 FILE *fault_fopencookie(void *cookie, const char *how, cookie_io_functions_t functions);
 FILE *fault_fmemopen(void *memory, size_t size, const char *how);
@@ -198,19 +199,25 @@ void fault_free(void *memory)
     free(memory);
 }
 
-int fault_asprintf(char **text, const char *format, ...)
+#define ASPRINTF(text, format)          \
+    va_list args;                       \
+    if (FAILS(MEMORY)) {                \
+        *text = (char *)1; /* undefined */ \
+        return -1;                      \
+    }                                   \
+    va_start(args, format);             \
+    int written = vasprintf(text, format, args); \
+    va_end(args);                       \
+    if (written >= 0)                   \
+        NOTE(*text);                    \
+    return written
+
+int fault_asprintf(char **text, const char *format, ...) { ASPRINTF(text, format); }
+/* What it is called with _FORTIFY_SOURCE. */
+int fault___asprintf_chk(char **text, int flag, const char *format, ...)
 {
-    va_list args;
-    if (FAILS(MEMORY)) {
-        *text = (char *)1; /* "undefined" */
-        return -1;
-    }
-    va_start(args, format);
-    int written = vasprintf(text, format, args);
-    va_end(args);
-    if (written >= 0)
-        NOTE(*text);
-    return written;
+    (void)flag;
+    ASPRINTF(text, format);
 }
 
 FILE *fault_fopencookie(void *cookie, const char *how, cookie_io_functions_t functions)
