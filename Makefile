@@ -135,7 +135,9 @@ checks := $(units) $(if $(SAN),,$(build)/test/faults)
 faults: $(build)/test/faults
 	$(Q)$<
 
-check: $(program) $(checks)
+tests: $(program) $(checks)
+
+check: tests
 	$(Q)test/run $(program) $(checks)
 
 # ---- fuzzers: one program, which acts by the name it is called by; all of poison.c is in it
@@ -198,6 +200,6 @@ uninstall:
 clean:
 	rm -rf build poison
 
-.PHONY: all lib check faults fuzz fuzzers bench install uninstall clean force
+.PHONY: all lib tests check faults fuzz fuzzers bench install uninstall clean force
 .SECONDARY:
 .DELETE_ON_ERROR:
