@@ -108,12 +108,18 @@ only() { [ "$(ls -A)" = "$1" ] || complain "the folder holds: $(ls -A | tr '\n' 
     [ "$("$POISON" counts $DIGITS | head -n 1)" = $'Correct\tTrain\tTest' ]
 }
 
+# Seconds that are no more than one; sanitizers look at gigabytes of fresh memory first.
+prompt() {
+    local most=1
+    (ulimit -v 1000000 && "$POISON" --version >/dev/null 2>&1) || most=5
+    awk -v l="$1" -v m=$most 'BEGIN { exit l > m }'
+}
+
 # Ends within a second (0.2 s are promised), in one of three tries, since others may hold the machine for a moment; all tries
 # must end as they should: interrupt SIGNAL CODE AFTER_SECONDS WORDS...
 interrupt() {
-    local signal=$1 code=$2 after=$3 begun late most=1
+    local signal=$1 code=$2 after=$3 begun late
     shift 3
-    (ulimit -v 1000000 && "$POISON" --version >/dev/null 2>&1) || most=5 # sanitizers look at gigabytes of fresh memory first
     for try in 1 2 3; do
         begun=$EPOCHREALTIME status=0
         timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" || status=$?
@@ -122,12 +128,12 @@ interrupt() {
         [ "$status" -eq "$code" ] || break
         if [ ! -s "$err" ]; then # it had not begun to listen
             after=$(awk -v a="$after" 'BEGIN { print 3 * a }')
-        elif awk -v l="$late" -v m=$most 'BEGIN { exit l > m }'; then
+        elif prompt "$late"; then
             break
         fi
     done
     [ "$status" -eq "$code" ] || complain "$signal after $after s: exit $status: $* $(cat "$err")"
-    awk -v l="$late" -v m=$most 'BEGIN { exit l > m }' || complain "$signal after $after s: ended $late s late: $*"
+    prompt "$late" || complain "$signal after $after s: ended $late s late: $*"
     [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" || complain "$signal after $after s: said: $(cat "$err")"
     [ ! -s "$out" ] || complain "$signal after $after s: printed $(head -n 3 "$out")"
 }
@@ -160,7 +166,7 @@ interrupt() {
     wait $! || status=$?
     late=$(since "$begun")
     [ "$status" -eq 130 ] && [ ! -s "$out" ] || complain "exit $status, $late s after Ctrl-C, printed: $(head -n 2 "$out")"
-    awk -v l="$late" -v m=$most 'BEGIN { exit l > m }' || complain "ended $late s late"
+    prompt "$late" || complain "ended $late s late"
     [ -z "$(ls -A folder | grep -v '^t[a-z0-9]*-[a-z]*-idx[13]-ubyte$')" ] || complain "--export left: $(ls -A folder)"
 }
 
@@ -176,7 +182,7 @@ interrupt() {
     wait $writer || status=$?
     late=$(since "$begun")
     kill $reader 2>/dev/null || true
-    [ "$status" -eq 143 ] && awk -v l="$late" -v m=$most 'BEGIN { exit l > m }' || complain "exit $status, $late s after SIGTERM"
+    [ "$status" -eq 143 ] && prompt "$late" || complain "exit $status, $late s after SIGTERM"
 }
 
 @test "an interrupted lab has printed whole lines, those of a whole run" {

@@ -69,6 +69,7 @@ base_of() { # COMMAND OPTION
 }
 
 @test "a command's help lists the options that it takes, and no others" {
+    needs_limits # 1500 processes, for minutes under sanitizers
     printf 'row\tfrom\tto\n' >nothing.tsv
     printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\tsuccess_lo\tsuccess_hi\n' >sweep.tsv
     printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\t0\t0.2\n' 2 100 >>sweep.tsv
