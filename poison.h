@@ -64,7 +64,8 @@
  *
  * The process. Nothing here prints, exits, handles signals, changes the umask, the locale or the environment. Two things
  * reach further: "-" as a path is standard input or output, because you asked; and a CPU's AMX tiles are asked for once
- * (arch_prctl), by poison_isa_best. Where OpenBLAS is not its OpenMP build, it is set to one thread, too. Model files are
+ * (arch_prctl), by poison_isa_best. Where OpenBLAS is not its OpenMP build, it is set to one thread, too (its serial
+ * build is not safe for threads: products here take turns, but do not call it meanwhile). Model files are
  * written with a decimal point if LC_NUMERIC has one, as it has unless setlocale was called.
  */
 #ifndef POISON_H

@@ -244,6 +244,7 @@ void help_version(FILE *out, FILE *warn, const poison_settings *settings)
             parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
             settings->threads, poison_isa_name(settings->isa));
     if (parallel != 2)
-        fprintf(warn, "poison: warning: this OpenBLAS is not its OpenMP build; its threads and OpenMP's may compete for "
-                        "the cores (Debian: libopenblas-openmp-dev)\n");
+        fprintf(warn, "poison: warning: this OpenBLAS is not its OpenMP build; %s (Debian: libopenblas-openmp-dev)\n",
+                parallel == 0 ? "its serial build is not safe for threads: products are made one after the other"
+                              : "its threads and OpenMP's may compete for the cores");
 }

@@ -8,6 +8,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,21 +108,28 @@ static double shifted_norm(const uint8_t *from, int d, const struct kernel *kern
     return (double)(kernel->type == POISON_RBF ? norm : shift * sum + shift * shift / 2 * d);
 }
 
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
 /*
  * OpenBLAS's OpenMP build takes one thread where OpenMP would give it one: inside a region of several threads, or after this.
  * It is a setting of the calling thread, which gets it back. openblas_set_num_threads would not give it back, and is not
  * to be called by two threads at once.
+ * Its serial build (0.3.21) looks for a free buffer without a lock, and two threads may write into one: there they take turns.
  */
 static int be_alone(void)
 {
     int threads = omp_in_parallel() ? 0 : omp_get_max_threads();
     if (threads)
         omp_set_num_threads(1);
+    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
+        pthread_mutex_lock(&one_at_a_time);
     return threads;
 }
 
 static void be_as_before(int threads)
 {
+    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
+        pthread_mutex_unlock(&one_at_a_time);
     if (threads)
         omp_set_num_threads(threads);
 }
@@ -291,8 +299,12 @@ struct tile *take_tiles(int threads, int blas)
     /* The tiles are the parallelism. OpenBLAS's OpenMP build asks OpenMP (see be_alone); others have a setting of the process. */
     if (openblas_get_parallel() != OPENBLAS_OPENMP && !omp_in_parallel())
         openblas_set_num_threads(1);
-    if (blas && !omp_in_parallel() && !room_for_blas(threads))
-        return NULL;
+    if (blas && !omp_in_parallel()) {
+        int before = be_alone(), room = room_for_blas(openblas_get_parallel() == OPENBLAS_SEQUENTIAL ? 1 : threads);
+        be_as_before(before);
+        if (!room)
+            return NULL;
+    }
     return poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
