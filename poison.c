@@ -22,6 +22,7 @@
 #include "src/report.h"
 #include "src/room.h"
 #include "src/show.h"
+#include "src/simd.h"
 #include "src/source.h"
 #include "src/trace.h"
 
@@ -746,12 +747,15 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
 
 /*
  * Before OpenBLAS gets ready, which is before main: it takes a buffer and one more for each of its threads then, of which we use one, and
- * where there is no room for them, it tries for ever.
+ * where there is no room for them, it tries for ever. It also chooses its kernels then.
  */
-__attribute__((constructor(101))) static void make_room(void)
+__attribute__((constructor(101))) static void prepare_blas(void)
 {
     static const char sentence[] = "poison: out of memory: OpenBLAS alone begins with 256 MiB of address space, the program needs 300 (ulimit -v)\n";
+    const char *core = simd_blas_core();
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    if (core)
+        setenv("OPENBLAS_CORETYPE", core, 0);
     if (room_there_is(2 * ROOM_BLAS + ((size_t)14 << 20)))
         return;
     if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0)

@@ -54,6 +54,15 @@ check_levels() { # MODEL BEST
     check_levels max,-avx c
 }
 
+@test "the lab runs on every 64-bit CPU that qemu knows" {
+    needs_qemu
+    "$POISON" lab --data synthetic --train 60 --test 20 --doses 5 --isa c >here
+    for model in $(qemu-x86_64 -cpu help | awk '$1 == "x86" && !/alias/ { print $2 }'); do
+        { qemu-x86_64 -cpu "$model" "$POISON" lab --data synthetic --train 60 --test 20 --doses 5 --isa c >there 2>said && cmp -s here there; } ||
+            grep -q "does not support 64 bit mode" said || complain "on $model: $(tail -n 1 said)"
+    done
+}
+
 @test "every command gives the same table on CPUs without AVX2" {
     needs_qemu
     mkdir here
@@ -62,7 +71,7 @@ check_levels() { # MODEL BEST
         [ -s "here/$command" ] || complain "test/tables leaves out $command"
     done
     ! grep -l '^exit' here/* || complain "test/tables: a command failed"
-    for model in kvm64 core2duo Nehalem max max,-avx2; do
+    for model in kvm64 qemu64 core2duo Nehalem max max,-avx2; do
         mkdir "$model"
         "$BATS_TEST_DIRNAME/tables" "$model" "qemu-x86_64 -cpu $model $POISON"
         diff -rq here "$model" >differ || complain "on $model: $(cat differ)"
