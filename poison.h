@@ -65,8 +65,8 @@
  * The process. Nothing here prints, exits, handles signals, changes the umask, the locale or the environment. Two things
  * reach further: "-" as a path is standard input or output, because you asked; and a CPU's AMX tiles are asked for once
  * (arch_prctl), by poison_isa_best. Where OpenBLAS is not its OpenMP build, it is set to one thread, too (its serial
- * build is not safe for threads: products here take turns, but do not call it meanwhile). Model files are
- * written with a decimal point if LC_NUMERIC has one, as it has unless setlocale was called.
+ * build is not safe for threads: products here take turns, but do not call it meanwhile). Numbers in files have a decimal
+ * point in every locale.
  */
 #ifndef POISON_H
 #define POISON_H
@@ -168,9 +168,10 @@ int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_setti
  * poison_svm_train - make the model that of `labels` (n), values 0..255, or -1 for a row that is left out; labels are copied
  *
  * One machine a pair of occurring labels, trained as LIBSVM does, to the last bit. Machines neither of whose classes
- * changed since the last call are kept, with their decision values. POISON_EDATA for fewer than two classes. After an
- * error, cancellation too, the model is as new: to be trained again, from the same kernel matrix. Cost: of the order of
- * iterations * l a machine; MNIST's first 2000 images 10 ms, a flip between two classes touches 17 of their 45 machines.
+ * changed since the last call are kept, with their decision values. POISON_EDATA for fewer than two classes, or another
+ * label. After an error, cancellation too, the model is as new: to be trained again, from the same kernel matrix. Cost: of
+ * the order of iterations * l a machine; MNIST's first 2000 images 10 ms, a flip between two classes touches 17 of their 45
+ * machines.
  */
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err);
 

@@ -2,6 +2,7 @@
 /* audit - which labels look flipped */
 #include "base.h"
 #include "kernel.h"
+#include "number.h"
 
 #include <math.h>
 #include <omp.h>
@@ -514,6 +515,7 @@ int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, c
     f->order = poison_take(n, sizeof *f->order);
     if (!f->score || !f->suggested || !f->order)
         TRY(poison_fail_memory(err, n, 24, "the audit"));
+    TRY(poison_check_labels(labels, n, -1, err));
     switch (method) {
     case POISON_KNN: TRY(audit_knn(f, data, labels, settings, err)); break;
     case POISON_MARGIN: TRY(audit_margin(f, svm, data, labels, err)); break;
@@ -581,7 +583,7 @@ int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *er
 {
     const char *expected = "expected METHOD[:relabel|remove[:COUNT|FRACTION|estimated]], as in knn:relabel:100";
     size_t length = strcspn(text, ":");
-    const char *action = text[length] ? text + length + 1 : "relabel", *end;
+    const char *action = text[length] ? text + length + 1 : "relabel";
     size_t action_length = strcspn(action, ":");
     const char *many = action[action_length] && text[length] ? action + action_length + 1 : NULL;
     *c = (poison_cleaning){.method = poison_audit_parse(text, length)};
@@ -600,8 +602,8 @@ int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *er
     } else {
         int point = strchr(many, '.') != NULL;
         c->how_many = point ? POISON_FRACTION : POISON_COUNT;
-        c->fraction = strtod(many, (char **)&end);
-        if (!*many || *end || strspn(many, "0123456789.") != strlen(many) || c->fraction > (point ? 1 : 0x1p40))
+        const char *stop = many + strspn(many, "0123456789.");
+        if (*stop || number_read(many, stop, &c->fraction) != stop || c->fraction > (point ? 1 : 0x1p40))
             return poison_fail(err, POISON_EUSAGE, "%s: %s; a fraction contains a point and is at most 1.0", text, expected);
         c->count = (size_t)c->fraction;
     }

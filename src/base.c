@@ -158,6 +158,15 @@ uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison
     return crc;
 }
 
+int poison_check_labels(const int *labels, size_t n, int least, poison_error *err)
+{
+    for (size_t r = 0; r < n; r++)
+        if (labels[r] < least || labels[r] >= POISON_LABELS)
+            return poison_fail(err, POISON_EDATA, "row %zu has the label %d: labels are 0 to %d%s", r, labels[r], POISON_LABELS - 1,
+                               least < 0 ? ", or -1 for a row that is left out" : "");
+    return 0;
+}
+
 uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings)
 {
     const poison_set *const sets[] = {&data->train, &data->validation, &data->test};

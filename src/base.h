@@ -43,6 +43,9 @@ uint32_t poison_crc32(uint32_t crc, const void *data, size_t length);
 uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings);
 uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings);
 
+/* POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left out */
+int poison_check_labels(const int *labels, size_t n, int least, poison_error *err);
+
 /* What a label is called, whole; data may be NULL. number: room for the name of one that has none. */
 const char *poison_label_text(const poison_data *data, int label, char number[12]);
 /* The same on one line as poison_pair_parse reads it: in quotes if it holds a ':', ',', '"' or blank. */

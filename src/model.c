@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,7 +226,7 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
-/* All of a model file, but its end: file_finish, file_close. */
+/* All of a model file, but its end: file_finish, file_close. With decimal points, whatever the locale: that of this thread alone changes. */
 static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number, poison_error *err)
 {
     const poison_settings *settings = poison_svm_settings(svm);
@@ -233,6 +234,7 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     int status = poison_svm_coefficients(svm, &support, err);
     if (status < 0)
         return status;
+    locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", NULL));
     print_header(out, svm, &support, number);
     for (size_t s = 0; s < support.count && !ferror(out) && !poison_cancelled(settings); s++) {
         for (size_t c = 0; c < support.others; c++)
@@ -240,6 +242,7 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
         print_features(out, train, support.row[s]);
         putc('\n', out);
     }
+    uselocale(before);
     poison_support_free(&support);
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }

@@ -295,6 +295,8 @@ int poison_data_write(const poison_data *data, const int *labels, const char *fo
     if (train->v)
         return poison_fail(err, POISON_EDATA,
                            "%s: these features are no whole numbers from 0 to 255, and IDX files hold those only", folder);
+    TRY(poison_check_labels(labels, train->n, -1, err));
+    TRY(poison_check_labels(test->y, test->n, 0, err));
     TRY(labels_bytes(data, byte, err));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));

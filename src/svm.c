@@ -158,6 +158,7 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     else
         TRY(take_diagonal(svm, err));
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
+    TRY(poison_check_labels(data->train.y, n, 0, err));
     sort_slots(svm);
     if (first) {
         svm->K = first->K;
@@ -360,6 +361,7 @@ int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
     struct task *task = NULL;
     ptrdiff_t *old = NULL;
     size_t P = 0, tasks = 0;
+    TRY(poison_check_labels(labels, svm->n, -1, err));
     if (svm->settings.no_reuse && svm->P)
         TRY(begin_anew(svm, err));
     size_t old_K = svm->K_classes;

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <poison.h>
 
+#include <locale.h>
 #include <omp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -171,6 +172,7 @@ struct surroundings {
     sigset_t blocked;
     mode_t mask;
     int threads; /* of OpenMP's next region */
+    locale_t locale;
 };
 
 static void look_around(struct surroundings *s)
@@ -182,6 +184,7 @@ static void look_around(struct surroundings *s)
     s->mask = umask(027);
     umask(s->mask);
     s->threads = omp_get_max_threads();
+    s->locale = uselocale(NULL);
 }
 
 static int same_surroundings(const struct surroundings *a, const struct surroundings *b)
@@ -190,12 +193,13 @@ static int same_surroundings(const struct surroundings *a, const struct surround
         if (a->action[k].sa_handler != b->action[k].sa_handler || a->action[k].sa_flags != b->action[k].sa_flags)
             return 0;
     return memcmp(&a->blocked, &b->blocked, sizeof a->blocked) == 0 && a->mask == b->mask &&
-           a->threads == b->threads;
+           a->threads == b->threads && a->locale == b->locale;
 }
 
 int main(int argc, char **argv)
 {
     struct surroundings before, after;
+    setlocale(LC_ALL, ""); /* as programs with windows do: 0.5 may be 0,5 from here on */
     look_around(&before);
 
     /* 1. Settings: change what you like. Here few threads, to leave some for others. */
@@ -247,7 +251,7 @@ int main(int argc, char **argv)
     MUST(fd >= 0 && close(fd) == 0);
     DO(poison_model_write(svm, &data, path, &nameless, &err));
     DO(poison_model_read(&model, path, &settings, &err));
-    MUST(model.K == 10 && model.P == 45);
+    MUST(model.K == 10 && model.P == 45 && model.settings.gamma == poison_svm_gamma(svm));
     poison_model_free(&model);
     unlink(path);
 

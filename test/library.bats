@@ -102,3 +102,13 @@ silent() { # PROGRAM WORDS...: does its work and says nothing
     compiled static $embed $(pkg-config --static --cflags --libs poison | sed 's/-lpoison/-l:libpoison.a/') -o static &&
         silent ./static
 }
+
+@test "a program whose numbers have commas reads and writes the same model files" {
+    needs_tools
+    [ -e /usr/share/i18n/locales/de_DE ] && command -v localedef >/dev/null || skip "no sources of locales are installed"
+    localedef -i de_DE -f UTF-8 "$PWD/de_DE.UTF-8" >"$out" 2>&1 || [ -e de_DE.UTF-8/LC_NUMERIC ] || complain "$(cat "$out")"
+    commas=(env LOCPATH="$PWD" LC_ALL=de_DE.UTF-8)
+    [ "$("${commas[@]}" bash -c 'printf %.1f 0,5')" = 0,5 ] || complain "this locale has no commas"
+    compiled embed.c $cc -fopenmp "$BATS_TEST_DIRNAME/embed.c" $(pkg-config --cflags --libs poison) -lpthread -o comma &&
+        silent "${commas[@]}" ./comma
+}

@@ -4,6 +4,7 @@
 
 #include "kernel.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -228,6 +229,36 @@ static void check_retraining(size_t memory, int blas_only, int no_reuse)
     poison_data_free(&data);
 }
 
+/* Labels that a program takes from its users would be indices beyond our tables. */
+static void labels_beyond_are_refused(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    static const int beyond[] = {-2, 256, INT_MAX, INT_MIN};
+    poison_data data;
+    poison_settings settings = settings_of(poison_isa_best(), 1);
+    poison_svm *svm, *none;
+    poison_error err;
+    poison_findings found;
+    assert_int_equal(poison_data_draw(&data, N, 0, &settings, NULL), 0);
+    assert_int_equal(poison_svm_new(&svm, &data, &settings, NULL), 0);
+    int labels[N], last = data.train.y[N - 1];
+    memcpy(labels, data.train.y, sizeof labels);
+    for (size_t k = 0; k < sizeof beyond / sizeof *beyond; k++) {
+        labels[N - 1] = data.train.y[N - 1] = beyond[k];
+        assert_int_equal(poison_svm_train(svm, labels, &err), POISON_EDATA);
+        assert_non_null(strstr(err.text, "row 59 has the label"));
+        assert_int_equal(poison_svm_new(&none, &data, &settings, NULL), POISON_EDATA);
+        assert_null(none);
+        assert_int_equal(poison_audit(&found, svm, &data, labels, POISON_KNN, 0, &settings, NULL), POISON_EDATA);
+        assert_int_equal(poison_data_write(&data, labels, "build/never", &settings, NULL), POISON_EDATA);
+    }
+    labels[N - 1] = data.train.y[N - 1] = last;
+    assert_int_equal(poison_svm_train(svm, labels, NULL), 0);
+    poison_svm_free(svm);
+    poison_data_free(&data);
+}
+
 /*
  * A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0 is of the first and
  * the last row of the second, so that the range's ends look right.
@@ -345,6 +376,7 @@ int main(void)
         cmocka_unit_test(kernel_is_exact), cmocka_unit_test(other_data_are_close_and_consistent),
         cmocka_unit_test(retraining_equals_training),
         cmocka_unit_test(a_cache_equals_the_matrix), cmocka_unit_test(merged_neighbours_are_gathered),
+        cmocka_unit_test(labels_beyond_are_refused),
         cmocka_unit_test(decisions_are_the_documented_sum), cmocka_unit_test(built_in_digits_serve_the_lab),
         cmocka_unit_test(constant_data_have_gamma_one),
     };
