@@ -89,7 +89,7 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
         TRY(poison_fail_memory(err, threads, bytes + n * (SIDE * sizeof *distance + sizeof *scratch), "the distances"));
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t t = from; t < to; t += SIDE) {
-        size_t me = (size_t)omp_get_thread_num(), count = to - t < SIDE ? to - t : SIDE, which[SIDE];
+        size_t me = (size_t)omp_get_thread_num(), count = to - t < SIDE ? to - t : SIDE, columns = kernel_columns(rows, count), which[SIDE];
         double *row[SIDE];
         if (poison_cancelled(settings))
             continue;
@@ -98,8 +98,8 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
             row[r] = distance + (me * SIDE + r) * n;
         }
         batch_fill(&batch[me], memory + me * bytes, rows, v->set, which, count);
-        for (size_t first = 0; first < n; first += KERNEL_TILE)
-            kernel_distances(row, &batch[me], rows, first, n - first < KERNEL_TILE ? n - first : KERNEL_TILE, tiles + me);
+        for (size_t first = 0; first < n; first += columns)
+            kernel_distances(row, &batch[me], rows, first, n - first < columns ? n - first : columns, tiles + me);
         for (size_t r = 0; r < count; r++)
             v->row(v, t + r, row[r], scratch + me * n);
     }

@@ -222,7 +222,7 @@ int cache_ask(struct cache *cache, size_t row, int label, const struct cache_use
 struct work {
     struct panel *panel;
     uint32_t *wanted;
-    size_t count, ranges; /* pieces of this batch; column ranges of its panel */
+    size_t count, columns, ranges; /* pieces of this batch; columns of its panel at a time; how often */
 };
 
 /* Batches of at most KERNEL_TILE pieces of one panel. Returns how many; work may be NULL, to count. */
@@ -232,9 +232,10 @@ static size_t make_batches(struct cache *cache, struct work *work)
     for (int v = 0; v < CACHE_LABELS; v++) {
         struct panel *panel = &cache->panel[v];
         for (size_t from = 0; from < panel->wants; from += KERNEL_TILE, batches++) {
-            size_t left = panel->wants - from, ranges = (panel->rows.n + KERNEL_TILE - 1) / KERNEL_TILE;
+            size_t left = panel->wants - from, count = left < KERNEL_TILE ? left : KERNEL_TILE;
+            size_t columns = kernel_columns(&panel->rows, count);
             if (work)
-                work[batches] = (struct work){panel, panel->wanted + from, left < KERNEL_TILE ? left : KERNEL_TILE, ranges};
+                work[batches] = (struct work){panel, panel->wanted + from, count, columns, (panel->rows.n + columns - 1) / columns};
             cache->batch_size = batch_bytes(&panel->rows);
         }
     }
@@ -253,10 +254,10 @@ static void pack(struct cache *cache, const struct work *work, size_t k)
 static void compute(struct cache *cache, const struct work *work, size_t k, size_t range)
 {
     float *values[KERNEL_TILE];
-    size_t first = range * KERNEL_TILE, left = work->panel->rows.n - first;
+    size_t first = range * work->columns, left = work->panel->rows.n - first;
     for (size_t r = 0; r < work->count; r++)
         values[r] = piece_values(work->panel, work->wanted[r]);
-    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, left < KERNEL_TILE ? left : KERNEL_TILE,
+    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, left < work->columns ? left : work->columns,
                   cache->tiles + omp_get_thread_num(), cache->simd);
 }
 

@@ -14,6 +14,9 @@
 
 #define TILE KERNEL_TILE
 #define SLICE 1024 /* features whose dot product is exact in float */
+#define BLOCK 16 /* rows or columns that OpenBLAS's loops divide */
+#define AREA (TILE * TILE)
+#define LARGE 0x1p21 /* multiplications: twice those up to which OpenBLAS thinks a product small */
 #define DOUBLES 4096 /* features of a product of doubles: some 20 ms, between which it may be cancelled */
 
 static size_t least(size_t a, size_t b)
@@ -134,20 +137,70 @@ static void be_as_before(int threads)
         omp_set_num_threads(threads);
 }
 
-/* Whole tiles only: OpenBLAS adds up in another order at the edges of a matrix. */
-static void multiply_doubles(double *product, const double *x, const double *z, const struct rows *rows)
+/*
+ * OpenBLAS adds up in another order at the edges of a matrix, and in small ones, of a million multiplications. Blocks of 16 rows or
+ * columns have no edges; and so that no product is small where a whole tile's would not be, some beyond those asked for are
+ * multiplied too. All add up alike then, and a value's bits depend on its two rows only (svm_test; test/blas, with other kernels).
+ */
+struct shape {
+    size_t m, n; /* rows and columns that are multiplied */
+};
+
+static size_t blocks(size_t count, double some)
+{
+    return ((double)count > some ? count + BLOCK - 1 : (size_t)some + BLOCK) / BLOCK * BLOCK;
+}
+
+/* What is multiplied of `width` features: never beyond AREA / ld rows and ld columns */
+static struct shape product_shape(size_t count, size_t columns, size_t ld, int width)
+{
+    double some = fmin(AREA, LARGE / width);
+    struct shape s;
+    s.m = least(AREA / ld, blocks(count, some / (double)ld));
+    s.n = least(ld, blocks(columns, some / (double)s.m));
+    return s;
+}
+
+size_t kernel_columns(const struct rows *rows, size_t count)
+{
+    size_t room = BLOCK;
+    if (!rows->v || rows->d > DOUBLES)
+        return TILE;
+    while (room < count)
+        room *= 2;
+    return AREA / room;
+}
+
+/* Rows beyond the last that its products may read */
+static size_t beyond(int d)
+{
+    return d > DOUBLES ? TILE : blocks(0, fmin(AREA, LARGE / d) / BLOCK);
+}
+
+/* Features [f, f + this many) are multiplied at a time. */
+static int slice_width(int f, int d)
+{
+    return d - f < DOUBLES ? d - f : DOUBLES;
+}
+
+/* product[a ld + b] = x[a] . z[b] for a < count <= AREA / ld, b < columns <= ld */
+static void multiply_doubles(double *product, size_t ld, const double *x, size_t count, const double *z, size_t columns,
+                             const struct rows *rows)
 {
     int d = rows->d, threads = be_alone();
-    for (int f = 0; f < d && !poison_raised(rows->cancel); f += DOUBLES)
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE, TILE, d - f < DOUBLES ? d - f : DOUBLES, 1, x + f, d, z + f, d,
-                    f > 0, product, TILE);
+    for (int f = 0, width; f < d && !poison_raised(rows->cancel); f += width) {
+        width = slice_width(f, d);
+        struct shape s = product_shape(count, columns, ld, width);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1, x + f, d, z + f, d, f > 0, product,
+                    (blasint)ld);
+    }
     be_as_before(threads);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
 static void double_norms(double *norm, const double *v, size_t count, const struct rows *rows, double *product)
 {
-    multiply_doubles(product, v, v, rows);
+    multiply_doubles(product, TILE, v, count, v, count, rows);
     for (size_t r = 0; r < count; r++)
         norm[r] = product[r * TILE + r];
 }
@@ -181,7 +234,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
     else if (set->v)
-        rows->v = poison_take((n + TILE - 1) / TILE * TILE, d * sizeof *rows->v);
+        rows->v = poison_take(n + beyond(set->d), d * sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
     struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
@@ -333,7 +386,7 @@ static struct rbf tile_row(const struct tile *tile, const struct rows *rows, siz
     else if (!rows->v)
         rbf.dot = tile->dot + a * TILE;
     if (rows->v || (!rows->dot && rows->d > SLICE))
-        rbf.more = tile->more + a * TILE;
+        rbf.more = tile->more + a * tile->ld;
     return rbf;
 }
 
@@ -352,8 +405,12 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
     batch->x = with->dot || with->v ? NULL : memory;
     memset(batch->norm, 0, sizeof batch->norm);
     batch->v = with->v ? memory : NULL;
-    if (with->v)
-        memset(memory, 0, batch_bytes(with));
+    for (int f = 0, width; with->v && f < with->d; f += width) { /* what is multiplied beside the rows */
+        width = slice_width(f, with->d);
+        struct shape s = product_shape(count, count, TILE, width); /* that of the norms; no product reads more of the batch */
+        for (size_t r = count; r < (s.m > s.n ? s.m : s.n); r++)
+            memset(batch->v + r * d + f, 0, (size_t)width * sizeof *batch->v);
+    }
     for (size_t r = 0; r < count; r++) {
         if (with->v)
             memcpy(batch->v + r * d, set->v + which[r] * d, d * sizeof *batch->v);
@@ -369,10 +426,11 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
 {
     size_t d = (size_t)rows->d;
+    tile->ld = kernel_columns(rows, batch->count);
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)
-        multiply_doubles(tile->more, batch->v, rows->v + first * d, rows);
+        multiply_doubles(tile->more, tile->ld, batch->v, batch->count, rows->v + first * d, columns, rows);
     else
         multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows);
 }
@@ -462,8 +520,9 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
             struct tile *tile = tiles + omp_get_thread_num();
             double piece = trace_begin(settings->trace);
             size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
+            tile->ld = TILE;
             if (rows->v)
-                multiply_doubles(tile->more, rows->v + a0 * d, rows->v + b0 * d, rows);
+                multiply_doubles(tile->more, TILE, rows->v + a0 * d, an, rows->v + b0 * d, bn, rows);
             else
                 multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
             for (size_t a = 0; a < an; a++) {

@@ -8,8 +8,8 @@
  * can be told of each row, so features are held as v - 128. Then a dot product of up to 1024 of them, and every partial sum of it in any order, is an integer of
  * at most 1024 * 128^2 = 2^24: exact in single precision, fused or not. More features are cut in slices whose results
  * are added in double. (Unshifted, a slice could have 258 features only.) And dot.h's integer loops, for the skinny
- * products of a few rows with many. Features that are no 8-bit integers go through double-precision GEMM, in tiles of
- * one shape, so that a value's bits depend on its two rows only.
+ * products of a few rows with many. Features that are no 8-bit integers go through double-precision GEMM, in shapes
+ * that all add up alike, so that a value's bits depend on its two rows only.
  */
 #ifndef POISON_KERNEL_H
 #define POISON_KERNEL_H
@@ -39,7 +39,7 @@ struct rows {
     struct kernel kernel;
     const struct dot_engine *dot; /* NULL: OpenBLAS */
     float *x;                     /* (n, d) features - 128 */
-    double *v;                    /* (n rounded up to a tile, d) features, if those are not 8-bit */
+    double *v;                    /* (n and some, d) features, if those are not 8-bit; zeros beyond */
     struct dot_panel packed;
     void *memory;                 /* of packed */
     const volatile sig_atomic_t *cancel; /* NULL, or the settings': products are left out once it is not 0 */
@@ -90,6 +90,7 @@ struct tile {
         int32_t whole[KERNEL_TILE * KERNEL_TILE];
     };
     double more[KERNEL_TILE * KERNEL_TILE];
+    size_t ld; /* of `more`: from a row to the next */
 };
 
 /*
@@ -98,15 +99,18 @@ struct tile {
  */
 struct tile *take_tiles(int threads, int blas);
 
+/* How many columns the products of a batch of `count` rows may have: KERNEL_TILE, or more of them where they are doubles and few. */
+size_t kernel_columns(const struct rows *rows, size_t count);
+
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);
 
-/* The squared distances of a batch to rows (of rbf) [first, first + columns), exact for 8-bit features: to distance[r][first + c]. */
+/* The squared distances of a batch to rows (of rbf) [first, first + columns <= kernel_columns), exact for 8-bit features: to distance[r][first + c]. */
 void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
                       size_t columns, struct tile *tile);
 
 /*
- * Kernel values of a batch with rows [first, first + columns), columns <= KERNEL_TILE, first a multiple of DOT_STEP:
+ * Kernel values of a batch with rows [first, first + columns), columns <= kernel_columns, first a multiple of DOT_STEP:
  * value r, c goes to floats[r][first + c] (exactly rounded), or to doubles[r][c].
  */
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,

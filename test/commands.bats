@@ -234,13 +234,13 @@ END
 
 @test "progress: on a terminal only, not with -q, and wiped in the end" {
     script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) makes no terminal here"
-    work="'$POISON' score --data synthetic --train 7000 --test 5000 -c 10 --isa c -j 1"
+    work="'$POISON' score --data synthetic --train 20000 --test 5000 -c 10 --isa c -j 1"
     script -qec "$work >table" seen >/dev/null </dev/null
     grep -aqE 'training +[0-9]+ %  [0-9]+ iterations, [0-9]+ a second, [0-9]+ s left' seen || complain "none: $(head -c 300 seen)"
     tr '\r' '\n' <seen | sed -n '$p; x; $p' | grep -aq 's left' && complain "a line is left: $(tail -c 200 seen)"
     script -qec "$work -q >quiet" seen >/dev/null </dev/null
     grep -aq 's left' seen && complain "-q: $(head -c 300 seen)"
     same quiet table "-q"
-    works score --data synthetic --train 7000 --test 5000 -c 10
+    works score --data synthetic --train 20000 --test 5000 -c 10
     same "$out" table "without a terminal"
 }
