@@ -285,6 +285,7 @@ int cache_fill(struct cache *cache, poison_error *err)
         values += (double)work[k].count * (double)work[k].panel->rows.n;
     }
     trace_room(trace, batches * (most + 1));
+    int chunk = batches * most < 64 * (size_t)cache->settings.threads ? 1 : 4;
 #pragma omp parallel num_threads(cache->settings.threads)
     {
 #pragma omp for schedule(dynamic)
@@ -294,7 +295,7 @@ int cache_fill(struct cache *cache, poison_error *err)
                 pack(cache, &work[k], k);
             trace_piece(trace, TRACE_ROWS, piece, NULL);
         }
-#pragma omp for collapse(2) schedule(dynamic, 4)
+#pragma omp for collapse(2) schedule(dynamic, chunk)
         for (size_t k = 0; k < batches; k++)
             for (size_t range = 0; range < most; range++)
                 if (range < work[k].ranges && !poison_cancelled(&cache->settings)) {
