@@ -27,6 +27,7 @@
 #include "src/trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -747,7 +748,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
 
 /*
  * Before OpenBLAS gets ready, which is before main: it takes a buffer and one more for each of its threads then, of which we use one, and
- * where there is no room for them, it tries for ever. It also chooses its kernels then.
+ * where there is no room for them, it tries for ever. It also chooses its kernels then. (A shared OpenBLAS gets ready before us.)
  */
 __attribute__((constructor(101))) static void prepare_blas(void)
 {
@@ -775,8 +776,17 @@ static void complain(const char *sentence)
     setvbuf(stderr, NULL, _IONBF, 0);
 }
 
+/* What is opened later must not become a standard stream that was closed: those are there, and fail. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     mallopt(M_MMAP_THRESHOLD, 1 << 30); /* freed buffers stay: the first touch of fresh pages costs more than their use */
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     poison_error err = {""};
@@ -792,6 +802,7 @@ int main(int argc, char **argv)
         sigaction(SIGHUP, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* else nobody could be told how rsvg-convert ended */
     signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)

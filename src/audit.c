@@ -89,7 +89,8 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
         TRY(poison_fail_memory(err, threads, bytes + n * (SIDE * sizeof *distance + sizeof *scratch), "the distances"));
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t t = from; t < to; t += SIDE) {
-        size_t me = (size_t)omp_get_thread_num(), count = to - t < SIDE ? to - t : SIDE, columns = kernel_columns(rows, count), which[SIDE];
+        size_t me = (size_t)omp_get_thread_num(), count = to - t < SIDE ? to - t : SIDE, which[SIDE];
+        size_t columns = kernel_columns(rows, count);
         double *row[SIDE];
         if (poison_cancelled(settings))
             continue;

@@ -32,7 +32,7 @@ static int slurp(struct columns *t, FILE *in, size_t *length, const poison_setti
         got = room - *length - 1;
         got = fread(t->text + *length, 1, got < piece ? got : piece, in);
         *length += got;
-    } while (got > 0);
+    } while (got > 0 && !memchr(t->text + *length - got, 0, got)); /* a zero byte is refused below */
     t->text[*length] = 0;
     return ferror(in) ? poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno)) : 0;
 }

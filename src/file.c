@@ -131,25 +131,58 @@ static int name_it(struct file *file, int already)
     return -1;
 }
 
+int file_descriptor(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"};
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t k = 0; k < sizeof folders / sizeof *folders; k++) {
+        size_t length = strlen(folders[k]);
+        if (strncmp(path, folders[k], length) != 0)
+            continue;
+        size_t digits = strspn(path + length, "0123456789");
+        if (digits > 0 && digits < 7 && !path[length + digits])
+            return atoi(path + length);
+    }
+    return -1;
+}
+
+/* What is written where it is: descriptors, devices and pipes. */
+static int open_direct(struct file *file, const char *path, int descriptor, poison_error *err)
+{
+    int fd = descriptor < 0 ? open(path, O_WRONLY | O_CLOEXEC) /* waits for a pipe's reader */ : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    int how = fd < 0 ? 0 : fcntl(fd, F_GETFL);
+    if (how >= 0 && (how & O_ACCMODE) == O_RDONLY && fd >= 0)
+        errno = EBADF;
+    else if (fd >= 0)
+        file->out = fdopen(fd, "w");
+    int status = file->out ? 0 : errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
+    if (!file->out && fd >= 0)
+        close(fd);
+    file->path = file->out ? strdup(path) : NULL;
+    if (file->out && !file->path)
+        status = poison_fail_memory(err, 1, strlen(path), "a name");
+    return status < 0 ? file_close(file, status, NULL) : 0;
+}
+
 int file_open(struct file *file, const char *path, poison_error *err)
 {
     struct stat info;
-    int keep = -1; /* the mode of a file that is replaced */
+    int keep = -1, descriptor = file_descriptor(path); /* keep: the mode of a file that is replaced */
     *file = (struct file){0};
-    /* By these names too: a regular file behind them belongs to the shell, and must not be replaced. */
-    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0) {
+    if (descriptor == STDOUT_FILENO) {
         file->out = stdout;
         file->path = strdup("standard output");
         return file->path ? 0 : poison_fail_memory(err, 1, 16, "a name");
     }
-    int there = stat(path, &info) == 0, replaceable = !there || S_ISREG(info.st_mode);
-    file->path = replaceable ? follow(path) : strdup(path);
+    int there = stat(path, &info) == 0;
+    if (descriptor >= 0 || (there && !S_ISREG(info.st_mode)))
+        return open_direct(file, path, descriptor, err);
+    file->path = follow(path);
     if (!file->path)
         return poison_fail_memory(err, 1, strlen(path), "a name");
-    if (!replaceable) { /* a device, a pipe */
-        file->out = fopen(path, "w");
-        return file->out ? 0 : file_close(file, fail_write(err, path, "write"), NULL);
-    }
     if (there) {
         keep = info.st_mode & 07777;
         if (access(file->path, W_OK) != 0)
@@ -180,7 +213,7 @@ int file_check(const char *path, poison_error *err)
 {
     struct stat info;
     struct file file;
-    if (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
+    if (file_descriptor(path) < 0 && stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return 0; /* a pipe's reader would see it open and close */
     int status = file_open(&file, path, err);
     if (status == 0)

@@ -17,8 +17,17 @@ struct file {
     const volatile sig_atomic_t *cancel; /* NULL, or the caller's: then even the way to the disk may be interrupted */
 };
 
-/* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA or POISON_ENOMEM. */
+/*
+ * "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA, POISON_ENOMEM, or POISON_ECANCEL (a
+ * signal, while a pipe had no reader).
+ */
 int file_open(struct file *file, const char *path, poison_error *err);
+
+/*
+ * The descriptor that a path stands for, or -1: 1 of "-", /dev/stdout and the like, N of /dev/fd/N. What is behind it belongs to the
+ * shell: it is written where that has got to, and never replaced.
+ */
+int file_descriptor(const char *path);
 
 /* Whether it could be opened, as far as can be told without leaving a trace. */
 int file_check(const char *path, poison_error *err);

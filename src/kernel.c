@@ -86,12 +86,11 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
 {
-    size_t tiles = (n + TILE - 1) / TILE + (m + TILE - 1) / TILE + 1, tile = TILE * (size_t)set->d * sizeof(double);
-    size_t most = poison_settings_memory(settings);
-    if (!set->v || most / tile >= tiles)
+    size_t most = poison_settings_memory(settings), row = (size_t)set->d * sizeof(double), rows = n + m + least(TILE, n > m ? n : m);
+    if (!set->v || most / row >= rows)
         return 0;
-    return poison_fail(err, POISON_ENOMEM, "out of memory: rows of %d features take %.0f MiB in tiles of %d rows, --memory allows %zu",
-                       set->d, (double)tiles * (double)tile / (1 << 20), TILE, most >> 20);
+    return poison_fail(err, POISON_ENOMEM, "out of memory: copies of rows of %d features take %.0f MiB, --memory allows %zu", set->d,
+                       (double)rows * (double)row / (1 << 20), most >> 20);
 }
 
 /*
@@ -137,27 +136,29 @@ static void be_as_before(int threads)
         omp_set_num_threads(threads);
 }
 
-/*
- * OpenBLAS adds up in another order at the edges of a matrix, and in small ones, of a million multiplications. Blocks of 16 rows or
- * columns have no edges; and so that no product is small where a whole tile's would not be, some beyond those asked for are
- * multiplied too. All add up alike then, and a value's bits depend on its two rows only (svm_test; test/blas, with other kernels).
- */
 struct shape {
     size_t m, n; /* rows and columns that are multiplied */
 };
 
-static size_t blocks(size_t count, double some)
+/* A multiple of BLOCK: count or more, and more than `enough` */
+static size_t blocks(size_t count, double enough)
 {
-    return ((double)count > some ? count + BLOCK - 1 : (size_t)some + BLOCK) / BLOCK * BLOCK;
+    return ((double)count > enough ? count + BLOCK - 1 : (size_t)enough + BLOCK) / BLOCK * BLOCK;
 }
 
-/* What is multiplied of `width` features: never beyond AREA / ld rows and ld columns */
+/*
+ * What is multiplied of `width` features, for `count` rows and `columns`: at most AREA / ld rows and ld columns.
+ *
+ * OpenBLAS adds up in another order at the edges of a matrix, and in small ones, of a million multiplications. Blocks of 16 rows or
+ * columns have no edges; and so that no product is small where a whole tile's would not be, some beyond those asked for are
+ * multiplied too. All add up alike then, and a value's bits depend on its two rows only (svm_test; test/blas, with other kernels).
+ */
 static struct shape product_shape(size_t count, size_t columns, size_t ld, int width)
 {
-    double some = fmin(AREA, LARGE / width);
+    double enough = fmin(AREA, LARGE / width);
     struct shape s;
-    s.m = least(AREA / ld, blocks(count, some / (double)ld));
-    s.n = least(ld, blocks(columns, some / (double)s.m));
+    s.m = least(AREA / ld, blocks(count, enough / (double)ld));
+    s.n = least(ld, blocks(columns, enough / (double)s.m));
     return s;
 }
 
@@ -171,10 +172,10 @@ size_t kernel_columns(const struct rows *rows, size_t count)
     return AREA / room;
 }
 
-/* Rows beyond the last that its products may read */
-static size_t beyond(int d)
+/* Rows beyond the last of n that their products may read: ld is no more than twice the columns asked for, or TILE */
+static size_t beyond(size_t n, int d)
 {
-    return d > DOUBLES ? TILE : blocks(0, fmin(AREA, LARGE / d) / BLOCK);
+    return least(n > TILE ? n : TILE, d > DOUBLES ? TILE : blocks(0, fmin(AREA, LARGE / d) / BLOCK));
 }
 
 /* Features [f, f + this many) are multiplied at a time. */
@@ -234,14 +235,14 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
     else if (set->v)
-        rows->v = poison_take(n + beyond(set->d), d * sizeof *rows->v);
+        rows->v = poison_take(n + beyond(n, set->d), d * sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
     struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
     if (!rows->norm || (!rows->memory && !rows->v && !rows->x) || (set->v && !tiles)) {
         free(tiles);
         rows_free(rows);
-        return poison_fail_memory(err, 1, rows_bytes(n, set->d, dot), "the features");
+        return poison_fail_memory(err, 1, rows_bytes(n, set->d, dot), "the table of features");
     }
     if (dot)
         rows->packed = dot_panel_in(rows->memory, n, set->d);
@@ -426,7 +427,8 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
 {
     size_t d = (size_t)rows->d;
-    tile->ld = kernel_columns(rows, batch->count);
+    for (tile->ld = TILE; tile->ld < columns;)
+        tile->ld *= 2;
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)

@@ -18,7 +18,7 @@
 #include "poison.h"
 #include "simd.h"
 
-#define KERNEL_TILE 256 /* rows and columns of a product: operands and result stay in 2 MiB of L2 */
+#define KERNEL_TILE 256 /* rows and columns of a product, or their mean: operands and result stay in 2 MiB of L2 */
 
 struct kernel {
     int type; /* POISON_RBF, ... */
@@ -51,8 +51,8 @@ struct rows {
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
 
 /*
- * Rows of doubles are copied in whole tiles, which matters where few of them are very wide: POISON_ENOMEM if those of n rows of
- * the set, of m others and of a batch do not fit what the settings allow.
+ * Rows of doubles are copied to be multiplied, which matters where they are very wide: POISON_ENOMEM if n rows of the set, m others
+ * and a batch of either do not fit what the settings allow.
  */
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err);
 
@@ -99,13 +99,13 @@ struct tile {
  */
 struct tile *take_tiles(int threads, int blas);
 
-/* How many columns the products of a batch of `count` rows may have: KERNEL_TILE, or more of them where they are doubles and few. */
+/* How many columns the products of a batch of `count` rows may have: KERNEL_TILE; more where the rows are doubles and `count` is small. */
 size_t kernel_columns(const struct rows *rows, size_t count);
 
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns);
 
-/* The squared distances of a batch to rows (of rbf) [first, first + columns <= kernel_columns), exact for 8-bit features: to distance[r][first + c]. */
+/* The squared distances of a batch to rows (of rbf) [first, first + columns), exact for 8-bit features: to distance[r][first + c]. */
 void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
                       size_t columns, struct tile *tile);
 

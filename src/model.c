@@ -247,6 +247,13 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
+/* A pipe or a device is there: opening it could wait for ever. */
+static int is_pipe(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err)
 {
     const int *label;
@@ -265,7 +272,7 @@ int poison_model_write(const poison_svm *svm, const poison_data *data, const cha
     if (status < 0)
         goto done;
     model.cancel = poison_svm_settings(svm)->cancel;
-    int alone = !model.temporary; /* there is no place beside it */
+    int alone = !model.temporary || is_pipe(beside); /* there is no place beside it */
     *nameless = words && alone;
     status = file_finish(&model, write_model(model.out, svm, &data->train, number, err), err);
     if (alone) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -766,13 +767,15 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const poi
         become_converter(fileno(svg), fileno(out), format);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR)
         if (poison_cancelled(settings))
-            kill(child, SIGTERM);
+            kill(child, SIGKILL);
     if (poison_cancelled(settings))
         return poison_fail_cancelled(err);
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
         return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
                                               "librsvg2-bin), or write a .svg", path);
-    if (!WIFEXITED(how) || WEXITSTATUS(how) != 0)
+    struct stat info;
+    int nothing = fstat(fileno(out), &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
+    if (!WIFEXITED(how) || WEXITSTATUS(how) != 0 || nothing)
         return poison_fail(err, POISON_EDATA, "%s: rsvg-convert failed: write a .svg and try it by hand", path);
     return 0;
 }

@@ -315,7 +315,7 @@ const char *simd_blas_core(void)
         || !(features & bit_SSE3) || !__get_cpuid(0x80000001, &a, &b, &c, &d))
         return NULL;
     unsigned family = (version >> 8 & 0xF) + (version >> 20 & 0xFF);
-    if ((family == 0x0F && !(d & bit_3DNOW)) || (family == 0x15 && !(c & bit_FMA4)))
+    if (((family == 0x0F || family == 0x11) && !(d & bit_3DNOW)) || (family == 0x15 && !(c & bit_FMA4)))
         return "Prescott";
 #endif
     return NULL;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SURELY ((size_t)16 << 20) /* of what should be text: beyond that its zeros are not read to the end to be counted in lines */
 #define CHUNK ((size_t)4 << 20) /* of a gzipped file at first: what its header claims is believed as data arrive */
 
 /* From here on zlib reads it: it passes on what is not gzipped as it is. */
@@ -50,7 +51,11 @@ int stream_open(struct stream *s, const char *path, int pipes, const poison_sett
         s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     else
         TRY(open_file(s, path, pipes, err));
-    if (s->fd < 0 || fstat(s->fd, &info) != 0)
+    if (s->fd >= 0 && (fcntl(s->fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+        errno = EBADF;
+    else if (s->fd >= 0 && fstat(s->fd, &info) == 0)
+        errno = 0;
+    if (s->fd < 0 || errno)
         return poison_fail(err, POISON_EDATA, "%s: cannot open: %s", s->name, strerror(errno));
     if (S_ISDIR(info.st_mode) || (!S_ISREG(info.st_mode) && !pipes))
         return poison_fail(err, POISON_EDATA, "%s: not a regular file", s->name);
@@ -62,6 +67,8 @@ int stream_open(struct stream *s, const char *path, int pipes, const poison_sett
 #endif
     }
     off_t at = input ? lseek(s->fd, 0, SEEK_CUR) : 0; /* somebody may have read of standard input before us */
+    if (info.st_size <= at && pread(s->fd, magic, 1, at) == 1) /* in /proc sizes are 0 */
+        return 0;
     if (info.st_size <= at)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);
     if (pread(s->fd, magic, 2, at) == 2 && magic[0] == 0x1F && magic[1] == 0x8B)
@@ -195,6 +202,8 @@ int stream_take_all(struct stream *s, char **out, size_t *length, size_t most, p
             ssize_t got = read_some(s, *out + *length, room - *length, err);
             if (got < 0)
                 return (int)got;
+            if (*length > SURELY && memchr(*out + *length, 0, (size_t)got))
+                return poison_fail(err, POISON_EDATA, "%s: a NUL byte: this is no text", s->name);
             *length += (size_t)got;
             (*out)[*length] = '\n';
             if (got == 0)

@@ -144,6 +144,7 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     svm->member_slots = poison_take(n, sizeof *svm->member_slots);
     if (!svm->order || !svm->slot_of || !svm->labels || !svm->members || !svm->member_slots)
         TRY(poison_fail_memory(err, n, 28, "the model's tables"));
+    TRY(poison_check_labels(data->train.y, n, 0, err));
     if (data_bytes(data) > poison_settings_memory(settings))
         TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
                         data_bytes(data) >> 20, poison_settings_memory(settings) >> 20));
@@ -158,7 +159,6 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     else
         TRY(take_diagonal(svm, err));
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
-    TRY(poison_check_labels(data->train.y, n, 0, err));
     sort_slots(svm);
     if (first) {
         svm->K = first->K;

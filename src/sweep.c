@@ -325,16 +325,23 @@ static int fail_other_settings(const char *path, const char *theirs, const char 
     return poison_fail(err, POISON_EDATA, "%s: not a journal of this sweep", path);
 }
 
-/* How much of a journal holds: *keep bytes, *rows rows, the next cell after *cell. */
-static int check_journal(const struct campaign *c, const char *path, const char *text, const char *settings, size_t *keep,
-                         size_t *rows, struct cell *cell, poison_error *err)
+/* Whether text[from..size) are zeros, as a crash may leave them at a file's end. */
+static int only_zeros(const char *text, size_t from, size_t size)
+{
+    while (from < size && !text[from])
+        from++;
+    return from == size;
+}
+
+/* How much of a journal of `size` bytes holds: *keep bytes, *rows rows, the next cell after *cell. */
+static int check_journal(const struct campaign *c, const char *path, const char *text, size_t size, const char *settings,
+                         size_t *keep, size_t *rows, struct cell *cell, poison_error *err)
 {
     const char *at = text;
     size_t length = strlen(text), wanted = strlen(settings);
-    if (length < wanted ? strncmp(text, settings, length) == 0 : 0) { /* nothing, or a part of our settings */
-        *keep = 0;
-        return 0;
-    }
+    *keep = 0;
+    if (size == 0 || (length > 0 && length < wanted && strncmp(text, settings, length) == 0 && only_zeros(text, length, size)))
+        return 0; /* nothing, or a part of our settings */
     if (strncmp(text, settings, wanted) != 0)
         return fail_other_settings(path, text, settings, err);
     at += wanted;
@@ -346,8 +353,8 @@ static int check_journal(const struct campaign *c, const char *path, const char 
     at += sizeof HEADER;
     for (*keep = (size_t)(at - text); strchr(at, '\n'); *keep = (size_t)(at - text), ++*rows) {
         char *key = NULL;
-        size_t size = 0, columns = 1;
-        FILE *out = poison_text_open(&key, &size);
+        size_t key_length = 0, columns = 1;
+        FILE *out = poison_text_open(&key, &key_length);
         struct sheet sheet;
         struct table t;
         int more = out && next_cell(c, cell);
@@ -374,9 +381,11 @@ static int fail_existing(const char *path, poison_error *err)
     return poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path);
 }
 
-static int is_stdout(const char *path)
+/* Rows go on only in files of their own; the shell's descriptors, devices and pipes just take them. */
+static int is_journal(const char *path)
 {
-    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+    struct stat info;
+    return file_descriptor(path) < 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
 }
 
 int sweep_check_output(const char *path, int resume, int other_form, poison_error *err)
@@ -385,8 +394,8 @@ int sweep_check_output(const char *path, int resume, int other_form, poison_erro
     const char *slash = strrchr(path, '/');
     char folder[4096];
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    if (is_stdout(path))
-        return 0;
+    if (!is_journal(path))
+        return file_check(path, err);
     if (other_form)
         return poison_fail(err, POISON_EUSAGE, "--json and --no-header are for standard output: %s is a journal, that --resume reads",
                            path);
@@ -417,25 +426,23 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
     char *settings = NULL, *text = NULL;
     size_t keep = 0;
     int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 && (errno == EACCES || errno == EPERM || errno == ENXIO)) /* a pipe's end that cannot be read */
-        fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    if (!S_ISREG(info.st_mode))
+        TRY(poison_fail(err, POISON_EDATA, "%s: not a regular file any more", path));
     settings = settings_line(c);
     if (!settings)
         TRY(poison_fail_memory(err, 1, 4096, "the settings"));
     if (poison_cancelled(c->settings)) /* the checksum in the settings may be of a part of the data */
         TRY(poison_fail_cancelled(err));
-    if (S_ISREG(info.st_mode)) {
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-            TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
-        if (info.st_size > 0 && !resume)
-            TRY(fail_existing(path, err));
-        TRY(read_all(&text, fd, (size_t)info.st_size, path, err));
-        TRY(check_journal(c, path, text, settings, &keep, rows, cell, err));
-        if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
-            TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
-    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
+    if (info.st_size > 0 && !resume)
+        TRY(fail_existing(path, err));
+    TRY(read_all(&text, fd, (size_t)info.st_size, path, err));
+    TRY(check_journal(c, path, text, (size_t)info.st_size, settings, &keep, rows, cell, err));
+    if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
     FILE *out = fdopen(fd, "w");
     if (!out)
         TRY(poison_fail_memory(err, 1, 4096, path));
@@ -548,6 +555,8 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     size_t total = 0, done = 0, found = 0, n = data->train.n;
     int status = 0;
+    struct file direct = {0};
+    c.sheet.out = path ? NULL : sheet->out;
     quiet.progress = NULL;
     quiet.memory = poison_settings_memory(settings) / 3; /* victim, attacker, auditor */
     for (size_t r = 0; r < n; r++)
@@ -560,10 +569,13 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
     if (!c.labels || !c.predicted || !c.supports || !c.order)
         TRY(poison_fail_memory(err, n, 16, "the sweep"));
-    const char *name = !path ? "memory" : is_stdout(path) ? "standard output" : path;
-    c.sheet.out = !path ? sheet->out : is_stdout(path) ? stdout : NULL;
-    if (!c.sheet.out)
+    if (path && is_journal(path))
         TRY(open_journal(&c, path, resume, &found, &before, err));
+    else if (path)
+        TRY(file_open(&direct, path, err));
+    if (direct.out)
+        c.sheet.out = direct.out;
+    const char *name = !path ? "memory" : direct.out ? direct.path : path;
     table_begin(&t, &c.sheet, HEADER);
     warn_of_doses(&c);
     while (next_cell(&c, &cell))
@@ -584,7 +596,9 @@ done:
     poison_attacker_free(c.attacker);
     poison_svm_free(c.auditor);
     poison_svm_free(c.victim);
-    if (path && c.sheet.out && c.sheet.out != stdout && fclose(c.sheet.out) != 0 && status >= 0)
+    if (direct.out)
+        status = file_close(&direct, status, err);
+    else if (path && c.sheet.out && fclose(c.sheet.out) != 0 && status >= 0)
         status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
     return status;
 }

@@ -9,20 +9,43 @@
 
 /* ---- text from outside ----------------------------------------------------------------------------------------- */
 
+/* Bytes of the UTF-8 character at text, or 0: it is none (also overlong ones, surrogates, and above U+10FFFF). */
+static int utf8_length(const unsigned char *c)
+{
+    int length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
+    for (int k = 1; k < length; k++)
+        if ((c[k] & 0xC0) != 0x80)
+            return 0;
+    int bad = length > 2 && ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90)
+                             || (c[0] == 0xF4 && c[1] > 0x8F));
+    return bad ? 0 : length;
+}
+
+/* U+0080 to U+009F, some of which terminals obey, and U+202A to U+202E and U+2066 to U+2069, which turn the order of what is seen. */
+static int commands_terminals(const unsigned char *c, int bytes)
+{
+    return (bytes == 2 && c[0] == 0xC2 && c[1] < 0xA0)
+           || (bytes == 3 && c[0] == 0xE2 && c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE)
+           || (bytes == 3 && c[0] == 0xE2 && c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9);
+}
+
 /*
- * What the byte at *text is printed as, or two bytes: a control character beyond ASCII (U+0080 to U+009F, some of which
- * terminals obey). Returns the number of characters; *text then stands behind.
+ * What the character at *text is printed as: control characters, also bytes that are such in no UTF-8, as escapes. Returns how
+ * long that is; *text then stands behind the character.
  */
 static size_t escape(const char **text, char out[16])
 {
-    unsigned char c = (unsigned char)*(*text)++, next = (unsigned char)**text;
-    if (c == 0xC2 && next >= 0x80 && next < 0xA0) {
-        ++*text;
-        return (size_t)sprintf(out, "\\xc2\\x%02x", next);
-    }
-    if (c >= 0x20 && c != 0x7F)
-        return (size_t)sprintf(out, "%c", c);
-    return (size_t)sprintf(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\x%02x", c);
+    const unsigned char *c = (const unsigned char *)*text;
+    int bytes = utf8_length(c), alone = bytes ? bytes : 1, control = bytes > 1 ? commands_terminals(c, bytes) : c[0] < 0x20 || c[0] == 0x7F;
+    size_t length = 0;
+    *text += alone;
+    if (!bytes)
+        control = c[0] < 0xA0;
+    if (control && (*c == '\n' || *c == '\t'))
+        return (size_t)sprintf(out, *c == '\n' ? "\\n" : "\\t");
+    for (int k = 0; k < alone; k++)
+        length += (size_t)sprintf(out + length, control ? "\\x%02x" : "%c", c[k]);
+    return length;
 }
 
 int table_prints(const char *text, const char *printed)
@@ -50,18 +73,6 @@ void table_escape_doubling(FILE *out, const char *text, char doubled)
 void table_escape(FILE *out, const char *text)
 {
     table_escape_doubling(out, text, 0);
-}
-
-/* Bytes of the UTF-8 character at text, or 0: it is none (also overlong ones, surrogates, and above U+10FFFF). */
-static int utf8_length(const unsigned char *c)
-{
-    int length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
-    for (int k = 1; k < length; k++)
-        if ((c[k] & 0xC0) != 0x80)
-            return 0;
-    int bad = length > 2 && ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90)
-                             || (c[0] == 0xF4 && c[1] > 0x8F));
-    return bad ? 0 : length;
 }
 
 /* The inside of a JSON string. */

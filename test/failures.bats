@@ -91,6 +91,26 @@ refuses_one() {
     [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*denied' "$err" || complain "$*: exit $status: $(cat "$err")"
 }
 
+@test "odd surroundings: thread counts beyond reason, an empty POISON_DATA, a pipe where a model's names would go" {
+    works score $TINY
+    cp "$out" "$place/expected"
+    for threads in 99999 4294967296 0 -1; do
+        OMP_NUM_THREADS=$threads poison score $TINY
+        [ "$status" -eq 0 ] || complain "OMP_NUM_THREADS=$threads: exit $status: $(cat "$err")"
+        same "$out" "$place/expected" "OMP_NUM_THREADS=$threads"
+    done
+    POISON_DATA='' refuses 3 'no MNIST found' counts
+    printf 'a,1\nb,2\na,1\nb,3\n' >words.csv
+    works train words.csv -o model
+    mkfifo other.labels
+    LIMIT=20 poison train words.csv -o other
+    [ "$status" -eq 0 ] && grep -q 'written as 0, 1' "$err" || complain "other.labels: exit $status, $(cat "$err")"
+    same other model "a model beside a pipe"
+    sed 's/a,/1,/; s/b,/2,/' words.csv >numbers.csv
+    LIMIT=20 works train numbers.csv -o other
+    [ -p other.labels ] || complain "the pipe is gone"
+}
+
 @test "every command's reader may leave early: exit 0, nothing said" {
     works train $DIGITS -o "$place/model"
     works sweep $TINY --doses 0,1,2 -o "$place/table"

@@ -29,6 +29,62 @@ only() { [ "$(ls -A)" = "$1" ] || complain "the folder holds: $(ls -A | tr '\n' 
     only table
 }
 
+@test "what is behind a descriptor is the shell's: written where that has got to, never replaced" {
+    works support $DIGITS
+    { echo old; cat "$out"; } >"$place/expected"
+    for output in /dev/fd/3 /proc/self/fd/3 /dev/stderr; do
+        echo old >log
+        "$POISON" support $DIGITS -o $output >"$out" 3>>log 2>>log || complain "-o $output: exit $?"
+        same log "$place/expected" "-o $output"
+    done
+    echo old >log
+    "$POISON" counts $DIGITS --trace /dev/fd/3 >"$out" 3>>log || complain "--trace: exit $?"
+    [ "$(head -c 5 log)" = $'old\n{' ] || complain "--trace: $(head -c 100 log)"
+    rm log
+    refuses_all <<'END'
+3 | /dev/fd/77: cannot write: Bad file | counts --data synthetic --train 20 -o /dev/fd/77
+3 | /dev/fd/0: cannot write: Bad file | counts --data synthetic --train 20 -o /dev/fd/0
+3 | /dev/fd/0: cannot write: Bad file | sweep --data synthetic --train 60 --test 20 --doses 0 -o /dev/fd/0
+END
+}
+
+@test "a sweep into a pipe is a table, and ends with its reader" {
+    words="sweep --data synthetic --train 60 --test 20 --pairs all --doses 0,1,2"
+    works $words -q
+    cp "$out" "$place/expected"
+    mkfifo pipe
+    cat pipe >"$place/got" &
+    works $words -q -o pipe
+    wait
+    same "$place/got" "$place/expected" "-o pipe"
+    head -n 1 pipe >"$place/got" &
+    LIMIT=20 works $words -q --strategy random --seeds 40 -o pipe
+    wait
+    "$POISON" $words -q --strategy random --seeds 40 -o /dev/fd/1 | head -n 1 >"$place/got"
+    status=0 # nobody reads
+    timeout -s TERM -k 10 1 "$POISON" $words -q -o pipe 2>"$err" || status=$?
+    [ "$status" -eq 124 ] && [ "$(cat "$err")" = 'poison: interrupted' ] || complain "no reader: exit $status, $(cat "$err")"
+}
+
+@test "a standard stream that is closed is not taken for a file" {
+    works sweep --data synthetic --train 60 --test 20 --doses 0,1,2
+    cp "$out" "$place/table"
+    for name in x.svg x.png; do
+        [ $name = x.svg ] || command -v rsvg-convert >/dev/null || continue
+        "$POISON" plot -o $name <"$place/table" || complain "$name: exit $?"
+        mv $name "$place/expected"
+        "$POISON" plot -o $name <"$place/table" >&- 2>&- || complain "$name: exit $?, streams closed"
+        same $name "$place/expected" "$name, streams closed"
+        rm $name
+    done
+    status=0
+    "$POISON" counts --data synthetic --train 20 >&- 2>"$err" || status=$?
+    [ "$status" -eq 3 ] && grep -qx 'poison: standard output: cannot write: Bad file descriptor' "$err" || complain "stdout: $status $(cat "$err")"
+    status=0
+    "$POISON" counts --data - <&- 2>"$err" || status=$?
+    [ "$status" -eq 3 ] && grep -qx 'poison: standard input: cannot open: Bad file descriptor' "$err" || complain "stdin: $status $(cat "$err")"
+}
+
 @test "-o keeps the mode of a file that was there, follows links, and takes new files' mode from umask" {
     works counts $DIGITS
     cp "$out" "$place/expected"
@@ -149,9 +205,9 @@ interrupt() {
     interrupt INT 130 0.4 data $slow --train 2000000 -o old
     interrupt TERM 143 0.4 data $slow --train 2000000 --export folder
     for table in dose matrix plot; do # endless lines
-        interrupt INT 130 0.2 $table -o new </dev/zero
+        interrupt INT 130 0.2 $table -o new < <(yes "$(printf 'x%.0s' {1..1000})" | tr -d '\n')
     done
-    interrupt TERM 143 0.2 counts $DIGITS --flips /dev/zero -m 4000 -o new
+    interrupt TERM 143 0.2 counts $DIGITS --flips - -m 4000 -o new < <(yes 0)
     only old
     [ "$(cat old)" = old ] || complain "the old file is gone"
     [ -z "${LATENCIES:-}" ] || cat "$place/latencies" >>"$LATENCIES"

@@ -96,9 +96,10 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
 }
 
 @test "labels cannot command a terminal: control characters are shown, beyond ASCII too" {
-    printf 'red\x1b[31m,1\nc1\xc2\x9b31m,2\nplain,3\nplain,4\n' >evil.csv
+    printf 'red\x1b[31m,1\nc1\xc2\x9b31m,2\nplain,3\nplain,4\nc\x9b31m\xe9,5\nr\xe2\x80\xae\xc3\xa9,6\n' >evil.csv
     works counts --data evil.csv
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" || complain "raw: $(cat -v "$out")"
+    printf 'c\\x9b31m\xe9\t\nr\\xe2\\x80\\xae\xc3\xa9\t\n' | LC_ALL=C grep -cFf - "$out" | grep -qx 2 || complain "$(cat -v "$out")"
     grep -qF 'c1\xc2\x9b31m' "$out" && grep -qF 'red\x1b[31m' "$out" || complain "$(cat -v "$out")"
     works counts --data evil.csv --flip 'c1\xc2\x9b31m:plain:1' # as it is printed
     works counts --data evil.csv --json
@@ -290,5 +291,7 @@ END
     poison counts --data <(yes 1,1) -m 20
     [ "$status" -eq 4 ] || complain "an endless pipe: exit $status"
     refuses 4 'bomb.gz: .*--memory' counts $DIGITS --flips bomb.gz -m 50
-    refuses 4 '/dev/zero: .*--memory' counts $DIGITS --flips /dev/zero -m 50
+    refuses 3 '/dev/zero: a NUL byte' counts $DIGITS --flips /dev/zero
+    poison counts $DIGITS --flips <(yes 0) -m 50
+    [ "$status" -eq 4 ] || complain "endless flips: exit $status"
 }

@@ -237,6 +237,11 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     cp journal before
     check 'journal of other settings|not a journal' --doses 0,5 --resume
     check 'exists' --doses 0,5
+    for other in '\0\0\x08\x03' '\0precious\n' '# poi\0precious\n'; do # files of images begin with zeros
+        printf "$other" >journal
+        cp journal before
+        check 'not a journal' --doses 0,5 --resume
+    done
     refuses 3 'nowhere/file: cannot write' sweep $SMALL -o nowhere/file
 }
 

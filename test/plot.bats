@@ -155,6 +155,13 @@ rejects() { # CODE PATTERN TEXT WORDS...
     before=$(ls -A) status=0
     PATH=$PWD/fake:$PATH "$POISON" plot -o x.png <table >"$out" 2>"$err" || status=$?
     refused 3 'x.png: rsvg-convert failed' "$before" plot -o x.png
+    status=0 # whoever ignores SIGCHLD is not told how children end
+    (trap '' CHLD; PATH=$PWD/fake:$PATH exec "$POISON" plot -o x.png <table >"$out" 2>"$err") || status=$?
+    refused 3 'x.png: rsvg-convert failed' "$before" plot -o x.png
+    printf '#!/bin/sh\n' >fake/rsvg-convert
+    status=0
+    PATH=$PWD/fake:$PATH "$POISON" plot -o x.png <table >"$out" 2>"$err" || status=$?
+    refused 3 'x.png: rsvg-convert failed' "$before" plot -o x.png
     command -v rsvg-convert >/dev/null || skip "no rsvg-convert"
     "$POISON" plot -o "x \$(touch y).png" <table || complain "png: exit $?"
     [ "$(head -c 4 "x \$(touch y).png" | tail -c 3)" = PNG ] || complain "no PNG"
