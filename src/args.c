@@ -520,8 +520,6 @@ static void describe_option(const struct args *args, const struct option *o, FIL
 {
     const struct given *given = last_given(args, o);
     const char *environment = strcmp(o->name, "data") == 0 ? getenv("POISON_DATA") : NULL;
-    if (environment && !*environment)
-        environment = NULL;
     if (given && o->flags & REPEATS) {
         if (!listed_above(args, o))
             describe_list(args, o, out);

@@ -153,11 +153,11 @@ int file_descriptor(const char *path)
 static int open_direct(struct file *file, const char *path, int descriptor, poison_error *err)
 {
     int fd = descriptor < 0 ? open(path, O_WRONLY | O_CLOEXEC) /* waits for a pipe's reader */ : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-    int how = fd < 0 ? 0 : fcntl(fd, F_GETFL);
-    if (how >= 0 && (how & O_ACCMODE) == O_RDONLY && fd >= 0)
-        errno = EBADF;
-    else if (fd >= 0)
+    int how = fd < 0 ? O_RDONLY : fcntl(fd, F_GETFL) & O_ACCMODE;
+    if (how != O_RDONLY)
         file->out = fdopen(fd, "w");
+    else if (fd >= 0)
+        errno = EBADF;
     int status = file->out ? 0 : errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
     if (!file->out && fd >= 0)
         close(fd);

@@ -71,8 +71,7 @@ int source_load_rows(poison_data *data, struct load_width *width, const struct a
 
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
-    const char *given = operand(a), *environment = getenv("POISON_DATA");
-    const char *source = given ? given : environment && *environment ? environment : NULL;
+    const char *given = operand(a), *source = given ? given : getenv("POISON_DATA");
     char *found = NULL;
     int status = source ? 0 : find_mnist(&found, err);
     if (status < 0)

@@ -295,7 +295,9 @@ END
     works predict model labelled.csv
 }
 
-@test "few rows of very many decimals: their tiles count as memory" {
+@test "few rows of very many decimals: their copies count as memory, and no more is taken" {
     printf '1 1:0.5 400000:0.5\n2 1:0.7\n' >wide
-    refuses 4 'tiles.*--memory' train wide -m 200
+    refuses 4 'copies of rows.*--memory' train wide -m 10
+    works train wide -m 20 -o model
+    [ "$(sed -n 's/^total_sv //p' model)" = 2 ] || complain "$(head model)"
 }

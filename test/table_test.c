@@ -62,7 +62,7 @@ static void names_are_printed_as_given(void **state)
     expect(print_all, &data, 0, 0, NULL,
            "l\n\n\\x1b[31m\n a \n\\x23 b\n+1\n-\n1:2\n<a href=\"x\">\nNA\na\\\na\\nb\na\\tb\nfalse\nnew york\ntrue\n"
            "true_\nx,y\n"
-           "\xC3(\xED\xA0\x80\xF0\x9F\x98\x80\xE2\x82\n"
+           "\xC3(\xED\xA0\\x80\xF0\x9F\x98\x80\xE2\\x82\n"
            "012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!\n");
     expect(print_all, &data, 1, 0, NULL,
            "{\"l\":\"\"}\n{\"l\":\"\\u001b[31m\"}\n{\"l\":\" a \"}\n{\"l\":\"# b\"}\n{\"l\":\"+1\"}\n{\"l\":\"-\"}\n"
