@@ -62,7 +62,7 @@ $(build)/%.o: %.c Makefile
 
 # ---- the library: what the functions of poison.h need, as one object whose only global names are theirs
 library := attack audit base cache decide digits dot file flips folds kernel labels load model number read room set simd smo solve stream \
-	svm table text trace
+	svm table text trace utf8
 version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
 soname := libpoison.so.$(firstword $(subst ., ,$(version)))
 shared := $(build)/libpoison.so.$(version)

@@ -14,7 +14,7 @@
 
 poison_settings poison_settings_default(void)
 {
-    int threads = omp_get_max_threads(), most = 1024; /* as -j: OMP_NUM_THREADS may say anything, and libgomp crashes at much */
+    int threads = omp_get_max_threads(), most = POISON_MOST_THREADS; /* OMP_NUM_THREADS may say anything */
     return (poison_settings){
         .C = 1, .kernel = POISON_RBF, .gamma = POISON_GAMMA_SCALE, .degree = 3, .tolerance = 1e-3, .shrinking = 1,
         .threads = threads < 1 ? 1 : threads < most ? threads : most, .isa = poison_isa_best(),

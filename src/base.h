@@ -43,6 +43,8 @@ uint32_t poison_crc32(uint32_t crc, const void *data, size_t length);
 uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings);
 uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings);
 
+#define POISON_MOST_THREADS 1024 /* of -j, and of what OMP_NUM_THREADS asks for: libgomp crashes at much more */
+
 /* POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left out */
 int poison_check_labels(const int *labels, size_t n, int least, poison_error *err);
 

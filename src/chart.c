@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "chart.h"
 
+#include "utf8.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,28 +19,17 @@ enum { HUES = 7, DASHES = 6, LEVELS = 20 };
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-/* Whether XML 1.0 may hold the character, and a reader see what it does. */
+/* Whether a reader sees what the character does: of those that XML allows all marks of direction are shown. */
 static int is_harmless(uint32_t code)
 {
-    int turns = code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-    return code >= 0x20 && (code < 0x7F || code > 0x9F) && !turns;
+    return utf8_is_harmless(code) && code != 0x200E && code != 0x200F;
 }
 
 /* The length of the UTF-8 character at `at`, and its code; 0 if there is none that XML allows. */
 static int decode(const char *at, uint32_t *code)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = (unsigned char)*at;
-    int length = c < 0x80 ? 1 : c < 0xC0 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF8 ? 4 : 0;
-    *code = length < 2 ? c : c & (0x7Fu >> length);
-    for (int k = 1; k < length; k++) {
-        if (((unsigned char)at[k] & 0xC0) != 0x80)
-            return 0;
-        *code = *code << 6 | ((unsigned char)at[k] & 0x3F);
-    }
-    return *code < least[length] || (*code >= 0xD800 && *code < 0xE000) || *code > 0x10FFFF || (*code & 0xFFFE) == 0xFFFE
-               ? 0
-               : length;
+    int length = utf8_decode(at, code);
+    return (*code & 0xFFFE) == 0xFFFE ? 0 : length;
 }
 
 /* How one character is written in XML, and how many letters wide it is; what comes after it. */

@@ -209,12 +209,17 @@ int file_open(struct file *file, const char *path, poison_error *err)
     return file_close(file, fail_write(err, path, "write"), NULL);
 }
 
-int file_check(const char *path, poison_error *err)
+int file_is_pipe(const char *path)
 {
     struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+int file_check(const char *path, poison_error *err)
+{
     struct file file;
-    if (file_descriptor(path) < 0 && stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-        return 0; /* a pipe's reader would see it open and close */
+    if (file_descriptor(path) < 0 && file_is_pipe(path))
+        return 0; /* its reader would see it open and close */
     int status = file_open(&file, path, err);
     if (status == 0)
         file_close(&file, POISON_EDATA, NULL); /* nothing appears */

@@ -29,6 +29,9 @@ int file_open(struct file *file, const char *path, poison_error *err);
  */
 int file_descriptor(const char *path);
 
+/* A pipe or a device is there: opening it may wait, and its other end notices. */
+int file_is_pipe(const char *path);
+
 /* Whether it could be opened, as far as can be told without leaving a trace. */
 int file_check(const char *path, poison_error *err);
 

@@ -226,7 +226,7 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
-/* All of a model file, but its end: file_finish, file_close. With decimal points, whatever the locale: that of this thread alone changes. */
+/* All of a model file, but its end: file_finish, file_close. Numbers have decimal points: this thread's locale is C's meanwhile. */
 static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number, poison_error *err)
 {
     const poison_settings *settings = poison_svm_settings(svm);
@@ -247,13 +247,6 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
-/* A pipe or a device is there: opening it could wait for ever. */
-static int is_pipe(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-}
-
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err)
 {
     const int *label;
@@ -272,7 +265,7 @@ int poison_model_write(const poison_svm *svm, const poison_data *data, const cha
     if (status < 0)
         goto done;
     model.cancel = poison_svm_settings(svm)->cancel;
-    int alone = !model.temporary || is_pipe(beside); /* there is no place beside it */
+    int alone = !model.temporary || file_is_pipe(beside); /* there is no place beside it */
     *nameless = words && alone;
     status = file_finish(&model, write_model(model.out, svm, &data->train, number, err), err);
     if (alone) {

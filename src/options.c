@@ -129,7 +129,7 @@ const struct option options[] = {
      CALL(set_probability)},
     {'j', "threads", "N", PREDICTING, "all cores", "OpenMP threads", WORDS, COUNTS_INT, .at = AT(settings.threads),
      .least = 1,
-     .most = 1024},
+     .most = POISON_MOST_THREADS},
     {0, "isa", SET_ISA, PREDICTING, "the CPU's best", "instruction set of our own loops", WORDS | RARE, CALL(set_isa)},
     {0, "kernel", "auto|blas", PREDICTING, "auto", "blas: OpenBLAS also where 8-bit data have loops of their own", RARE,
      FIELD(CHOOSES, settings.blas_only)},

@@ -212,12 +212,11 @@ int poison_data_labels(const poison_data *data, int *label)
 {
     uint8_t occurs[256] = {0};
     int count = 0;
-    for (size_t r = 0; r < data->train.n; r++)
-        if (data->train.y[r] >= 0 && data->train.y[r] < POISON_LABELS)
-            occurs[data->train.y[r]] = 1;
-    for (size_t t = 0; t < data->test.n; t++)
-        if (data->test.y[t] >= 0 && data->test.y[t] < POISON_LABELS)
-            occurs[data->test.y[t]] = 1;
+    const poison_set *const sets[] = {&data->train, &data->test};
+    for (int s = 0; s < 2; s++)
+        for (size_t r = 0; r < sets[s]->n; r++)
+            if (sets[s]->y[r] >= 0 && sets[s]->y[r] < POISON_LABELS)
+                occurs[sets[s]->y[r]] = 1;
     for (int v = 0; v < 256; v++)
         if (occurs[v])
             label[count++] = v;

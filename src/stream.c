@@ -41,6 +41,15 @@ static int open_file(struct stream *s, const char *path, int pipes, poison_error
     return s->fd < 0 ? poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno)) : 0;
 }
 
+/* Standard input may be open for writing only. If so, errno says it. */
+static int is_readable(int fd)
+{
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+        return 1;
+    errno = EBADF;
+    return 0;
+}
+
 int stream_open(struct stream *s, const char *path, int pipes, const poison_settings *settings, poison_error *err)
 {
     int input = pipes && strcmp(path, "-") == 0, status = 0;
@@ -51,11 +60,7 @@ int stream_open(struct stream *s, const char *path, int pipes, const poison_sett
         s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     else
         TRY(open_file(s, path, pipes, err));
-    if (s->fd >= 0 && (fcntl(s->fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
-        errno = EBADF;
-    else if (s->fd >= 0 && fstat(s->fd, &info) == 0)
-        errno = 0;
-    if (s->fd < 0 || errno)
+    if (s->fd < 0 || !is_readable(s->fd) || fstat(s->fd, &info) != 0)
         return poison_fail(err, POISON_EDATA, "%s: cannot open: %s", s->name, strerror(errno));
     if (S_ISDIR(info.st_mode) || (!S_ISREG(info.st_mode) && !pipes))
         return poison_fail(err, POISON_EDATA, "%s: not a regular file", s->name);
@@ -67,13 +72,13 @@ int stream_open(struct stream *s, const char *path, int pipes, const poison_sett
 #endif
     }
     off_t at = input ? lseek(s->fd, 0, SEEK_CUR) : 0; /* somebody may have read of standard input before us */
-    if (info.st_size <= at && pread(s->fd, magic, 1, at) == 1) /* in /proc sizes are 0 */
-        return 0;
-    if (info.st_size <= at)
+    ssize_t begin = pread(s->fd, magic, 2, at);
+    if (info.st_size <= at && begin <= 0)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);
-    if (pread(s->fd, magic, 2, at) == 2 && magic[0] == 0x1F && magic[1] == 0x8B)
+    if (begin == 2 && magic[0] == 0x1F && magic[1] == 0x8B)
         return inflate_it(s, err);
-    s->size = info.st_size - at;
+    if (info.st_size > at) /* in /proc sizes are 0 */
+        s->size = info.st_size - at;
 done:
     return status;
 }

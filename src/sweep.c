@@ -400,7 +400,7 @@ int sweep_check_output(const char *path, int resume, int other_form, poison_erro
         return poison_fail(err, POISON_EUSAGE, "--json and --no-header are for standard output: %s is a journal, that --resume reads",
                            path);
     int there = stat(path, &info) == 0;
-    if (there && S_ISREG(info.st_mode) && info.st_size > 0 && !resume)
+    if (there && info.st_size > 0 && !resume)
         return fail_existing(path, err);
     if (there ? access(path, W_OK) != 0 : access(folder, W_OK | X_OK) != 0)
         return poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "base.h"
+#include "utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -9,43 +10,21 @@
 
 /* ---- text from outside ----------------------------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character at text, or 0: it is none (also overlong ones, surrogates, and above U+10FFFF). */
-static int utf8_length(const unsigned char *c)
-{
-    int length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
-    for (int k = 1; k < length; k++)
-        if ((c[k] & 0xC0) != 0x80)
-            return 0;
-    int bad = length > 2 && ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90)
-                             || (c[0] == 0xF4 && c[1] > 0x8F));
-    return bad ? 0 : length;
-}
-
-/* U+0080 to U+009F, some of which terminals obey, and U+202A to U+202E and U+2066 to U+2069, which turn the order of what is seen. */
-static int commands_terminals(const unsigned char *c, int bytes)
-{
-    return (bytes == 2 && c[0] == 0xC2 && c[1] < 0xA0)
-           || (bytes == 3 && c[0] == 0xE2 && c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE)
-           || (bytes == 3 && c[0] == 0xE2 && c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9);
-}
-
 /*
- * What the character at *text is printed as: control characters, also bytes that are such in no UTF-8, as escapes. Returns how
- * long that is; *text then stands behind the character.
+ * What the character at *text is printed as: one that plays tricks as escapes, also a byte that is a control character in no UTF-8.
+ * Returns how long that is; *text then stands behind the character.
  */
 static size_t escape(const char **text, char out[16])
 {
     const unsigned char *c = (const unsigned char *)*text;
-    int bytes = utf8_length(c), alone = bytes ? bytes : 1, control = bytes > 1 ? commands_terminals(c, bytes) : c[0] < 0x20 || c[0] == 0x7F;
-    size_t length = 0;
-    *text += alone;
-    if (!bytes)
-        control = c[0] < 0xA0;
-    if (control && (*c == '\n' || *c == '\t'))
+    uint32_t code;
+    int bytes = utf8_decode(*text, &code), harmless = bytes ? utf8_is_harmless(code) : *c >= 0xA0, length = 0;
+    *text += bytes ? bytes : 1;
+    if (*c == '\n' || *c == '\t')
         return (size_t)sprintf(out, *c == '\n' ? "\\n" : "\\t");
-    for (int k = 0; k < alone; k++)
-        length += (size_t)sprintf(out + length, control ? "\\x%02x" : "%c", c[k]);
-    return length;
+    for (; (const char *)c < *text; c++)
+        length += sprintf(out + length, harmless ? "%c" : "\\x%02x", *c);
+    return (size_t)length;
 }
 
 int table_prints(const char *text, const char *printed)
@@ -79,16 +58,15 @@ void table_escape(FILE *out, const char *text)
 static void put_json(FILE *out, const char *text, size_t length)
 {
     for (const char *end = text + length; text < end;) {
-        unsigned char c = (unsigned char)*text;
-        int bytes = utf8_length((const unsigned char *)text);
+        char c = *text;
+        uint32_t code;
+        int bytes = utf8_decode(text, &code);
         if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
         else if (c == '\n' || c == '\t')
             fputs(c == '\n' ? "\\n" : "\\t", out);
-        else if (c < 0x20 || c == 0x7F)
-            fprintf(out, "\\u%04x", c);
-        else if (c == 0xC2 && bytes == 2 && (unsigned char)text[1] < 0xA0) /* U+0080 to U+009F */
-            fprintf(out, "\\u%04x", (unsigned char)text[1]);
+        else if (bytes && (code < 0x20 || (code >= 0x7F && code < 0xA0)))
+            fprintf(out, "\\u%04x", (unsigned)code);
         else if (bytes)
             fwrite(text, 1, (size_t)bytes, out);
         else

@@ -97,7 +97,7 @@ static void kernel_is_exact(void **state)
     }
 }
 
-/* Products of `count` of the set's rows, from row `start` on, with all its rows, in doubles: to product[r N + c]; returns the norms'. */
+/* Products of `count` of the set's rows, from row `start` on, with all its rows, in doubles, to product[r n + c]; and the norms. */
 static void multiply(double *product, double *norm, const struct rows *rows, const poison_set *set, size_t start, size_t count)
 {
     size_t which[KERNEL_TILE], columns = kernel_columns(rows, count);
