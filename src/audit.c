@@ -78,7 +78,7 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
                            const poison_settings *settings, poison_error *err)
 {
     enum { SIDE = 16 }; /* rows a batch: their distances to many training rows stay small */
-    size_t n = train->n, threads = (size_t)settings->threads, bytes = (batch_bytes(rows) + 63) / 64 * 64;
+    size_t n = train->n, threads = (size_t)settings->threads, bytes = batch_bytes(rows, SIDE);
     struct tile *tiles = take_tiles(settings->threads, !rows->dot);
     struct batch *batch = poison_take_big(threads, sizeof *batch);
     uint8_t *memory = poison_take_big(threads, bytes);

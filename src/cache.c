@@ -236,7 +236,7 @@ static size_t make_batches(struct cache *cache, struct work *work)
             size_t columns = kernel_columns(&panel->rows, count);
             if (work)
                 work[batches] = (struct work){panel, panel->wanted + from, count, columns, (panel->rows.n + columns - 1) / columns};
-            cache->batch_size = batch_bytes(&panel->rows);
+            cache->batch_size = batch_bytes(&panel->rows, cache->set->n < KERNEL_TILE ? cache->set->n : KERNEL_TILE);
         }
     }
     return batches;

@@ -117,14 +117,14 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
-    job->batch_size = batch_bytes(&d->rows);
+    job->batch_size = batch_bytes(&d->rows, job->rows < KERNEL_TILE ? job->rows : KERNEL_TILE);
     job->batch = poison_take_big(job->batches, sizeof *job->batch);
     job->batch_memory = poison_take_big(job->batches, job->batch_size);
     job->tiles = take_tiles(job->batches ? d->settings.threads : 0, !d->rows.dot);
     job->pointer = poison_take(threads, job->most_sv * sizeof *job->pointer);
     job->values = d->T ? NULL : poison_take_big(threads, job->rows * WIDTH * sizeof *job->values);
     if (!job->batch || !job->batch_memory || !job->tiles || !job->pointer || (!d->T && !job->values))
-        TRY(poison_fail_memory(err, job->rows, job->batch_size / KERNEL_TILE + threads * WIDTH * sizeof(double),
+        TRY(poison_fail_memory(err, 1, job->batches * job->batch_size + job->rows * threads * WIDTH * sizeof(double),
                                "the support vectors"));
 done:
     return status;

@@ -86,8 +86,9 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
 {
-    size_t most = poison_settings_memory(settings), row = (size_t)set->d * sizeof(double), rows = n + m + least(TILE, n > m ? n : m);
-    if (!set->v || most / row >= rows)
+    size_t most = poison_settings_memory(settings), rows = n + m + least(TILE, n > m ? n : m);
+    size_t row = (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
+    if ((!set->v && set->d <= DOT_FEATURES) || most / row >= rows)
         return 0;
     return poison_fail(err, POISON_ENOMEM, "out of memory: copies of rows of %d features take %.0f MiB, --memory allows %zu", set->d,
                        (double)rows * (double)row / (1 << 20), most >> 20);
@@ -172,56 +173,88 @@ size_t kernel_columns(const struct rows *rows, size_t count)
     return AREA / room;
 }
 
-/* Rows beyond the last of n that their products may read: ld is no more than twice the columns asked for, or TILE */
-static size_t beyond(size_t n, int d)
-{
-    return least(n > TILE ? n : TILE, d > DOUBLES ? TILE : blocks(0, fmin(AREA, LARGE / d) / BLOCK));
-}
-
-/* Features [f, f + this many) are multiplied at a time. */
+/* Features [f, f + this many) are multiplied at a time: a slice. */
 static int slice_width(int f, int d)
 {
     return d - f < DOUBLES ? d - f : DOUBLES;
 }
 
-/* product[a ld + b] = x[a] . z[b] for a < count <= AREA / ld, b < columns <= ld */
-static void multiply_doubles(double *product, size_t ld, const double *x, size_t count, const double *z, size_t columns,
-                             const struct rows *rows)
+/*
+ * n rows of doubles are held slice by slice: features [f, f + width) of row r begin at v[f n + r width]. Products read rows beyond
+ * those asked for: of another slice or, behind the last one, zeros. What comes of them is dropped.
+ */
+static void put_row(double *v, size_t n, size_t r, const double *from, int d)
+{
+    for (int f = 0, width; f < d; f += width) {
+        width = slice_width(f, d);
+        memcpy(v + (size_t)f * n + r * (size_t)width, from + f, (size_t)width * sizeof *v);
+    }
+}
+
+/* Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the columns asked for, or TILE */
+static size_t beyond(size_t n, int width)
+{
+    return least(n > TILE ? n : TILE, blocks(0, fmin(AREA, LARGE / width) / BLOCK)) * (size_t)width;
+}
+
+static size_t doubles_room(size_t n, int d)
+{
+    int last = (d - 1) / DOUBLES * DOUBLES;
+    return n * (size_t)d + beyond(n, d - last) + (last ? beyond(n, DOUBLES) : 0);
+}
+
+/* How many doubles of a batch its norms read; no other product reads more of it. */
+static size_t norms_read(size_t count, int d)
+{
+    size_t most = 0;
+    for (int f = 0, width; f < d; f += width) {
+        width = slice_width(f, d);
+        struct shape s = product_shape(count, count, TILE, width);
+        size_t end = (size_t)f * count + (s.m > s.n ? s.m : s.n) * (size_t)width;
+        most = end > most ? end : most;
+    }
+    return most;
+}
+
+/* Some of n rows that are held at v */
+struct span {
+    const double *v;
+    size_t n, first, count;
+};
+
+/* product[a ld + b] = x's row a . z's row b; x.count <= AREA / ld, z.count <= ld */
+static void multiply_doubles(double *product, size_t ld, struct span x, struct span z, const struct rows *rows)
 {
     int d = rows->d, threads = be_alone();
     for (int f = 0, width; f < d && !poison_raised(rows->cancel); f += width) {
         width = slice_width(f, d);
-        struct shape s = product_shape(count, columns, ld, width);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1, x + f, d, z + f, d, f > 0, product,
-                    (blasint)ld);
+        struct shape s = product_shape(x.count, z.count, ld, width);
+        const double *a = x.v + (size_t)f * x.n + x.first * (size_t)width, *b = z.v + (size_t)f * z.n + z.first * (size_t)width;
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1, a, width, b, width, f > 0,
+                    product, (blasint)ld);
     }
     be_as_before(threads);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
-static void double_norms(double *norm, const double *v, size_t count, const struct rows *rows, double *product)
+static void double_norms(double *norm, struct span x, const struct rows *rows, double *product)
 {
-    multiply_doubles(product, TILE, v, count, v, count, rows);
-    for (size_t r = 0; r < count; r++)
+    multiply_doubles(product, TILE, x, x, rows);
+    for (size_t r = 0; r < x.count; r++)
         norm[r] = product[r * TILE + r];
 }
 
-/* Rows [from, to), at most a tile, wherever they are held. product: scratch of a tile, if features are not 8-bit */
-static void fill_range(struct rows *rows, const poison_set *set, const size_t *order, size_t from, size_t to,
-                       double *product)
+/* Rows [from, to), wherever they are held; norms of 8-bit features */
+static void fill_range(struct rows *rows, const poison_set *set, const size_t *order, size_t from, size_t to)
 {
     size_t d = (size_t)rows->d;
     for (size_t s = from; s < to; s++) {
         size_t r = order ? order[s] : s;
         if (rows->v)
-            memcpy(rows->v + s * d, set->v + r * d, d * sizeof *rows->v);
+            put_row(rows->v, rows->n, s, set->v + r * d, rows->d);
         else
             rows->norm[s] = shifted_norm(set->x + r * d, rows->d, &rows->kernel, rows->dot ? NULL : rows->x + s * d);
     }
-    if (rows->v && rows->kernel.type != POISON_RBF)
-        memset(rows->norm + from, 0, (to - from) * sizeof *rows->norm);
-    else if (rows->v)
-        double_norms(rows->norm + from, rows->v + from * d, to - from, rows, product);
     if (rows->dot)
         dot_panel_pack(&rows->packed, set->x, order, from, to);
 }
@@ -235,7 +268,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
     else if (set->v)
-        rows->v = poison_take(n + beyond(n, set->d), d * sizeof *rows->v);
+        rows->v = poison_take(doubles_room(n, set->d), sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
     struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
@@ -246,10 +279,20 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     }
     if (dot)
         rows->packed = dot_panel_in(rows->memory, n, set->d);
-#pragma omp parallel for num_threads(settings->threads)
-    for (size_t from = 0; from < n; from += TILE)
-        if (!poison_cancelled(settings))
-            fill_range(rows, set, order, from, least(n, from + TILE), tiles ? tiles[omp_get_thread_num()].more : NULL);
+    if (set->v)
+        memset(rows->norm, 0, n * sizeof *rows->norm);
+#pragma omp parallel num_threads(settings->threads)
+    {
+#pragma omp for
+        for (size_t from = 0; from < n; from += TILE)
+            if (!poison_cancelled(settings))
+                fill_range(rows, set, order, from, least(n, from + TILE));
+#pragma omp for
+        for (size_t from = 0; from < n; from += TILE)
+            if (set->v && kernel->type == POISON_RBF && !poison_cancelled(settings))
+                double_norms(rows->norm + from, (struct span){rows->v, n, from, least(TILE, n - from)}, rows,
+                             tiles[omp_get_thread_num()].more);
+    }
     free(tiles);
     if (!poison_cancelled(settings))
         return 0;
@@ -391,11 +434,12 @@ static struct rbf tile_row(const struct tile *tile, const struct rows *rows, siz
     return rbf;
 }
 
-size_t batch_bytes(const struct rows *with)
+size_t batch_bytes(const struct rows *with, size_t count)
 {
-    if (with->v) /* and room for their products with each other */
-        return (TILE * (size_t)with->d + TILE * TILE) * sizeof(double);
-    return with->dot ? dot_requests_bytes(TILE, with->d) : TILE * (size_t)with->d * sizeof(float);
+    size_t bytes = with->v     ? (doubles_room(count, with->d) + AREA) * sizeof(double) /* and products for norms */
+                   : with->dot ? dot_requests_bytes(count, with->d)
+                               : count * (size_t)with->d * sizeof(float);
+    return (bytes + 63) / 64 * 64;
 }
 
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
@@ -406,20 +450,16 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
     batch->x = with->dot || with->v ? NULL : memory;
     memset(batch->norm, 0, sizeof batch->norm);
     batch->v = with->v ? memory : NULL;
-    for (int f = 0, width; with->v && f < with->d; f += width) { /* what is multiplied beside the rows */
-        width = slice_width(f, with->d);
-        struct shape s = product_shape(count, count, TILE, width); /* that of the norms; no product reads more of the batch */
-        for (size_t r = count; r < (s.m > s.n ? s.m : s.n); r++)
-            memset(batch->v + r * d + f, 0, (size_t)width * sizeof *batch->v);
-    }
     for (size_t r = 0; r < count; r++) {
         if (with->v)
-            memcpy(batch->v + r * d, set->v + which[r] * d, d * sizeof *batch->v);
+            put_row(batch->v, count, r, set->v + which[r] * d, with->d);
         else
             batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, &with->kernel, with->dot ? NULL : batch->x + r * d);
     }
+    if (with->v)
+        memset(batch->v + count * d, 0, (norms_read(count, with->d) - count * d) * sizeof *batch->v);
     if (with->v && with->kernel.type == POISON_RBF)
-        double_norms(batch->norm, batch->v, count, with, batch->v + TILE * d);
+        double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, batch->v + doubles_room(count, with->d));
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }
@@ -432,7 +472,8 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)
-        multiply_doubles(tile->more, tile->ld, batch->v, batch->count, rows->v + first * d, columns, rows);
+        multiply_doubles(tile->more, tile->ld, (struct span){batch->v, batch->count, 0, batch->count},
+                         (struct span){rows->v, rows->n, first, columns}, rows);
     else
         multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows);
 }
@@ -524,7 +565,7 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
             size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
             tile->ld = TILE;
             if (rows->v)
-                multiply_doubles(tile->more, TILE, rows->v + a0 * d, an, rows->v + b0 * d, bn, rows);
+                multiply_doubles(tile->more, TILE, (struct span){rows->v, n, a0, an}, (struct span){rows->v, n, b0, bn}, rows);
             else
                 multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
             for (size_t a = 0; a < an; a++) {

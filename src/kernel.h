@@ -39,7 +39,7 @@ struct rows {
     struct kernel kernel;
     const struct dot_engine *dot; /* NULL: OpenBLAS */
     float *x;                     /* (n, d) features - 128 */
-    double *v;                    /* (n and some, d) features, if those are not 8-bit; zeros beyond */
+    double *v;                    /* (n, d and some) features, if those are not 8-bit: slice by slice, see kernel.c */
     struct dot_panel packed;
     void *memory;                 /* of packed */
     const volatile sig_atomic_t *cancel; /* NULL, or the settings': products are left out once it is not 0 */
@@ -51,8 +51,8 @@ struct rows {
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
 
 /*
- * Rows of doubles are copied to be multiplied, which matters where they are very wide: POISON_ENOMEM if n rows of the set, m others
- * and a batch of either do not fit what the settings allow.
+ * Rows of doubles are copied to be multiplied, and very wide ones of 8-bit features become floats: POISON_ENOMEM if n rows of the
+ * set, m others and a batch of either do not fit what the settings allow.
  */
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err);
 
@@ -78,8 +78,9 @@ struct batch {
     double norm[KERNEL_TILE];
 };
 
-size_t batch_bytes(const struct rows *with);
-/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes, 64-byte aligned. */
+/* What a batch of up to `count` rows takes: a multiple of 64. */
+size_t batch_bytes(const struct rows *with, size_t count);
+/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes of `count` or more rows, 64-byte aligned. */
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
                 size_t count);
 

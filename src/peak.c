@@ -42,7 +42,7 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
         return 0;
     p.batch = poison_take_big(1, sizeof *p.batch);
     p.tiles = take_tiles(settings->threads, !dot);
-    void *memory = poison_take_big(1, batch_bytes(&p.rows));
+    void *memory = poison_take_big(1, batch_bytes(&p.rows, n));
     for (size_t r = 0; r < n; r++)
         which[r] = r;
     if (p.batch && p.tiles && memory) {

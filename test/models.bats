@@ -295,9 +295,16 @@ END
     works predict model labelled.csv
 }
 
-@test "few rows of very many decimals: their copies count as memory, and no more is taken" {
+@test "few rows of very many features: their copies count as memory, and no more is taken" {
     printf '1 1:0.5 400000:0.5\n2 1:0.7\n' >wide
     refuses 4 'copies of rows.*--memory' train wide -m 10
     works train wide -m 20 -o model
     [ "$(sed -n 's/^total_sv //p' model)" = 2 ] || complain "$(head model)"
+    printf '1 1:5 3000000:7\n2 1:200\n' >bytes # as floats 12 MB a row
+    refuses 4 'copies of rows.*--memory' train bytes -m 40
+    needs_limits
+    ulimit -v 800000 # not room for a batch of 256 rows
+    works train bytes -m 60 -j 1 -o model
+    works predict model bytes -m 80 -j 1
+    [ "$(paste -sd ' ' "$out")" = '1 2' ] || complain "bytes: $(cat "$out")"
 }

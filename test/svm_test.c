@@ -37,7 +37,7 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     double *doubles[COUNT];
     struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
     assert_int_equal(rows_fill(&rows, set, set->n, NULL, engine, &kernel, settings, NULL), 0);
-    void *memory = poison_take_big(batch_bytes(&rows), 1);
+    void *memory = poison_take_big(batch_bytes(&rows, COUNT), 1);
     for (size_t r = 0; r < COUNT; r++) {
         which[r] = (r * 37 + 1) % set->n;
         floats[r] = poison_take(set->n, sizeof *floats[r]);
@@ -103,8 +103,8 @@ static void multiply(double *product, double *norm, const struct rows *rows, con
     size_t which[KERNEL_TILE], columns = kernel_columns(rows, count);
     struct batch batch;
     struct tile *tile = take_tiles(1, 1);
-    void *memory = poison_take_big(batch_bytes(rows), 1);
-    memset(memory, 0xFF, batch_bytes(rows)); /* nan */
+    void *memory = poison_take_big(batch_bytes(rows, count), 1);
+    memset(memory, 0xFF, batch_bytes(rows, count)); /* nan */
     for (size_t r = 0; r < count; r++)
         which[r] = start + r;
     batch_fill(&batch, memory, rows, set, which, count);
