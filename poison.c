@@ -322,7 +322,6 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
 {
     const struct args *a = lab->args;
     struct load_width width = {model->data.train.d, !model->data.train.from_zero, 1, 0};
-    double *value = NULL;
     int status = 0;
     lab->data.names = model->data.names; /* its labels come first, those that only the rows have after them */
     lab->data.numbers = model->data.numbers;
@@ -336,20 +335,17 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     size_t m = lab->data.test.n;
     if (a->score && !lab->data.test.y)
         TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with", a->operand[1]));
-    lab->predicted = poison_take(m, sizeof *lab->predicted);
-    value = a->decisions ? poison_take_big(model->P, m * sizeof *value) : NULL;
-    if (!lab->predicted || (a->decisions && !value))
-        TRY(poison_fail_memory(err, m, sizeof *lab->predicted + (a->decisions ? model->P * sizeof *value : 0), "the predictions"));
-    TRY(poison_model_predict(model, &lab->data.test, lab->predicted, value, err));
     TRY(open_sheet(lab, err));
+    if (!a->score)
+        return print_labels(&lab->sheet, model, &lab->data.test, a->decisions, err);
+    lab->predicted = poison_take(m, sizeof *lab->predicted);
+    if (!lab->predicted)
+        TRY(poison_fail_memory(err, m, sizeof *lab->predicted, "the predictions"));
+    TRY(poison_model_predict(model, &lab->data.test, lab->predicted, NULL, err));
     for (lab->label.count = 0; lab->label.count < lab->data.names; lab->label.count++)
         lab->label.label[lab->label.count] = lab->label.count;
-    if (a->score)
-        print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[LABELS]){0});
-    else
-        TRY(print_labels(&lab->sheet, model, lab->predicted, value, m, err));
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[LABELS]){0});
 done:
-    free(value);
     return status;
 }
 

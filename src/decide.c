@@ -42,8 +42,18 @@ void decisions_forget(struct decisions *d)
         memset(d->have, 0, d->train->n);
 }
 
+size_t decisions_at_once(size_t P, const poison_settings *settings)
+{
+    size_t rows = poison_settings_memory(settings) / 4 / sizeof(double) / (P ? P : 1) / WIDTH * WIDTH;
+    return rows ? rows : WIDTH;
+}
+
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err)
 {
+    size_t most = poison_settings_memory(&d->settings);
+    if (P && d->m > most / sizeof *d->value / P)
+        return poison_fail(err, POISON_ENOMEM, "out of memory: what %zu machines say of %zu rows takes %.0f MiB, --memory allows %zu",
+                           P, d->m, (double)P * (double)d->m * sizeof *d->value / (1 << 20), most >> 20);
     uint8_t *known = poison_take(P, 1);
     double *value = poison_take_big(P, d->m * sizeof *value);
     if (!known || !value) {

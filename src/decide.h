@@ -30,7 +30,10 @@ void decisions_free(struct decisions *d);
 /* All values, the kernel's too, will be computed anew. */
 void decisions_forget(struct decisions *d);
 
-/* There are P machines now; machine p was number old[p] before, or is new (-1). */
+/* How many rows of a set a model of P machines is to be asked about at once, so that their values take a quarter of what memory allows */
+size_t decisions_at_once(size_t P, const poison_settings *settings);
+
+/* There are P machines now; machine p was number old[p] before, or is new (-1). POISON_ENOMEM, too, where values take more than the settings allow. */
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err);
 
 /*

@@ -653,7 +653,8 @@ done:
     return status;
 }
 
-int poison_model_predict(const poison_model *m, const poison_set *set, int *predicted, double *value, poison_error *err)
+/* Of some of `all` rows: value p of the first of them is value[p all]. */
+static int predict_some(const poison_model *m, const poison_set *set, int *predicted, double *value, size_t all, poison_error *err)
 {
     struct decisions d;
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
@@ -661,24 +662,31 @@ int poison_model_predict(const poison_model *m, const poison_set *set, int *pred
     ptrdiff_t *none = poison_take(m->P, sizeof *none);
     for (int c = 0; c < LABELS; c++)
         label[c] = c;
-    status = kernel_check_memory(set, set->n, m->data.train.n, &m->settings, err);
-    if (status == 0)
-        status = decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err);
-    else
-        d = (struct decisions){0};
-    if (status == 0 && !none)
-        status = poison_fail_memory(err, m->P, sizeof *none, "the machines");
-    if (status < 0)
-        goto done;
+    TRY(decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err));
+    if (!none)
+        TRY(poison_fail_memory(err, m->P, sizeof *none, "the machines"));
     memset(none, 0xFF, m->P * sizeof *none);
     TRY(decisions_carry(&d, m->P, none, err));
     if (m->P)
         TRY(decisions_compute(&d, m->machine, m->P, POISON_ALL, POISON_ALL, err));
     decisions_vote(&d, label, m->K, predicted);
-    if (value)
-        memcpy(value, d.value, m->P * set->n * sizeof *value);
+    for (size_t p = 0; value && p < m->P; p++)
+        memcpy(value + p * all, d.value + p * set->n, set->n * sizeof *value);
 done:
     decisions_free(&d);
     free(none);
+    return status;
+}
+
+int poison_model_predict(const poison_model *m, const poison_set *set, int *predicted, double *value, poison_error *err)
+{
+    size_t most = decisions_at_once(m->P, &m->settings);
+    int status;
+    TRY(kernel_check_memory(set, set->n < most ? set->n : most, m->data.train.n, &m->settings, err));
+    for (size_t first = 0; first < set->n; first += most) {
+        poison_set some = set_some(set, first, set->n - first < most ? set->n - first : most);
+        TRY(predict_some(m, &some, predicted + first, value ? value + first : NULL, set->n, err));
+    }
+done:
     return status;
 }

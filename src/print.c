@@ -3,6 +3,8 @@
 #include "print.h"
 
 #include "base.h"
+#include "decide.h"
+#include "set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,34 +82,51 @@ void print_confusion(struct sheet *sheet, const struct label_list *labels, const
     }
 }
 
-/* One label a line and, with --decisions, what each machine says; or the score. */
-int print_labels(struct sheet *sheet, const poison_model *model, const int *predicted, const double *value, size_t m,
-                 poison_error *err)
+/* "predicted" and, with decisions, the pairs. NULL: no memory; the caller frees it. */
+static char *labels_header(const struct sheet *sheet, const poison_model *model, int decisions)
 {
     size_t size;
     char *header = NULL;
-    struct table t;
     FILE *out = poison_text_open(&header, &size);
     if (!out)
-        return poison_fail_memory(err, model->P, 16, "the header");
+        return NULL;
     fputs("predicted", out);
-    for (size_t p = 0; p < model->P && value; p++) {
+    for (size_t p = 0; p < model->P && decisions; p++) {
         fputc('\t', out);
         poison_label_put(out, sheet->data, model->machine[p].i);
         fputc(':', out);
         poison_label_put(out, sheet->data, model->machine[p].j);
     }
-    if (fclose(out) != 0)
-        return poison_fail_memory(err, model->P, 16, "the header");
-    sheet->bare = !sheet->json;
-    table_begin(&t, sheet, header);
-    for (size_t r = 0; r < m && !ferror(sheet->out); r++) {
-        table_label(&t, predicted[r]);
-        for (size_t p = 0; p < model->P && value; p++)
-            table_exact(&t, value[p * m + r]);
-    }
+    return fclose(out) == 0 ? header : NULL;
+}
+
+int print_labels(struct sheet *sheet, const poison_model *model, const poison_set *rows, int decisions, poison_error *err)
+{
+    size_t most = decisions_at_once(model->P, &model->settings), room = most < rows->n ? most : rows->n;
+    char *header = labels_header(sheet, model, decisions);
+    int status = 0, *predicted = poison_take(room, sizeof *predicted);
+    double *value = decisions ? poison_take_big(model->P, room * sizeof *value) : NULL;
+    size_t first = 0;
+    struct table t;
+    if (!header || !predicted || (decisions && !value))
+        TRY(poison_fail_memory(err, room, sizeof *predicted + (decisions ? model->P * sizeof *value : 0), "the predictions"));
+    do { /* what cannot be predicted leaves no table begun */
+        poison_set some = set_some(rows, first, rows->n - first < most ? rows->n - first : most);
+        TRY(poison_model_predict(model, &some, predicted, value, err));
+        sheet->bare = !sheet->json;
+        if (!first)
+            table_begin(&t, sheet, header);
+        for (size_t r = 0; r < some.n && !ferror(sheet->out); r++) {
+            table_label(&t, predicted[r]);
+            for (size_t p = 0; p < model->P && decisions; p++)
+                table_exact(&t, value[p * some.n + r]);
+        }
+    } while ((first += most) < rows->n);
+done:
     free(header);
-    return 0;
+    free(predicted);
+    free(value);
+    return status;
 }
 
 /* A flip file of what differs between two labellings. */

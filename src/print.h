@@ -26,9 +26,8 @@ void print_counts(struct sheet *sheet, const struct label_list *labels, const ch
                   const int *right, size_t rights);
 void print_confusion(struct sheet *sheet, const struct label_list *labels, const poison_set *test, const int *predicted);
 
-/* One label a line, without a header, and (value not NULL) what each machine says; m rows. */
-int print_labels(struct sheet *sheet, const poison_model *model, const int *predicted, const double *value, size_t m,
-                 poison_error *err);
+/* The label that a model gives each row, one a line, without a header; with decisions, what each of its machines says, too. */
+int print_labels(struct sheet *sheet, const poison_model *model, const poison_set *rows, int decisions, poison_error *err);
 
 /* A flip file of what differs between two labellings of n rows. */
 void print_flips(struct sheet *sheet, const int *before, const int *after, size_t n);

@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+poison_set set_some(const poison_set *set, size_t first, size_t n)
+{
+    poison_set some = *set;
+    some.n = n;
+    some.x = set->x ? set->x + first * (size_t)set->d : NULL;
+    some.v = set->v ? set->v + first * (size_t)set->d : NULL;
+    some.y = set->y ? set->y + first : NULL;
+    return some;
+}
+
 size_t set_bytes(size_t n, int d, int doubles)
 {
     size_t bytes;

@@ -14,6 +14,9 @@ int set_to_doubles(poison_set *set, poison_error *err);
 /* Columns of zeros come before and after the features. Errors as above. */
 int set_widen(poison_set *set, int before, int after, poison_error *err);
 
+/* Rows [first, first + n) of a set, where they are. */
+poison_set set_some(const poison_set *set, size_t first, size_t n);
+
 size_t set_bytes(size_t n, int d, int doubles); /* of the features; SIZE_MAX if there is no such number */
 
 void set_free(poison_set *set);

@@ -271,6 +271,29 @@ END
     } >many
     refuses 4 'support vectors' predict many plain -m 8
     works predict many plain -m 64
+    cloud 2000 3 '1 2' 11 >rows # what all machines say of them takes 522 MB
+    ulimit -v 700000
+    works predict many rows -m 64 -j 1
+}
+
+# ROWS of a hundred labels
+hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print r % 100 "," int(99 * rand()) "," int(99 * rand()) }'; }
+
+@test "rows that are predicted in pieces, for many machines and little memory: the same bits" {
+    local what
+    hundred 300 >train
+    hundred 500 >rows
+    works train train -o model
+    for what in '' --decisions '--decisions --json' --score; do
+        works predict model rows $what
+        mv "$out" whole
+        works predict model rows $what -m 8
+        same whole "$out" "predict $what"
+    done
+    [ "$(wc -l <whole)" -eq 101 ] || complain "score: $(wc -l <whole) rows"
+    hundred 1200 >rows
+    refuses 4 '4950 machines say of 1200 rows takes.*--memory' score --data train --test-data rows -m 8
+    works score --data train --test-data rows -m 60
 }
 
 @test "decimals, 4100 rows: from a matrix, not a whole tile of products for a few rows; from little memory the same bits" {
