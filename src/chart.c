@@ -383,7 +383,8 @@ static int tick(const struct axis *a, int k, double *value)
         return *value <= a->hi + 1e-9 * a->step;
     }
     double room = fabs(a->to - a->from) / log10(a->hi / a->lo), first = floor(log10(a->lo)); /* pixels a power of ten */
-    *value = room > 75 ? pow(10, first + k / 3) * (k % 3 == 0 ? 1 : k % 3 == 1 ? 2 : 5) : pow(10, first + k);
+    double letters = 2 + floor(log10(a->hi)); /* of the widest tick, and a gap */
+    *value = room * log10(2) > SMALL * letters ? pow(10, first + k / 3) * (k % 3 == 0 ? 1 : k % 3 == 1 ? 2 : 5) : pow(10, first + k);
     return *value <= a->hi * (1 + 1e-9);
 }
 

@@ -116,6 +116,15 @@ rejects() { # CODE PATTERN TEXT WORDS...
                                   print $1 ", average precision " short($7) }' table | charts table
     "$POISON" audit $SMALL --flips flips --method confident --joint >table
     awk -F '\t' 'NR > 1 { print "label " $1 ", suggested " $2 ": rows " $3 }' table | charts table
+    local rows
+    for rows in 100 900 2000 70000; do # the ticks of a logarithmic axis have room
+        awk -v rows=$rows 'BEGIN { print "row\tlabel\tmethod\tscore\tsuggested\trank"
+            for (m = 0; m < 2; m++) for (r = 1; r <= rows; r++) print r "\t1\t" (m ? "knn" : "margin") "\t" 1 / r "\t2\t" r }' >table
+        "$POISON" plot <table | sed -n "s/.*class='small middle' x='\([0-9.]*\)' y='\([0-9.]*\)'>\([0-9]*\)<.*/\1 \2 \3/p" |
+            awk '$2 == y && $3 > tick && $1 - x < 6.7 * (length(tick) + length($3)) / 2 { print tick " touches " $3 }
+                 { x = $1; y = $2; tick = $3 } END { if (!NR) print "no ticks" }' >touching
+        [ ! -s touching ] || complain "ranks to $rows: $(cat touching)"
+    done
 }
 
 @test "plot: twelve lines differ in colour, dash or dot; the same table gives the same bytes" {
