@@ -44,10 +44,10 @@ struct cache {
     struct panel panel[CACHE_LABELS];
     struct tile *tiles;
 
-    /* batches of one fill */
+    /* batches that are filled at a time */
     struct batch *batch;
     uint8_t *batch_memory;
-    size_t batches, batch_room, batch_size;
+    size_t batch_room, batch_size;
 };
 
 int cache_new(struct cache **out, const poison_set *set, const struct kernel *kernel, const poison_settings *settings,
@@ -105,8 +105,6 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
         return 0;
     size_t total = cache->set->n;
     panel->width = (n + 15) / 16 * 16;
-    panel->per_chunk = CHUNK_BYTES / sizeof(float) / panel->width;
-    panel->per_chunk += !panel->per_chunk;
     panel->place = poison_take(total, sizeof *panel->place);
     int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->kernel, &cache->settings, err);
     if (status == 0 && !panel->place)
@@ -146,9 +144,19 @@ const float *cache_get(const struct cache *cache, size_t row, int label)
     return panel->place[row] == NONE ? NULL : piece_values(panel, panel->place[row]);
 }
 
+/* As many as take CHUNK_BYTES, but no more than there may be: of many labels each takes little. */
+static size_t pieces_a_chunk(const struct panel *panel)
+{
+    size_t pieces = CHUNK_BYTES / sizeof(float) / panel->width;
+    pieces = pieces < panel->most ? pieces : panel->most;
+    return pieces ? pieces : 1;
+}
+
 /* Room for a chunk more of pieces; 0 if there is no memory. */
 static int grow(struct panel *panel)
 {
+    if (!panel->chunks)
+        panel->per_chunk = pieces_a_chunk(panel);
     size_t room = (panel->chunks + 1) * panel->per_chunk;
 #define GROW(array, count)                                                       \
     do {                                                                         \
@@ -242,6 +250,21 @@ static size_t make_batches(struct cache *cache, struct work *work)
     return batches;
 }
 
+/* Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there are two a thread. */
+static size_t take_batches(struct cache *cache, size_t batches)
+{
+    size_t most = poison_settings_memory(&cache->settings) / 16 / cache->batch_size, least = 2 * (size_t)cache->settings.threads;
+    size_t room = most < least ? least : most;
+    room = room < batches ? room : batches;
+    if (room <= cache->batch_room)
+        return cache->batch_room;
+    free(cache->batch);
+    free(cache->batch_memory);
+    cache->batch = poison_take_big(room, sizeof *cache->batch);
+    cache->batch_memory = poison_take_big(room, cache->batch_size);
+    return cache->batch_room = cache->batch && cache->batch_memory ? room : 0;
+}
+
 static void pack(struct cache *cache, const struct work *work, size_t k)
 {
     size_t row[KERNEL_TILE];
@@ -261,30 +284,10 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
                   cache->tiles + omp_get_thread_num(), cache->simd);
 }
 
-int cache_fill(struct cache *cache, poison_error *err)
+/* As many batches as there is room for; `most` ranges of columns in the longest. */
+static void fill_batches(struct cache *cache, const struct work *work, size_t batches, size_t most)
 {
-    size_t batches = make_batches(cache, NULL), most = 0, pieces = 0;
     poison_trace *trace = cache->settings.trace;
-    double begun = trace_begin(trace), values = 0;
-    struct work *work = poison_take(batches, sizeof *work);
-    if (batches > cache->batch_room) {
-        free(cache->batch);
-        free(cache->batch_memory);
-        cache->batch = poison_take_big(batches, sizeof *cache->batch);
-        cache->batch_memory = poison_take_big(batches, cache->batch_size);
-        cache->batch_room = cache->batch && cache->batch_memory ? batches : 0;
-    }
-    if (!work || batches > cache->batch_room) {
-        free(work);
-        return poison_fail_memory(err, batches, cache->batch_size, "the requests for kernel rows");
-    }
-    make_batches(cache, work);
-    for (size_t k = 0; k < batches; k++) {
-        most = work[k].ranges > most ? work[k].ranges : most;
-        pieces += work[k].count;
-        values += (double)work[k].count * (double)work[k].panel->rows.n;
-    }
-    trace_room(trace, batches * (most + 1));
     int chunk = batches * most < 64 * (size_t)cache->settings.threads ? 1 : 4;
 #pragma omp parallel num_threads(cache->settings.threads)
     {
@@ -304,6 +307,27 @@ int cache_fill(struct cache *cache, poison_error *err)
                     trace_piece(trace, TRACE_ROWS, piece, NULL);
                 }
     }
+}
+
+int cache_fill(struct cache *cache, poison_error *err)
+{
+    size_t batches = make_batches(cache, NULL), most = 0, pieces = 0, room = batches ? take_batches(cache, batches) : 1;
+    poison_trace *trace = cache->settings.trace;
+    double begun = trace_begin(trace), values = 0;
+    struct work *work = poison_take(batches, sizeof *work);
+    if (!work || !room) {
+        free(work);
+        return poison_fail_memory(err, 1, cache->batch_size, "the requests for kernel rows");
+    }
+    make_batches(cache, work);
+    for (size_t k = 0; k < batches; k++) {
+        most = work[k].ranges > most ? work[k].ranges : most;
+        pieces += work[k].count;
+        values += (double)work[k].count * (double)work[k].panel->rows.n;
+    }
+    trace_room(trace, batches * (most + 1));
+    for (size_t k = 0; k < batches; k += room)
+        fill_batches(cache, work + k, batches - k < room ? batches - k : room, most);
     for (int v = 0; v < CACHE_LABELS; v++)
         cache->panel[v].wants = 0;
     cache->round++;

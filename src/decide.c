@@ -17,6 +17,9 @@ int decisions_new(struct decisions *d, const poison_set *train, const poison_set
     size_t n = train->n, m = set->n;
     *d = (struct decisions){.train = train, .set = set, .settings = *settings, .kernel = *kernel, .m = m};
     d->keep = (double)n * (double)m * sizeof(double) <= (double)bytes;
+    int status = kernel_check_values(kernel, set, 0, NULL, settings->threads, err);
+    if (status < 0)
+        return status;
     d->have = poison_take(n, 1);
     d->place = poison_take(n, sizeof *d->place);
     d->row = poison_take(n, sizeof *d->row);

@@ -22,7 +22,7 @@ struct decisions {
     size_t *row;     /* (n) scratch: support rows to compute */
 };
 
-/* Zeroed is empty. Kernel values are kept from one model to the next if they take at most `bytes`. */
+/* Zeroed is empty. Errors as of kernel_check_values. Kernel values are kept from one model to the next if they take at most `bytes`. */
 int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, const struct kernel *kernel, size_t bytes,
                   const poison_settings *settings, poison_error *err);
 void decisions_free(struct decisions *d);

@@ -6,6 +6,7 @@
 #include "trace.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <pthread.h>
@@ -66,6 +67,29 @@ double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r
         distance += (x - z) * (x - z);
     }
     return kernel->type == POISON_RBF ? exp(-kernel->gamma * distance) : of_product(kernel, product);
+}
+
+int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal, int threads, poison_error *err)
+{
+    const struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree}, linear = {.type = POISON_LINEAR};
+    double most = 0, longest = 0, limit = single ? FLT_MAX / 4 : sqrt(DBL_MAX);
+    if (k->type == POISON_RBF && !set->v)
+        return 0;
+#pragma omp parallel for num_threads(threads) reduction(max : most, longest)
+    for (size_t r = 0; r < set->n; r++) {
+        double value = k->type == POISON_RBF ? 1 : kernel_of_pair(&bound, set, r, set, r);
+        if (diagonal)
+            diagonal[r] = kernel_of_pair(k, set, r, set, r);
+        longest = fmax(longest, kernel_of_pair(&linear, set, r, set, r));
+        most = isnan(value) ? INFINITY : fmax(most, value);
+    }
+    if (longest > DBL_MAX / 8) /* nor do squared distances fit */
+        return poison_fail(err, POISON_EDATA, "a row's features, squared, sum up to %.3g, which does not fit double precision: scale the "
+                                              "features", longest);
+    if (most > limit)
+        return poison_fail(err, POISON_EDATA, "kernel values up to %.3g do not fit %s precision: scale the features, or take "
+                                              "a smaller --gamma or --degree", most, single ? "single" : "double");
+    return 0;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */

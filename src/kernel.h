@@ -32,6 +32,12 @@ struct kernel kernel_of(const poison_settings *settings, double gamma);
 /* k(a_r, b_t) in double, from the definition; the kernel of a row with itself, as the solver needs it. */
 double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r, const poison_set *b, size_t t);
 
+/*
+ * POISON_EDATA where arithmetic on kernel values would leave single (rows to train with) or double precision: with k(x, x) all
+ * values are bounded (Cauchy-Schwarz; for the polynomial's own reckoning, with |gamma x.z| + |coef0|). diagonal (n), or NULL, gets k(x, x).
+ */
+int kernel_check_values(const struct kernel *kernel, const poison_set *set, int single, double *diagonal, int threads, poison_error *err);
+
 /* Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v, packed is filled. */
 struct rows {
     size_t n;

@@ -11,8 +11,6 @@
 #include "solve.h"
 #include "trace.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,30 +84,15 @@ static int fill_matrix(poison_svm *svm, poison_error *err)
     return status;
 }
 
-/*
- * k(x, x) of all rows in double, where it is not 1. The solver's arithmetic must stay finite: no value is greater than one
- * on the diagonal (Cauchy-Schwarz; for the polynomial's own reckoning, |gamma x.z| + |coef0| is).
- */
+/* k(x, x) of all rows in double, where it is not 1. */
 static int take_diagonal(poison_svm *svm, poison_error *err)
 {
-    const poison_set *train = &svm->data->train;
-    const struct kernel *k = &svm->kernel;
-    double most = 0;
-    if (k->type == POISON_RBF)
-        return 0;
-    svm->diagonal = poison_take(svm->n, sizeof *svm->diagonal);
-    if (!svm->diagonal)
-        return poison_fail_memory(err, svm->n, sizeof *svm->diagonal, "the kernel's diagonal");
-    struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree};
-#pragma omp parallel for num_threads(svm->settings.threads) reduction(max : most)
-    for (size_t r = 0; r < svm->n; r++) {
-        svm->diagonal[r] = kernel_of_pair(k, train, r, train, r);
-        most = fmax(most, kernel_of_pair(&bound, train, r, train, r));
+    if (svm->kernel.type != POISON_RBF) {
+        svm->diagonal = poison_take(svm->n, sizeof *svm->diagonal);
+        if (!svm->diagonal)
+            return poison_fail_memory(err, svm->n, sizeof *svm->diagonal, "the kernel's diagonal");
     }
-    if (most <= FLT_MAX / 4)
-        return 0;
-    return poison_fail(err, POISON_EDATA, "kernel values up to %.3g do not fit single precision: scale the features, or take "
-                                          "a smaller --gamma or --degree", most);
+    return kernel_check_values(&svm->kernel, &svm->data->train, 1, svm->diagonal, svm->settings.threads, err);
 }
 
 /* The matrix, if the rows are few enough for it and memory allows; else the cache serves. */

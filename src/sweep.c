@@ -83,6 +83,7 @@ struct campaign {
     size_t order_pair, order_strategy;
     struct sheet sheet;
     FILE *warn;
+    int created; /* the journal was not there before */
 };
 
 /* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
@@ -425,6 +426,7 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
     struct stat info;
     char *settings = NULL, *text = NULL;
     size_t keep = 0;
+    c->created = access(path, F_OK) != 0;
     int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 || fstat(fd, &info) != 0)
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
@@ -534,6 +536,17 @@ done:
     return status;
 }
 
+/* Models that are held at a time: the victim, an attacker's, an auditor's */
+static size_t count_models(const struct sweep *sweep)
+{
+    int attacker = 0, auditor = 0;
+    for (size_t k = 0; k < sweep->strategies; k++)
+        attacker |= sweep->strategy[k] != POISON_FIRST && sweep->strategy[k] != POISON_RANDOM;
+    for (size_t k = 0; k < sweep->defences; k++)
+        auditor |= sweep->defence[k].method >= 0;
+    return 1 + (size_t)attacker + (size_t)auditor;
+}
+
 /* So that rows are on disk, or with their reader, as they are done. */
 static int flush(const struct campaign *c, const char *name, poison_error *err)
 {
@@ -558,7 +571,7 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     struct file direct = {0};
     c.sheet.out = path ? NULL : sheet->out;
     quiet.progress = NULL;
-    quiet.memory = poison_settings_memory(settings) / 3; /* victim, attacker, auditor */
+    quiet.memory = poison_settings_memory(settings) / count_models(sweep);
     for (size_t r = 0; r < n; r++)
         if (labels[r] >= 0)
             c.there[labels[r]]++;
@@ -600,5 +613,7 @@ done:
         status = file_close(&direct, status, err);
     else if (path && c.sheet.out && fclose(c.sheet.out) != 0 && status >= 0)
         status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
+    if (status < 0 && c.created && !done)
+        unlink(path); /* no row: nothing that --resume needs */
     return status;
 }

@@ -318,6 +318,38 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print
     works predict model labelled.csv
 }
 
+@test "kernel rows on demand for many labels: little memory, the same bits" {
+    awk 'BEGIN { srand(1); for (r = 0; r < 2000; r++) print r % 250 "," int(99 * rand()) "," int(99 * rand()) "," rand() }' >data
+    cut -d , -f 1-3 data >bytes
+    for rows in data bytes; do
+        works train $rows -o "whole-$rows" -j 1
+        needs_limits
+        (ulimit -v 700000; works train $rows -o small -m 4 -j 1) # 250 times 4 MiB would not do
+        same small "whole-$rows" "$rows, -m 4"
+    done
+}
+
+@test "features whose squares overflow are refused, not reckoned with; those just below are not" {
+    printf '1,0,1\n1,1,0.5\n2,1e200,3\n2,4,-1e200\n' >huge.csv
+    sed 's/e200/e152/' huge.csv >large.csv
+    for kernel in rbf linear polynomial sigmoid; do
+        refuses 3 'squared, sum up to inf' train huge.csv -t $kernel
+    done
+    works train large.csv -o model
+    refuses 3 'squared, sum up to inf' predict model huge.csv
+    refuses 3 'squared, sum up to inf' score --data large.csv --test-data huge.csv
+    refuses 3 'kernel values up to 1e.304 do not fit single' train large.csv -t linear
+    for isa in c "$(levels | tail -n 1)"; do
+        works predict model large.csv --decisions --isa "$isa"
+        mv "$out" "said-$isa"
+    done
+    same said-c "said-$isa" "--isa $isa"
+    printf '1 1:1 2:1\n2 1:1e152 2:3\n' >rows
+    works train <(printf '1 1:1 2:2\n2 1:2 2:1\n') -t linear -o model
+    works predict model <(head -n 1 rows)
+    refuses 3 'kernel values up to 1e.304 do not fit double' predict model rows
+}
+
 @test "few rows of very many features: their copies count as memory, and no more is taken" {
     printf '1 1:0.5 400000:0.5\n2 1:0.7\n' >wide
     refuses 4 'copies of rows.*--memory' train wide -m 10
