@@ -407,7 +407,10 @@ int poison_model_read(poison_model *model, const char *path, const poison_settin
  */
 int poison_model_fit(poison_model *model, poison_set *rows, poison_error *err);
 
-/* predicted (rows): class 0..K-1 of each row, by votes, ties to the first. value (P, rows): decision values, or NULL. */
+/*
+ * predicted (rows): class 0..K-1 of each row, by votes, ties to the first. value (P, rows): decision values, or NULL. As many rows
+ * at a time as settings->memory allows. POISON_EDATA where kernel values, or a row's features squared, overflow double precision.
+ */
 int poison_model_predict(const poison_model *model, const poison_set *rows, int *predicted, double *value,
                          poison_error *err);
 void poison_model_free(poison_model *model);

@@ -80,7 +80,8 @@ int kernel_check_values(const struct kernel *k, const poison_set *set, int singl
         double value = k->type == POISON_RBF ? 1 : kernel_of_pair(&bound, set, r, set, r);
         if (diagonal)
             diagonal[r] = kernel_of_pair(k, set, r, set, r);
-        longest = fmax(longest, kernel_of_pair(&linear, set, r, set, r));
+        if (set->v)
+            longest = fmax(longest, kernel_of_pair(&linear, set, r, set, r));
         most = isnan(value) ? INFINITY : fmax(most, value);
     }
     if (longest > DBL_MAX / 8) /* nor do squared distances fit */

@@ -426,7 +426,7 @@ static int open_journal(struct campaign *c, const char *path, int resume, size_t
     struct stat info;
     char *settings = NULL, *text = NULL;
     size_t keep = 0;
-    c->created = access(path, F_OK) != 0;
+    c->created = lstat(path, &info) != 0;
     int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 || fstat(fd, &info) != 0)
         TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
