@@ -309,11 +309,17 @@ static int choose_greedy(poison_attacker *a, const poison_flip *flip, struct can
 
 static const struct {
     int (*choose)(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err);
-    int validates, nested;
+    int trains, validates, nested;
 } strategies[POISON_STRATEGIES] = {
-    [POISON_FIRST] = {choose_first, 0, 1}, [POISON_RANDOM] = {choose_random, 0, 1}, [POISON_NEAR] = {choose_near, 0, 1},
-    [POISON_FAR] = {choose_near, 0, 1},    [POISON_ALFA] = {choose_alfa, 1, 0},     [POISON_GREEDY] = {choose_greedy, 1, 1},
+    [POISON_FIRST] = {choose_first, 0, 0, 1}, [POISON_RANDOM] = {choose_random, 0, 0, 1},
+    [POISON_NEAR] = {choose_near, 1, 0, 1},   [POISON_FAR] = {choose_near, 1, 0, 1},
+    [POISON_ALFA] = {choose_alfa, 1, 1, 0},   [POISON_GREEDY] = {choose_greedy, 1, 1, 1},
 };
+
+int poison_attack_trains(int strategy)
+{
+    return strategies[strategy].trains;
+}
 
 int poison_attack_validates(int strategy)
 {

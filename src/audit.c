@@ -98,7 +98,7 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
             which[r] = t + r;
             row[r] = distance + (me * SIDE + r) * n;
         }
-        batch_fill(&batch[me], memory + me * bytes, rows, v->set, which, count);
+        batch_fill(&batch[me], memory + me * bytes, rows, v->set, which, count, tiles + me);
         for (size_t first = 0; first < n; first += columns)
             kernel_distances(row, &batch[me], rows, first, n - first < columns ? n - first : columns, tiles + me);
         for (size_t r = 0; r < count; r++)

@@ -109,11 +109,13 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
     int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->kernel, &cache->settings, err);
     if (status == 0 && !panel->place)
         status = poison_fail_memory(err, total, sizeof *panel->place, "the cache's index");
-    if (status < 0)
+    if (status < 0) {
         panel_free(panel);
-    else
-        memset(panel->place, 0xFF, total * sizeof *panel->place);
-    return status;
+        return status;
+    }
+    memset(panel->place, 0xFF, total * sizeof *panel->place);
+    cache->batch_size = batch_bytes(&panel->rows, total); /* the same for every panel */
+    return 0;
 }
 
 size_t cache_need(const struct cache *cache, size_t pieces)
@@ -244,7 +246,6 @@ static size_t make_batches(struct cache *cache, struct work *work)
             size_t columns = kernel_columns(&panel->rows, count);
             if (work)
                 work[batches] = (struct work){panel, panel->wanted + from, count, columns, (panel->rows.n + columns - 1) / columns};
-            cache->batch_size = batch_bytes(&panel->rows, cache->set->n < KERNEL_TILE ? cache->set->n : KERNEL_TILE);
         }
     }
     return batches;
@@ -270,8 +271,8 @@ static void pack(struct cache *cache, const struct work *work, size_t k)
     size_t row[KERNEL_TILE];
     for (size_t r = 0; r < work->count; r++)
         row[r] = work->panel->piece[work->wanted[r]].row;
-    batch_fill(&cache->batch[k], cache->batch_memory + k * cache->batch_size, &work->panel->rows, cache->set, row,
-               work->count);
+    batch_fill(&cache->batch[k], cache->batch_memory + k * cache->batch_size, &work->panel->rows, cache->set, row, work->count,
+               cache->tiles + omp_get_thread_num());
 }
 
 static void compute(struct cache *cache, const struct work *work, size_t k, size_t range)

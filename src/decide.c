@@ -64,7 +64,7 @@ int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_
         free(value);
         return poison_fail_memory(err, P, d->m * sizeof *value, "the decision values");
     }
-    for (size_t p = 0; p < P; p++)
+    for (size_t p = 0; old && p < P; p++)
         if (old[p] >= 0 && (size_t)old[p] < d->P && d->known[old[p]]) {
             known[p] = 1;
             memcpy(value + p * d->m, d->value + (size_t)old[p] * d->m, d->m * sizeof *value);
@@ -130,7 +130,7 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
-    job->batch_size = batch_bytes(&d->rows, job->rows < KERNEL_TILE ? job->rows : KERNEL_TILE);
+    job->batch_size = batch_bytes(&d->rows, job->rows);
     job->batch = poison_take_big(job->batches, sizeof *job->batch);
     job->batch_memory = poison_take_big(job->batches, job->batch_size);
     job->tiles = take_tiles(job->batches ? d->settings.threads : 0, !d->rows.dot);
@@ -202,7 +202,8 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
         for (size_t b = 0; b < job.batches; b++) {
             double piece = trace_begin(d->settings.trace);
             batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->rows, d->train,
-                       d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE);
+                       d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE,
+                       job.tiles + omp_get_thread_num());
             trace_piece(d->settings.trace, TRACE_PREDICT, piece, NULL);
         }
 #pragma omp for schedule(dynamic)

@@ -22,7 +22,7 @@ struct decisions {
     size_t *row;     /* (n) scratch: support rows to compute */
 };
 
-/* Zeroed is empty. Errors as of kernel_check_values. Kernel values are kept from one model to the next if they take at most `bytes`. */
+/* Zeroed is empty. Kernel values are kept from one model to the next if they take at most `bytes`. Errors: kernel_check_values'. */
 int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, const struct kernel *kernel, size_t bytes,
                   const poison_settings *settings, poison_error *err);
 void decisions_free(struct decisions *d);
@@ -30,10 +30,13 @@ void decisions_free(struct decisions *d);
 /* All values, the kernel's too, will be computed anew. */
 void decisions_forget(struct decisions *d);
 
-/* How many rows of a set a model of P machines is to be asked about at once, so that their values take a quarter of what memory allows */
+/* How many rows a model of P machines is to be asked about at once, so that their values take a quarter of what memory allows */
 size_t decisions_at_once(size_t P, const poison_settings *settings);
 
-/* There are P machines now; machine p was number old[p] before, or is new (-1). POISON_ENOMEM, too, where values take more than the settings allow. */
+/*
+ * There are P machines now; machine p was number old[p] before, or is new (-1); old = NULL: all are. POISON_ENOMEM, too, where values
+ * take more than the settings allow.
+ */
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err);
 
 /*

@@ -69,7 +69,8 @@ double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r
     return kernel->type == POISON_RBF ? exp(-kernel->gamma * distance) : of_product(kernel, product);
 }
 
-int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal, int threads, poison_error *err)
+int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal, int threads,
+                        poison_error *err)
 {
     const struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree}, linear = {.type = POISON_LINEAR};
     double most = 0, longest = 0, limit = single ? FLT_MAX / 4 : sqrt(DBL_MAX);
@@ -77,16 +78,15 @@ int kernel_check_values(const struct kernel *k, const poison_set *set, int singl
         return 0;
 #pragma omp parallel for num_threads(threads) reduction(max : most, longest)
     for (size_t r = 0; r < set->n; r++) {
-        double value = k->type == POISON_RBF ? 1 : kernel_of_pair(&bound, set, r, set, r);
+        double norm = kernel_of_pair(&linear, set, r, set, r), value = k->type == POISON_RBF ? 1 : of_product(&bound, norm);
         if (diagonal)
-            diagonal[r] = kernel_of_pair(k, set, r, set, r);
-        if (set->v)
-            longest = fmax(longest, kernel_of_pair(&linear, set, r, set, r));
+            diagonal[r] = of_product(k, norm);
+        longest = fmax(longest, norm);
         most = isnan(value) ? INFINITY : fmax(most, value);
     }
     if (longest > DBL_MAX / 8) /* nor do squared distances fit */
-        return poison_fail(err, POISON_EDATA, "a row's features, squared, sum up to %.3g, which does not fit double precision: scale the "
-                                              "features", longest);
+        return poison_fail(err, POISON_EDATA, "a row's features, squared, sum up to %.3g, which does not fit double precision: "
+                                              "scale the features", longest);
     if (most > limit)
         return poison_fail(err, POISON_EDATA, "kernel values up to %.3g do not fit %s precision: scale the features, or take "
                                               "a smaller --gamma or --degree", most, single ? "single" : "double");
@@ -461,14 +461,15 @@ static struct rbf tile_row(const struct tile *tile, const struct rows *rows, siz
 
 size_t batch_bytes(const struct rows *with, size_t count)
 {
-    size_t bytes = with->v     ? (doubles_room(count, with->d) + AREA) * sizeof(double) /* and products for norms */
+    count = least(count, TILE);
+    size_t bytes = with->v     ? doubles_room(count, with->d) * sizeof(double)
                    : with->dot ? dot_requests_bytes(count, with->d)
                                : count * (size_t)with->d * sizeof(float);
     return (bytes + 63) / 64 * 64;
 }
 
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
-                size_t count)
+                size_t count, struct tile *tile)
 {
     size_t d = (size_t)with->d;
     batch->count = count;
@@ -484,7 +485,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
     if (with->v)
         memset(batch->v + count * d, 0, (norms_read(count, with->d) - count * d) * sizeof *batch->v);
     if (with->v && with->kernel.type == POISON_RBF)
-        double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, batch->v + doubles_room(count, with->d));
+        double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, tile->more);
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }

@@ -34,9 +34,11 @@ double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r
 
 /*
  * POISON_EDATA where arithmetic on kernel values would leave single (rows to train with) or double precision: with k(x, x) all
- * values are bounded (Cauchy-Schwarz; for the polynomial's own reckoning, with |gamma x.z| + |coef0|). diagonal (n), or NULL, gets k(x, x).
+ * values are bounded (Cauchy-Schwarz; for the polynomial's own reckoning, with |gamma x.z| + |coef0|).
+ * diagonal (n), or NULL for rbf and where nobody asks, gets k(x, x).
  */
-int kernel_check_values(const struct kernel *kernel, const poison_set *set, int single, double *diagonal, int threads, poison_error *err);
+int kernel_check_values(const struct kernel *kernel, const poison_set *set, int single, double *diagonal, int threads,
+                        poison_error *err);
 
 /* Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v, packed is filled. */
 struct rows {
@@ -75,21 +77,6 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
 
 /* ---- pieces, for those who have threads of their own ----------------------------------------------------------- */
 
-/* Up to KERNEL_TILE rows of a set, in the layout that multiplies with some `struct rows`. */
-struct batch {
-    size_t count;
-    float *x;
-    double *v;
-    struct dot_requests packed;
-    double norm[KERNEL_TILE];
-};
-
-/* What a batch of up to `count` rows takes: a multiple of 64. */
-size_t batch_bytes(const struct rows *with, size_t count);
-/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes of `count` or more rows, 64-byte aligned. */
-void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
-                size_t count);
-
 /* A thread's scratch for products. */
 struct tile {
     union {
@@ -99,6 +86,21 @@ struct tile {
     double more[KERNEL_TILE * KERNEL_TILE];
     size_t ld; /* of `more`: from a row to the next */
 };
+
+/* Up to KERNEL_TILE rows of a set, in the layout that multiplies with some `struct rows`. */
+struct batch {
+    size_t count;
+    float *x;
+    double *v;
+    struct dot_requests packed;
+    double norm[KERNEL_TILE];
+};
+
+/* What a batch of up to `count` rows takes, or of KERNEL_TILE if those are fewer: a multiple of 64. */
+size_t batch_bytes(const struct rows *with, size_t count);
+/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes of `count` or more rows, 64-byte aligned. tile: scratch */
+void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
+                size_t count, struct tile *tile);
 
 /*
  * One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is no memory, for OpenBLAS's buffers

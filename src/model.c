@@ -659,14 +659,10 @@ static int predict_some(const poison_model *m, const poison_set *set, int *predi
     struct decisions d;
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
     int status, label[LABELS];
-    ptrdiff_t *none = poison_take(m->P, sizeof *none);
     for (int c = 0; c < LABELS; c++)
         label[c] = c;
     TRY(decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err));
-    if (!none)
-        TRY(poison_fail_memory(err, m->P, sizeof *none, "the machines"));
-    memset(none, 0xFF, m->P * sizeof *none);
-    TRY(decisions_carry(&d, m->P, none, err));
+    TRY(decisions_carry(&d, m->P, NULL, err));
     if (m->P)
         TRY(decisions_compute(&d, m->machine, m->P, POISON_ALL, POISON_ALL, err));
     decisions_vote(&d, label, m->K, predicted);
@@ -674,7 +670,6 @@ static int predict_some(const poison_model *m, const poison_set *set, int *predi
         memcpy(value + p * all, d.value + p * set->n, set->n * sizeof *value);
 done:
     decisions_free(&d);
-    free(none);
     return status;
 }
 

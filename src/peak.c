@@ -46,7 +46,7 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
     for (size_t r = 0; r < n; r++)
         which[r] = r;
     if (p.batch && p.tiles && memory) {
-        batch_fill(p.batch, memory, &p.rows, set, which, n);
+        batch_fill(p.batch, memory, &p.rows, set, which, n, p.tiles);
         rate = repeat(multiply_once, &p, 2.0 * (double)(n * n) * set->d, settings->threads);
     }
     free(memory);

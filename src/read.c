@@ -225,16 +225,12 @@ int poison_data_labels(const poison_data *data, int *label)
 
 int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err)
 {
-    poison_set *all = &data->train, *set = &data->validation;
+    poison_set *all = &data->train;
     if (all->n < train + v)
         return poison_fail(err, POISON_EDATA, "--train %zu and --validate %zu: %s holds %zu training images only", train, v,
                            data->source, all->n);
-    *set = *all;
+    data->validation = set_some(all, train, v);
     all->n = train;
-    set->n = v;
-    set->x = all->x ? all->x + train * (size_t)all->d : NULL;
-    set->v = all->v ? all->v + train * (size_t)all->d : NULL;
-    set->y = all->y + train;
     return 0;
 }
 

@@ -393,15 +393,10 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
     if (status < 0)
         return status;
     svm->decisions = more;
-    ptrdiff_t *none = poison_take(svm->P, sizeof *none);
-    if (!none)
-        return poison_fail_memory(err, svm->P, sizeof *none, "the watched rows");
-    memset(none, 0xFF, svm->P * sizeof *none);
     status = decisions_new(&more[*number], &svm->data->train, set, &svm->kernel,
                            poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
     if (status == 0 && svm->P)
-        status = decisions_carry(&more[*number], svm->P, none, err);
-    free(none);
+        status = decisions_carry(&more[*number], svm->P, NULL, err);
     if (status < 0)
         decisions_free(&more[*number]);
     else

@@ -541,7 +541,7 @@ static size_t count_models(const struct sweep *sweep)
 {
     int attacker = 0, auditor = 0;
     for (size_t k = 0; k < sweep->strategies; k++)
-        attacker |= sweep->strategy[k] != POISON_FIRST && sweep->strategy[k] != POISON_RANDOM;
+        attacker |= poison_attack_trains(sweep->strategy[k]);
     for (size_t k = 0; k < sweep->defences; k++)
         auditor |= sweep->defence[k].method >= 0;
     return 1 + (size_t)attacker + (size_t)auditor;

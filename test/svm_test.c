@@ -43,7 +43,7 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
         floats[r] = poison_take(set->n, sizeof *floats[r]);
         doubles[r] = poison_take(KERNEL_TILE, sizeof *doubles[r]);
     }
-    batch_fill(&batch, memory, &rows, set, which, COUNT);
+    batch_fill(&batch, memory, &rows, set, which, COUNT, tile);
     for (size_t first = 0; first < set->n; first += KERNEL_TILE) {
         size_t columns = set->n - first < KERNEL_TILE ? set->n - first : KERNEL_TILE;
         kernel_floats(floats, &batch, &rows, first, columns, tile, simd_loops(settings->isa));
@@ -107,7 +107,7 @@ static void multiply(double *product, double *norm, const struct rows *rows, con
     memset(memory, 0xFF, batch_bytes(rows, count)); /* nan */
     for (size_t r = 0; r < count; r++)
         which[r] = start + r;
-    batch_fill(&batch, memory, rows, set, which, count);
+    batch_fill(&batch, memory, rows, set, which, count, tile);
     for (size_t first = 0; first < set->n; first += columns) {
         size_t here = set->n - first < columns ? set->n - first : columns;
         kernel_product(tile, &batch, rows, first, here);
