@@ -38,18 +38,40 @@ fortified := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(if $(op
 hard := -fPIC -fvisibility=hidden -fno-semantic-interposition $(if $(SAN),,-fstack-protector-strong $(fortified))
 hard_link := -Wl,-z,relro,-z,now,-z,noexecstack
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
-ours := -std=gnu11 -I. -Isrc $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
+ours := -std=gnu11 -I. $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
 libs := $(OPENBLAS_LIBS) $(if $(LIBPNG),-lpng) $(if $(ZLIB),-lz) -lm
 
-compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(exact)
+# ---- the floors of src/, from the ground up: each is compiled with -I of itself and of those below it (src/README.md)
+floors := base data svm attack lab picture cli
+up_to_cli := $(floors)
+up_to_picture := $(filter-out cli,$(up_to_cli))
+up_to_lab := $(filter-out picture,$(up_to_picture))
+up_to_attack := $(filter-out lab,$(up_to_lab))
+up_to_svm := $(filter-out attack,$(up_to_attack))
+up_to_data := $(filter-out svm,$(up_to_svm))
+up_to_base := base
+floor = $(or $(filter $(floors),$(notdir $(patsubst %/,%,$(dir $(1))))),cli)
+# Yet to be freed of the command line's struct:
+upward := src/lab/describe.c src/picture/show.c src/picture/report.c
+includes = $(foreach f,$(up_to_$(if $(filter $(upward),$(1)),cli,$(call floor,$(1)))),-Isrc/$(f) -I$(build)/src/$(f))
+
+compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(call includes,$<) $(exact)
 link = $(CC) $(hard) $(hard_link) -pie $(CFLAGS) $(ours) $(exact) $(LDFLAGS)
 
-sources := poison.c $(wildcard src/*.c)
+sources := poison.c $(foreach f,$(floors),$(wildcard src/$(f)/*.c))
 objects := $(sources:%.c=$(build)/%.o)
 
 all: $(program)
+
+# Style sheets, shell code and prose are files; `#include "page.css.inc"` is such a file as a C string.
+embedded := $(patsubst %,$(build)/%.inc,$(wildcard $(foreach f,$(floors),$(addprefix src/$(f)/*.,css sh txt))))
+$(objects): | $(embedded)
+
+$(build)/%.inc: %
+	@mkdir -p $(@D)
+	$(Q)sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g; s/^/"/; s/$$/\\n"/' $< >$@
 
 $(program): $(objects)
 	@echo "  LINK    $@ (OpenBLAS: $(if $(and $(openblas_archive),$(filter file,$(origin OPENBLAS_LIBS))),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
@@ -61,8 +83,7 @@ $(build)/%.o: %.c Makefile
 	$(Q)$(compile) -c -o $@ $<
 
 # ---- the library: what the functions of poison.h need, as one object whose only global names are theirs
-library := attack audit base cache decide digits dot file flips folds kernel labels load model number read room set simd smo solve stream \
-	svm table text trace utf8
+library := $(patsubst %.c,$(build)/%.o,$(foreach f,base data svm attack,$(wildcard src/$(f)/*.c)))
 version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
 soname := libpoison.so.$(firstword $(subst ., ,$(version)))
 shared := $(build)/libpoison.so.$(version)
@@ -76,7 +97,7 @@ endif
 lib: $(shared) $(archive) $(build)/poison.pc
 
 # -d: what several files may define (OpenMP's locks) gets its place here, so that it can be hidden too.
-$(build)/libpoison.o: $(library:%=$(build)/src/%.o)
+$(build)/libpoison.o: $(library)
 	$(Q)$(CC) -r -nostdlib -Wl,-d -o $@ $^
 	$(Q)$(OBJCOPY) --localize-hidden --wildcard --keep-global-symbol='poison_*' $@
 

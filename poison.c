@@ -7,24 +7,25 @@
 #define _GNU_SOURCE
 #include "poison.h"
 
-#include "src/args.h"
-#include "src/base.h"
-#include "src/describe.h"
-#include "src/explain.h"
-#include "src/file.h"
-#include "src/grid.h"
-#include "src/help.h"
-#include "src/load.h"
-#include "src/peak.h"
-#include "src/plot.h"
-#include "src/print.h"
-#include "src/progress.h"
-#include "src/report.h"
-#include "src/room.h"
-#include "src/show.h"
-#include "src/simd.h"
-#include "src/source.h"
-#include "src/trace.h"
+#include "args.h"
+#include "base.h"
+#include "describe.h"
+#include "escape.h"
+#include "explain.h"
+#include "output.h"
+#include "grid.h"
+#include "help.h"
+#include "load.h"
+#include "peak.h"
+#include "plot.h"
+#include "print.h"
+#include "progress.h"
+#include "report.h"
+#include "blas.h"
+#include "show.h"
+#include "simd.h"
+#include "source.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ struct laboratory {
     const struct args *args;
     poison_settings settings; /* what was said, with the labels' weights */
     double weight[LABELS];
-    struct file file; /* where the table goes, */
+    struct output file; /* where the table goes, */
     struct sheet sheet; /* and how */
     char *provenance;   /* --provenance's line */
     poison_data data;
@@ -136,9 +137,9 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
     else if (a->command->needs == NEEDS_LABELS)
-        TRY(file_check(a->output, err));
+        TRY(output_check(a->output, err));
     else
-        TRY(file_open(&lab->file, a->output, err));
+        TRY(output_open(&lab->file, a->output, err));
 done:
     return status;
 }
@@ -290,17 +291,17 @@ static int run_data(struct laboratory *lab, poison_error *err)
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct file file = {0};
+    struct output file = {0};
     struct sheet beside = lab->sheet;
     int status = 0, apart = strcmp(a->output, "-") != 0;
     if (apart)
-        TRY(file_open(&file, a->output, err));
+        TRY(output_open(&file, a->output, err));
     beside.out = file.out;
-    TRY(file_open(&lab->file, "-", err));
+    TRY(output_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
     TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, (int)a->folds, a->sweep.seed, &lab->settings, err));
 done:
-    return apart ? file_close(&file, status, err) : status;
+    return apart ? output_close(&file, status, err) : status;
 }
 
 static int run_train(struct laboratory *lab, poison_error *err)
@@ -375,7 +376,7 @@ static int run_check(struct laboratory *lab, poison_error *err)
     size_t problems;
     int status = describe_problems(&lab->sheet, a->operand[0], a->format, a->label_column, &problems, &a->settings, err);
     if (status == 0)
-        status = file_close(&lab->file, 0, err); /* the table stays, whatever it says */
+        status = output_close(&lab->file, 0, err); /* the table stays, whatever it says */
     if (status == 0 && problems)
         status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->operand[0], problems, problems == 1 ? "" : "s");
     return status;
@@ -427,7 +428,7 @@ static int run_audit(struct laboratory *lab, poison_error *err)
         else
             print_findings(&t, lab->labels, a->method[k], &found);
         poison_findings_free(&found);
-        TRY(file_flush(&lab->file, err));
+        TRY(output_flush(&lab->file, err));
     }
 done:
     free(flipped);
@@ -510,7 +511,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
         poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
-        TRY(file_flush(&lab->file, err));
+        TRY(output_flush(&lab->file, err));
         clean(lab);
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         TRY(train_and_predict(lab, err));
@@ -693,7 +694,7 @@ static void stop(int number)
 }
 
 /* After the work: --timing's lines, with what the machine could have done, and --trace's file. */
-static void report_times(const struct args *a, const poison_data *data, struct file *spans)
+static void report_times(const struct args *a, const poison_data *data, struct output *spans)
 {
     poison_trace *trace = a->settings.trace;
     double peak[TRACE_PHASES];
@@ -710,14 +711,14 @@ static void report_times(const struct args *a, const poison_data *data, struct f
 
 static int run(struct args *a, struct progress *progress, poison_error *err)
 {
-    struct file spans = {0};
-    int needs = a->command->needs, status = a->trace ? file_open(&spans, a->trace, err) : 0;
+    struct output spans = {0};
+    int needs = a->command->needs, status = a->trace ? output_open(&spans, a->trace, err) : 0;
     struct laboratory lab = {.args = a, .settings = a->settings};
-    if (status == 0 && !room_for_threads(a->settings.threads))
+    if (status == 0 && !blas_room_for_threads(a->settings.threads))
         status = poison_fail(err, POISON_ENOMEM, "out of memory: no room for the stacks of %d threads: -j takes fewer",
                              a->settings.threads);
     if (status == 0)
-        status = needs == NEEDS_NOTHING ? file_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
+        status = needs == NEEDS_NOTHING ? output_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
     if (status == 0)
@@ -733,11 +734,11 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     progress_clear(progress);
     lab.file.cancel = a->settings.cancel;
     if (lab.file.out)
-        status = file_close(&lab.file, status, err);
+        status = output_close(&lab.file, status, err);
     if (status == 0 && !poison_cancelled(&a->settings))
         report_times(a, &lab.data, &spans);
     if (spans.out)
-        status = file_close(&spans, status, err);
+        status = output_close(&spans, status, err);
     free_laboratory(&lab);
     return status;
 }
@@ -753,7 +754,7 @@ __attribute__((constructor(101))) static void prepare_blas(void)
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     if (core)
         setenv("OPENBLAS_CORETYPE", core, 0);
-    if (room_there_is(2 * ROOM_BLAS + ((size_t)14 << 20)))
+    if (blas_room_there_is(2 * BLAS_BUFFER + ((size_t)14 << 20)))
         return;
     if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0)
         _exit(-POISON_ENOMEM);
@@ -766,7 +767,7 @@ static void complain(const char *sentence)
     char buffer[BUFSIZ];
     setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
     fprintf(stderr, "poison: ");
-    table_escape(stderr, sentence);
+    escape_text(stderr, sentence);
     fprintf(stderr, "\n");
     fflush(stderr);
     setvbuf(stderr, NULL, _IONBF, 0);
@@ -820,7 +821,7 @@ int main(int argc, char **argv)
         status = poison_fail(&err, POISON_ECANCEL, "interrupted");
     trace_close(&trace);
     args_free(&args);
-    if (status >= 0 || status == FILE_READER_GONE)
+    if (status >= 0 || status == OUTPUT_READER_GONE)
         return 0;
     complain(err.text);
     if (status == POISON_ECANCEL)

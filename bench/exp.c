@@ -9,8 +9,8 @@
  * nanoseconds are of one thread and contain what is recomputed by libm.
  */
 #include "poison.h"
-#include "src/base.h"
-#include "src/simd.h"
+#include "base.h"
+#include "simd.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -70,7 +70,7 @@ static void put_parts(const uint8_t *at, size_t left, int files)
 static int answered(int status, poison_error *err)
 {
     MUST(status >= POISON_ECANCEL);
-    if (status < 0 && status != FILE_READER_GONE)
+    if (status < 0 && status != OUTPUT_READER_GONE)
         MUST(err->text[0] && strlen(err->text) < sizeof err->text);
     err->text[0] = 0;
     return status == 0;

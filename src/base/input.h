@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* input - the bytes of a file that may be gzipped, of a pipe, or of standard input */
+#ifndef POISON_INPUT_H
+#define POISON_INPUT_H
+
+#include "poison.h"
+
+#ifdef POISON_ZLIB
+#include <zlib.h>
+#endif
+
+struct input {
+    const char *name; /* for messages: the path, or "standard input" */
+    int fd;
+    int64_t size; /* bytes of a plain regular file, else -1 */
+#ifdef POISON_ZLIB
+    gzFile gz;
+#endif
+    uint8_t ahead[4]; /* bytes that input_peek has taken already */
+    size_t aheads;
+    const volatile sig_atomic_t *cancel;
+};
+
+#define INPUT_CLOSED ((struct input){.fd = -1}) /* input_close may be called on it */
+
+/* "-" is standard input. Unless `pipes`, only regular files will do. 0, POISON_EDATA, POISON_ECANCEL; close it anyway. */
+int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings, poison_error *err);
+void input_close(struct input *s);
+
+/* The first four bytes, 0 where there are fewer; they are still to be read. Only before the first read. */
+int input_peek(struct input *s, uint8_t first[4], poison_error *err);
+
+/* Exactly `length` bytes, or an error. */
+int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err);
+
+/* The same into new memory, which grows as they arrive unless the file's size has vouched for them. free(*out) always. */
+int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err);
+
+/*
+ * All that is left, and a newline behind it that *length does not count; free(*out) always. POISON_ENOMEM, which names
+ * --memory, once that is more than `most` bytes: whatever sizes are claimed, no more is allocated than twice what arrived.
+ */
+int input_take_all(struct input *s, char **out, size_t *length, size_t most, poison_error *err);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "output.h"
+
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_write(poison_error *err, const char *path, const char *action)
+{
+    return poison_fail(err, errno == ENOMEM ? POISON_ENOMEM : POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
+}
+
+/* The file that `path` means once symbolic links are followed, also one that is not there yet. free() it. */
+static char *follow(const char *path)
+{
+    char *at = strdup(path);
+    for (int links = 0; at && links < 40; links++) {
+        char link[4096], *real = realpath(at, NULL), *next;
+        ssize_t length = real ? -1 : readlink(at, link, sizeof link - 1);
+        if (length < 0) { /* the end of the way, or of what can be told about it */
+            if (real) {
+                free(at);
+                at = real;
+            }
+            return at;
+        }
+        link[length] = 0;
+        const char *slash = link[0] == '/' ? NULL : strrchr(at, '/');
+        int written = asprintf(&next, "%.*s%s", slash ? (int)(slash - at) + 1 : 0, at, link);
+        free(at);
+        at = written < 0 ? NULL : next;
+    }
+    return at;
+}
+
+/* The folder of a file, as a path. free() it. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
+/* Another temporary name beside file->path; short, since the target's may be as long as names can be. -1: no memory. */
+static int next_temporary(struct output *file)
+{
+    const char *slash = strrchr(file->path, '/');
+    uint64_t chance = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()), (uintptr_t)file);
+    free(file->temporary);
+    if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32, slash ? (int)(slash - file->path) + 1 : 0, file->path,
+                 (uint32_t)chance) >= 0)
+        return 0;
+    file->temporary = NULL;
+    errno = ENOMEM;
+    return -1;
+}
+
+/* A file without a name in the folder of file->path, where the system has such; -1: make one with a name. */
+static int open_unnamed(struct output *file, mode_t mode)
+{
+    char *folder = folder_of(file->path), proc[40];
+    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode) : -1;
+    free(folder);
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+    if (fd >= 0 && access(proc, F_OK) != 0) { /* it could not be named later */
+        close(fd);
+        fd = -1;
+    }
+    file->unnamed = fd >= 0;
+    return fd;
+}
+
+static int open_named(struct output *file, mode_t mode)
+{
+    int fd = -1;
+    for (int tries = 0; tries < 1000 && fd < 0; tries++) {
+        if (next_temporary(file) < 0)
+            return -1;
+        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+    }
+    return fd;
+}
+
+/* A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not -1. Its descriptor, or -1. */
+static int create(struct output *file, int keep)
+{
+    mode_t mode = keep < 0 ? 0666 : 0600;
+    int fd = open_unnamed(file, mode);
+    if (fd < 0)
+        fd = open_named(file, mode);
+    else if (next_temporary(file) < 0) {
+        close(fd);
+        return -1;
+    }
+    if (fd < 0 || keep < 0 || fchmod(fd, (mode_t)keep) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    if (!file->unnamed)
+        unlink(file->temporary);
+    errno = why;
+    return -1;
+}
+
+/* Gives it its name, if it may have that already, or where it is taken a temporary one: only renaming replaces what is there. */
+static int name_it(struct output *file, int already)
+{
+    char proc[40];
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fileno(file->out));
+    if (already && linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
+        file->unnamed = 0;
+        file->named = 1;
+        return 0;
+    }
+    for (int tries = 0; tries < 1000; tries++) {
+        if (linkat(AT_FDCWD, proc, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            file->unnamed = 0;
+            return 0;
+        }
+        if (errno != EEXIST || next_temporary(file) < 0)
+            return -1;
+    }
+    return -1;
+}
+
+int output_descriptor(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"};
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t k = 0; k < sizeof folders / sizeof *folders; k++) {
+        size_t length = strlen(folders[k]);
+        if (strncmp(path, folders[k], length) != 0)
+            continue;
+        size_t digits = strspn(path + length, "0123456789");
+        if (digits > 0 && digits < 7 && !path[length + digits])
+            return atoi(path + length);
+    }
+    return -1;
+}
+
+/* What is written where it is: descriptors, devices and pipes. */
+static int open_direct(struct output *file, const char *path, int descriptor, poison_error *err)
+{
+    int fd = descriptor < 0 ? open(path, O_WRONLY | O_CLOEXEC) /* waits for a pipe's reader */ : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    int how = fd < 0 ? O_RDONLY : fcntl(fd, F_GETFL) & O_ACCMODE;
+    if (how != O_RDONLY)
+        file->out = fdopen(fd, "w");
+    else if (fd >= 0)
+        errno = EBADF;
+    int status = file->out ? 0 : errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
+    if (!file->out && fd >= 0)
+        close(fd);
+    file->path = file->out ? strdup(path) : NULL;
+    if (file->out && !file->path)
+        status = poison_fail_memory(err, 1, strlen(path), "a name");
+    return status < 0 ? output_close(file, status, NULL) : 0;
+}
+
+int output_open(struct output *file, const char *path, poison_error *err)
+{
+    struct stat info;
+    int keep = -1, descriptor = output_descriptor(path); /* keep: the mode of a file that is replaced */
+    *file = (struct output){0};
+    if (descriptor == STDOUT_FILENO) {
+        file->out = stdout;
+        file->path = strdup("standard output");
+        return file->path ? 0 : poison_fail_memory(err, 1, 16, "a name");
+    }
+    int there = stat(path, &info) == 0;
+    if (descriptor >= 0 || (there && !S_ISREG(info.st_mode)))
+        return open_direct(file, path, descriptor, err);
+    file->path = follow(path);
+    if (!file->path)
+        return poison_fail_memory(err, 1, strlen(path), "a name");
+    if (there) {
+        keep = info.st_mode & 07777;
+        if (access(file->path, W_OK) != 0)
+            return output_close(file, fail_write(err, path, "write"), NULL);
+    }
+    const char *slash = strrchr(file->path, '/');
+    int fd = -1;
+    if (slash && !slash[1])
+        errno = EISDIR;
+    else if (lstat(file->path, &info) == 0 && S_ISLNK(info.st_mode))
+        errno = ELOOP; /* follow gave up */
+    else
+        fd = create(file, keep);
+    if (fd < 0) {
+        int status = fail_write(err, path, "write");
+        free(file->temporary); /* of a file that was never made */
+        file->temporary = NULL;
+        return output_close(file, status, NULL);
+    }
+    file->out = fdopen(fd, "w");
+    if (file->out)
+        return 0;
+    close(fd);
+    return output_close(file, fail_write(err, path, "write"), NULL);
+}
+
+int output_is_pipe(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+int output_check(const char *path, poison_error *err)
+{
+    struct output file;
+    if (output_descriptor(path) < 0 && output_is_pipe(path))
+        return 0; /* its reader would see it open and close */
+    int status = output_open(&file, path, err);
+    if (status == 0)
+        output_close(&file, POISON_EDATA, NULL); /* nothing appears */
+    return status;
+}
+
+int output_flush(struct output *file, poison_error *err)
+{
+    if (fflush(file->out) == 0 && !ferror(file->out))
+        return 0;
+    if (errno == EINTR)
+        return poison_fail_cancelled(err);
+    return errno == EPIPE ? OUTPUT_READER_GONE : fail_write(err, file->path, "write");
+}
+
+/* To the disk, a piece at a time: as a whole a large file could keep a signal waiting for seconds. */
+static int sync_it(struct output *file)
+{
+    const off_t piece = (off_t)4 << 20;
+    struct stat info;
+    int fd = fileno(file->out);
+    if (file->cancel && fstat(fd, &info) == 0)
+        for (off_t at = 0; at < info.st_size; at += piece) {
+            if (poison_raised(file->cancel)) {
+                errno = EINTR;
+                return -1;
+            }
+            sync_file_range(fd, at, piece, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        }
+    return fsync(fd);
+}
+
+/* The new name too, so that it outlives a power failure. Not every file system can: then it is as durable as it gets. */
+static void sync_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+/* All is on the disk, and has a name, with status >= 0: its last, if that is to be and nothing has it. */
+static int settle(struct output *file, int status, int last, poison_error *err)
+{
+    if (file->out && status >= 0)
+        status = output_flush(file, err);
+    else if (file->out == stdout && status == POISON_ECANCEL)
+        fflush(stdout); /* the rows that are done; the next signal ends it where the reader is slow */
+    if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
+        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
+    if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
+        status = fail_write(err, file->path, "write");
+    if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
+        status = fail_write(err, file->path, "write");
+    file->out = NULL;
+    return status;
+}
+
+int output_finish(struct output *file, int status, poison_error *err)
+{
+    return settle(file, status, 0, err);
+}
+
+int output_swap(struct output *file)
+{
+    return file->temporary ? renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) : -1;
+}
+
+int output_close(struct output *file, int status, poison_error *err)
+{
+    status = settle(file, status, 1, err);
+    if (file->temporary && status >= 0 && !file->named && rename(file->temporary, file->path) != 0)
+        status = fail_write(err, file->path, "rename into place");
+    if (file->temporary && status >= 0)
+        sync_folder(file->path);
+    if (file->temporary && status < 0 && !file->unnamed)
+        unlink(file->named ? file->path : file->temporary);
+    free(file->temporary);
+    free(file->path);
+    *file = (struct output){0};
+    return status;
+}

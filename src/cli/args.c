@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: MIT */
+#include "args.h"
+
+#include "base.h"
+#include "help.h"
+#include "options.h"
+#include "parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR 2 /* slips of the pen (letters changed, added, dropped or swapped) within which a name is offered */
+#define OPERANDS 8 /* words that are kept: more than any command takes */
+
+/* An option of the command line. */
+struct given {
+    const struct option *option;
+    const char *value, *word; /* word: as it was written */
+    char *made;               /* NULL, or the value's memory: it was put together from two words */
+};
+
+/* ---- the nearest name ------------------------------------------------------------------------------------------ */
+
+/* Damerau-Levenshtein distance of two words (optimal string alignment), up to 31 bytes of each. */
+static int distance(const char *a, const char *b)
+{
+    int d[32][32], la = (int)strlen(a), lb = (int)strlen(b);
+    if (la > 31 || lb > 31)
+        return 99;
+    for (int i = 0; i <= la; i++)
+        for (int j = 0; j <= lb; j++) {
+            if (!i || !j) {
+                d[i][j] = i + j;
+                continue;
+            }
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[la][lb];
+}
+
+/* Keeps the answer if `name` is nearer to `word`, or begins with it. */
+static void consider(const char *word, const char *name, const char *answer, const char **nearest, int *best)
+{
+    int d = strlen(word) > 2 && strncmp(word, name, strlen(word)) == 0 ? 1 : distance(word, name);
+    if (d < *best && d < (int)strlen(name)) {
+        *best = d;
+        *nearest = answer;
+    }
+}
+
+static int fail_unknown_command(const struct command *commands, const char *word, poison_error *err)
+{
+    const char *nearest = NULL;
+    int best = NEAR + 1;
+    for (const struct command *c = commands; c->name; c++)
+        consider(word, c->name, c->name, &nearest, &best);
+    for (const struct command *c = commands; c->name; c++) /* its second word, if it is that one alone */
+        if (strchr(c->name, ' '))
+            consider(word, strchr(c->name, ' ') + 1, c->name, &nearest, &best);
+    if (nearest)
+        return poison_fail(err, POISON_EUSAGE, "unknown command '%s': did you mean '%s'?", word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown command '%s': 'poison -h' lists them", word);
+}
+
+static int fail_unknown_option(const char *word, poison_error *err)
+{
+    const char *nearest = NULL;
+    int best = NEAR + 1, length = (int)strcspn(word, "=");
+    char name[32];
+    snprintf(name, sizeof name, "%s", word + strspn(word, "-"));
+    name[strcspn(name, "=")] = 0;
+    for (int k = 0; name[0] && name[1] && k < option_count; k++)
+        consider(name, options[k].name, options[k].name, &nearest, &best);
+    if (nearest)
+        return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': did you mean '--%s'?", length, word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': '--help' lists them", length, word);
+}
+
+/* ---- splitting ------------------------------------------------------------------------------------------------- */
+
+/* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or NULL. */
+static const struct option *find_option(const char *word, const char **value)
+{
+    *value = NULL;
+    for (int k = 0; k < option_count; k++) {
+        const struct option *o = &options[k];
+        size_t length = strlen(o->name);
+        if (word[1] != '-') {
+            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0))) /* -output: --output */
+                continue;
+            *value = word[2] ? word + 2 : NULL;
+            return o;
+        }
+        if (strncmp(word + 2, o->name, length) == 0 && (!word[2 + length] || word[2 + length] == '=')) {
+            *value = word[2 + length] ? word + 3 + length : NULL;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* LIBSVM's -wLABEL, which W follows: not --weight, and no colon behind the label. */
+static int lacks_second(const struct given *g)
+{
+    const char *v = g->value;
+    if (!(g->option->flags & TWO_WORDS) || !v || g->word[1] == '-')
+        return 0;
+    if (*v == '"')
+        for (v++; *v && (*v != '"' || *++v == '"');)
+            v++;
+    return !strchr(v, ':');
+}
+
+/* Joins -wLABEL and W. */
+static int join(struct given *g, const char *second, poison_error *err)
+{
+    size_t size = strlen(g->value) + strlen(second) + 2;
+    g->made = poison_take(size, 1);
+    if (!g->made)
+        return poison_fail_memory(err, size, 1, "a value");
+    snprintf(g->made, size, "%s:%s", g->value, second);
+    g->value = g->made;
+    return 0;
+}
+
+/* LIBSVM's -h 0 and -h 1 are about shrinking; here -h is help. */
+static int refuse_shrinking(const char *word, const char *next, poison_error *err)
+{
+    const char *value = word[0] == '-' && word[1] == 'h' ? word[2] ? word + 2 : next ? next : "" : "";
+    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+        return 0;
+    return poison_fail(err, POISON_EUSAGE, "-h %s: -h is help here; shrinking is on, --no-shrinking is LIBSVM's -h 0",
+                       value);
+}
+
+/* Reads one option of argv[*k] on. */
+static int split_option(struct args *args, int *k, int argc, char **argv, poison_error *err)
+{
+    struct given *g = &args->given[args->givens++];
+    int status = refuse_shrinking(argv[*k], *k + 1 < argc ? argv[*k + 1] : NULL, err);
+    g->word = argv[*k];
+    g->option = find_option(g->word, &g->value);
+    if (status < 0)
+        return status;
+    if (!g->option)
+        return fail_unknown_option(g->word, err);
+    if (g->value && !g->option->value)
+        return poison_fail(err, POISON_EUSAGE, "--%s takes no value", g->option->name);
+    int second = lacks_second(g);
+    if (!g->option->value || (g->value && !second))
+        return 0;
+    if (*k + 1 == argc)
+        return poison_fail(err, POISON_EUSAGE, "%s needs a value: %s", g->word, second ? "W" : g->option->value);
+    ++*k;
+    if (second)
+        return join(g, argv[*k], err);
+    g->value = argv[*k];
+    return 0;
+}
+
+/* Splits argv into options with their values, and words: the command's name and its operands. */
+static int split(struct args *args, const char **word, size_t *words, int argc, char **argv, poison_error *err)
+{
+    int options_ended = 0, status = 0;
+    for (int k = 1; k < argc; k++) {
+        if (!options_ended && strcmp(argv[k], "--") == 0) {
+            options_ended = 1;
+        } else if (options_ended || argv[k][0] != '-' || !argv[k][1]) {
+            word[*words] = argv[k];
+            *words += *words + 1 < OPERANDS;
+        } else {
+            TRY(split_option(args, &k, argc, argv, err));
+        }
+    }
+done:
+    return status;
+}
+
+/* ---- the command and its operands ------------------------------------------------------------------------------ */
+
+/* The command that the words begin with, and how many of them are its name; two words come before one. NULL: none. */
+static const struct command *find_command(const struct command *commands, const char **word, size_t words, size_t *used)
+{
+    char name[64];
+    for (*used = 2; *used; --*used) {
+        if (words < *used)
+            continue;
+        snprintf(name, sizeof name, *used == 2 ? "%.30s %.30s" : "%.60s", word[0], word[1]);
+        for (const struct command *c = commands; c->name; c++)
+            if (strcmp(c->name, name) == 0)
+                return c;
+    }
+    return NULL;
+}
+
+/* A word too many; perhaps the second one of a command's name. */
+static int fail_surplus(const struct args *args, const char *word, const char *before, poison_error *err)
+{
+    const struct command *c = args->command;
+    const char *nearest = NULL;
+    int best = NEAR + 1;
+    char both[64];
+    snprintf(both, sizeof both, "%.30s %.30s", before, word);
+    for (const struct command *k = args->commands; k->name; k++)
+        if (strchr(k->name, ' '))
+            consider(both, k->name, k->name, &nearest, &best);
+    if (nearest)
+        return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': did you mean '%s'?", word, before, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': 'poison %s' takes %s", word, before, c->name,
+                       c->operands ? c->operands : "options only");
+}
+
+/* The next operand of a list such as "MODEL [DATA]": its length, and whether it may be missing. */
+static size_t next_operand(const char **at, int *optional)
+{
+    *at += strspn(*at, " ");
+    *optional = **at == '[';
+    *at += *optional;
+    return strcspn(*at, " ]");
+}
+
+/* Whether a command has the words that it needs. */
+static int take_operands(struct args *args, poison_error *err)
+{
+    const char *at = args->command->operands ? args->command->operands : "";
+    size_t taken = 0, length;
+    int optional, streams = 0;
+    for (; (length = next_operand(&at, &optional)) > 0; at += length + optional, taken++)
+        if (taken == args->operands && !optional)
+            return poison_fail(err, POISON_EUSAGE, "%.*s is missing: poison %s %s", (int)length, at, args->command->name,
+                               args->command->operands);
+    for (size_t k = 0; k < args->operands; k++) {
+        streams += strcmp(args->operand[k], "-") == 0;
+        if (!*args->operand[k])
+            return poison_fail(err, POISON_EUSAGE, "'poison %s' takes %s, not an empty word", args->command->name,
+                               args->command->operands);
+    }
+    streams += args->data && strcmp(args->data, "-") == 0;
+    streams += args->test_data && strcmp(args->test_data, "-") == 0;
+    for (size_t k = 0; k < args->changes; k++)
+        streams += args->change[k].file && strcmp(args->change[k].file, "-") == 0;
+    return streams < 2 ? 0 : poison_fail(err, POISON_EUSAGE, "'-' stands twice: standard input can be read once");
+}
+
+/* Fills command, operands and, of help, the topic. */
+static int understand(struct args *args, const char **word, size_t words, poison_error *err)
+{
+    size_t used = 0, topic = 0, most = 0, length;
+    int optional;
+    args->command = words ? find_command(args->commands, word, words, &used) : args->commands;
+    if (!args->command)
+        return fail_unknown_command(args->commands, word[0], err);
+    for (const char *at = args->command->operands ? args->command->operands : ""; (length = next_operand(&at,
+                                                                                                         &optional)) > 0;
+         at += length + optional)
+        most++;
+    if (strcmp(args->command->name, "help") == 0 && words > used) {
+        args->topic = find_command(args->commands, word + used, words - used, &topic);
+        if (!args->topic)
+            return fail_unknown_command(args->commands, word[used], err);
+        most = topic; /* its name may be two words */
+    }
+    if (words > used + most)
+        return fail_surplus(args, word[used + most], word[used + most - 1], err);
+    for (size_t k = used; k < words; k++)
+        args->operand[args->operands++] = word[k];
+    return 0;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------------------------- */
+
+static int refuse_dose_twice(const size_t *dose, size_t doses, const char *option, poison_error *err)
+{
+    for (size_t k = 0; k < doses && doses < 10000; k++)
+        for (size_t q = 0; q < k; q++)
+            if (dose[k] == dose[q])
+                return poison_fail(err, POISON_EUSAGE, "--%s: %zu is named twice", option, dose[k]);
+    return 0;
+}
+
+/* The lists of a sweep, or a report, name nothing twice. */
+static int refuse_twice(const struct args *args, poison_error *err)
+{
+    const struct sweep *s = &args->sweep;
+    int status = refuse_dose_twice(s->dose, s->doses, "doses", err);
+    if (status == 0)
+        status = refuse_dose_twice(args->curve, args->curves, "curve", err);
+    if (status < 0)
+        return status;
+    for (size_t k = 0; k < s->strategies; k++)
+        for (size_t q = 0; q < k; q++)
+            if (s->strategy[k] == s->strategy[q])
+                return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice",
+                                   poison_strategy_name(s->strategy[k]));
+    for (size_t k = 0; k < s->defences; k++)
+        for (size_t q = 0; q < k; q++)
+            if (strcmp(s->defence[k].name, s->defence[q].name) == 0)
+                return poison_fail(err, POISON_EUSAGE, "--defence: %s is named twice", s->defence[k].name);
+    if (s->seed + (s->seeds - 1) < s->seed)
+        return poison_fail(err, POISON_EUSAGE, "--seed and --seeds: seeds end below 2^64");
+    return 0;
+}
+
+/* Fields that are set even where their option is not the command's, then the defaults of its options. */
+static int set_defaults(struct args *args, poison_error *err)
+{
+    int status = 0;
+    args->train = 2000;
+    args->test = 1000;
+    args->rows = 5; /* of lab */
+    args->output = "-";
+    for (int k = 0; k < option_count; k++)
+        if (options[k].normal && !(options[k].flags & WORDS) && option_counts(&options[k], args->command))
+            TRY(option_set(&options[k], args, options[k].normal, err));
+done:
+    return status;
+}
+
+static int fail_foreign(const struct option *o, const struct command *c, poison_error *err)
+{
+    char whose[400] = "";
+    size_t length = 0;
+    if (o->flags & TABULAR && c->needs != NEEDS_NOTHING)
+        return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s', which prints pictures, not a table", o->name,
+                           c->name);
+    for (int k = 0; k < option_count; k++)
+        if (strcmp(options[k].name, o->name) == 0 && length < sizeof whose)
+            length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",
+                                       options[k].commands);
+    return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to %s", o->name, c->name, whose);
+}
+
+static int is(const struct args *args, const char *command)
+{
+    return strcmp(args->command->name, command) == 0;
+}
+
+static int was_given(const struct args *args, const char *name)
+{
+    for (size_t k = 0; k < args->givens; k++)
+        if (strcmp(args->given[k].option->name, name) == 0)
+            return 1;
+    return 0;
+}
+
+/* Sets what was given, in order. */
+static int set_given(struct args *args, poison_error *err)
+{
+    int status = 0;
+    for (size_t k = 0; k < args->givens; k++) {
+        struct given *g = &args->given[k];
+        const struct option *o = option_for(g->option, args->command);
+        if (!o)
+            TRY(fail_foreign(g->option, args->command, err));
+        g->option = o;
+        if (o->given)
+            *(int *)((char *)args + o->given) = 1;
+        TRY(option_set(o, args, g->value, err));
+    }
+    if (args->joint && !was_given(args, "method")) { /* the only one that can */
+        const struct option *method = option_for(&(struct option){.name = "method"}, args->command);
+        args->given[args->givens++] = (struct given){.option = method, .value = "confident", .word = "--method"};
+        TRY(option_set(method, args, "confident", err));
+    }
+done:
+    return status;
+}
+
+/* What contradicts itself, of data and models. */
+static int check_model_options(const struct args *args, poison_error *err)
+{
+    if (is(args, "train") && !args->folds && (args->json || args->no_header || args->provenance))
+        return poison_fail(err, POISON_EUSAGE,
+                           "--%s: 'poison train' prints a model, which is no table; with -v N it prints one",
+                           args->json ? "json" : args->no_header ? "no-header" : "provenance");
+    if (args->operands && args->data && !is(args, "show"))
+        return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->data, args->operand[0]);
+    if (args->decisions && args->score)
+        return poison_fail(err, POISON_EUSAGE, "--decisions and --score: one or the other");
+    if (is(args, "completions") && strcmp(args->operand[0], "bash") != 0 && strcmp(args->operand[0], "zsh") != 0)
+        return poison_fail(err, POISON_EUSAGE, "completions %s: expected bash or zsh", args->operand[0]);
+    if (args->man && args->topic)
+        return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'", args->topic->name);
+    return 0;
+}
+
+/* What contradicts itself. */
+static int check(const struct args *args, poison_error *err)
+{
+    if (args->resume && strcmp(args->output, "-") == 0)
+        return poison_fail(err, POISON_EUSAGE, "--resume: which sweep? Expected -o FILE");
+    if (args->joint && args->truth)
+        return poison_fail(err, POISON_EUSAGE, "--joint and --truth: one or the other");
+    if (args->trace && strcmp(args->trace, "-") == 0)
+        return poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
+    if (args->trace && strcmp(args->trace, args->output) == 0)
+        return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
+    if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))
+        return poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it");
+    if (args->changed && !args->changes)
+        return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");
+    if (args->changed && args->operands)
+        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
+    if (args->changed && was_given(args, "set") && !args->test_set)
+        return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
+    return is(args, "sweep") || is(args, "report") ? refuse_twice(args, err) : check_model_options(args, err);
+}
+
+int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
+{
+    int status = 0;
+    const char *word[OPERANDS] = {NULL};
+    size_t words = 0;
+    *args = (struct args){.settings = poison_settings_default(), .commands = commands, .sweep = {.seeds = 1}};
+    args->given = poison_take((size_t)argc + 1, sizeof *args->given);
+    if (!args->given)
+        TRY(poison_fail_memory(err, (size_t)argc + 1, sizeof *args->given, "the command line"));
+    TRY(split(args, word, &words, argc, argv, err));
+    TRY(understand(args, word, words, err));
+    for (size_t k = 0; k < args->givens; k++)
+        if (*args->given[k].option->name == 'h') {
+            help_print(out, commands, words ? args->command : NULL, args->given[k].word[1] == '-');
+            return ARGS_HELP;
+        }
+    TRY(set_defaults(args, err));
+    TRY(set_given(args, err));
+    if (was_given(args, "version"))
+        return ARGS_VERSION;
+    TRY(take_operands(args, err));
+    if (is(args, "show") && args->operands)
+        TRY(set_rows(args, args->operand[0], err));
+    TRY(check(args, err));
+done:
+    return status;
+}
+
+void args_free(struct args *args)
+{
+    for (size_t k = 0; k < args->givens; k++)
+        free(args->given[k].made);
+    for (size_t k = 0; k < args->weights; k++)
+        free(args->weight[k].label);
+    free(args->given);
+    free(args->weight);
+    free(args->costs);
+    free(args->gammas);
+    free(args->change);
+    free(args->range);
+    free(args->sweep.strategy);
+    free(args->sweep.defence);
+    free(args->sweep.dose);
+    free(args->curve);
+}
+
+/* ---- provenance ------------------------------------------------------------------------------------------------ */
+
+/* In double quotes where a reader could mistake its end. */
+static void describe_text(FILE *out, const char *text)
+{
+    int plain = *text != 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        plain &= *c > ' ' && *c != 127 && !strchr("\"\\;", *c);
+    if (plain) {
+        fputs(text, out);
+        return;
+    }
+    putc('"', out);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c == '"' || *c == '\\')
+            fprintf(out, "\\%c", *c);
+        else if (*c == '\n' || *c == '\t')
+            fprintf(out, "\\%c", *c == '\n' ? 'n' : 't');
+        else if (*c < ' ' || *c == 127)
+            fprintf(out, "\\x%02x", *c);
+        else
+            putc(*c, out);
+    putc('"', out);
+}
+
+static const struct given *last_given(const struct args *args, const struct option *o)
+{
+    for (size_t k = args->givens; k-- > 0;)
+        if (args->given[k].option == o)
+            return &args->given[k];
+    return NULL;
+}
+
+/* All of one list, in order, since each builds on those before: rows that share a list (--flip, --flips) take turns. */
+static void describe_list(const struct args *args, const struct option *o, FILE *out)
+{
+    const struct option *last = NULL;
+    for (size_t k = 0; k < args->givens; k++) {
+        const struct option *g = args->given[k].option;
+        if (!(g->flags & REPEATS) || g->at != o->at)
+            continue;
+        if (g == last)
+            putc(';', out);
+        else
+            fprintf(out, " %s=", g->name);
+        describe_text(out, args->given[k].value);
+        last = g;
+    }
+}
+
+/* Whether a row above this one has printed the list that they share. */
+static int listed_above(const struct args *args, const struct option *o)
+{
+    for (const struct option *above = options; above < o; above++)
+        if (above->flags & REPEATS && above->at == o->at && last_given(args, above))
+            return 1;
+    return 0;
+}
+
+static void describe_option(const struct args *args, const struct option *o, FILE *out)
+{
+    const struct given *given = last_given(args, o);
+    const char *environment = strcmp(o->name, "data") == 0 ? getenv("POISON_DATA") : NULL;
+    if (given && o->flags & REPEATS) {
+        if (!listed_above(args, o))
+            describe_list(args, o, out);
+        return;
+    }
+    fprintf(out, " %s=", o->name);
+    if (!o->value)
+        fputs(given ? "yes" : "no", out);
+    else
+        describe_text(out, given ? given->value : environment ? environment : o->normal ? o->normal : "none");
+}
+
+void args_describe(const struct args *args, FILE *out)
+{
+    const char *at = args->command->operands ? args->command->operands : "";
+    int optional, data = 0;
+    size_t length;
+    for (size_t k = 0; k < args->operands && (length = next_operand(&at, &optional)) > 0; k++, at += length + optional) {
+        putc(' ', out);
+        for (size_t c = 0; c < length; c++)
+            putc(at[c] | 0x20, out); /* lower case */
+        putc('=', out);
+        describe_text(out, args->operand[k]);
+        data |= strncmp(at, "DATA", 4) == 0;
+    }
+    for (int k = 0; k < option_count; k++)
+        if (options[k].flags & RESULTS && option_counts(&options[k], args->command)
+            && !(data && strcmp(options[k].name, "data") == 0))
+            describe_option(args, &options[k], out);
+}
+
+/* One word, as it is where no shell would take it apart. */
+static void quote_for_shell(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++)
+        *word == '\'' ? fputs("'\\''", out) : putc(*word, out);
+    putc('\'', out);
+}
+
+void args_command(const struct args *args, const char *source, FILE *out)
+{
+    fprintf(out, "poison %s", args->command->name);
+    for (size_t k = 0; k < args->operands; k++) {
+        putc(' ', out);
+        quote_for_shell(out, args->operand[k]);
+    }
+    if (!was_given(args, "data")) {
+        fputs(" --data ", out);
+        quote_for_shell(out, source);
+    }
+    for (size_t k = 0; k < args->givens; k++) {
+        const struct given *g = &args->given[k];
+        if (!(g->option->flags & RESULTS) || (!(g->option->flags & REPEATS) && last_given(args, g->option) != g))
+            continue;
+        fprintf(out, " --%s", g->option->name);
+        if (g->option->value) {
+            putc(' ', out);
+            quote_for_shell(out, g->value);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* load - training, validation and test set from whatever holds them */
+#define _GNU_SOURCE
+#include "load.h"
+
+#include "base.h"
+#include "labels.h"
+#include "idx.h"
+#include "set.h"
+#include "text.h"
+#include "trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and the last `last`. */
+struct wish {
+    const char *path, *label;
+    int format, features, test; /* test: of a folder, the t10k pair */
+    size_t first, validate, last;
+    int given;
+};
+
+/* Rows of one file, and the last ones of it. Their labels are numbers of the book's texts, until they are joined. */
+struct part {
+    poison_set set, last;
+    struct book *book; /* NULL: labels are numbers themselves, or there are none */
+    int sparse, base, guessed;
+};
+
+static void free_part(struct part *part)
+{
+    set_free(&part->set);
+    set_free(&part->last);
+    book_free(part->book);
+    *part = (struct part){0};
+}
+
+static const char *name_of(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static int is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static int is_synthetic(const char *path)
+{
+    return strcmp(path, "synthetic") == 0;
+}
+
+static size_t plus(size_t a, size_t b)
+{
+    return a + b < a ? SIZE_MAX : a + b;
+}
+
+/* ---- one file -------------------------------------------------------------------------------------------------- */
+
+/* How many of a file's rows come first; the others are its last, or not wanted. */
+static int plan(size_t *first, const struct wish *wish, size_t rows, poison_error *err)
+{
+    size_t needed = plus(plus(wish->given ? wish->first : 1, wish->validate), wish->last);
+    char first_text[48] = "any training rows", validate[48] = "", last[48] = "";
+    if (needed <= rows) {
+        *first = wish->given ? wish->first + wish->validate : rows - wish->last;
+        return 0;
+    }
+    if (wish->given)
+        snprintf(first_text, sizeof first_text, "%s %zu", wish->test ? "--test" : "--train", wish->first);
+    if (wish->validate)
+        snprintf(validate, sizeof validate, " and --validate %zu", wish->validate);
+    if (wish->last)
+        snprintf(last, sizeof last, " and --test %zu", wish->last);
+    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path), rows, first_text,
+                       validate, last);
+}
+
+/* Images and the labels beside them */
+static int load_images(struct part *part, const struct wish *wish, const poison_settings *settings, poison_error *err)
+{
+    int status = 0;
+    size_t first, *row = NULL;
+    poison_set *set = &part->set;
+    double begun = trace_begin(settings->trace);
+    if (strcmp(wish->path, "-") == 0)
+        return poison_fail(err, POISON_EDATA,
+                           "standard input: an IDX file; its labels are in a second one, so give a file's name");
+    TRY(idx_read_images(set, wish->path, wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX, settings,
+                    err));
+    TRY(plan(&first, wish, set->n, err));
+    row = poison_take(wish->last, sizeof *row);
+    if (!row)
+        TRY(poison_fail_memory(err, wish->last, sizeof *row, "the test rows"));
+    for (size_t k = 0; k < wish->last; k++)
+        row[k] = set->n - wish->last + k;
+    TRY(poison_set_gather(&part->last, set, row, wish->last, err));
+    set->n = first;
+    trace_end(settings->trace, TRACE_LOAD, begun, (double)set_bytes(first + wish->last, set->d, 0));
+done:
+    free(row);
+    return status;
+}
+
+static int load_text(struct part *part, struct input *stream, const struct wish *wish, size_t most,
+                     const poison_settings *settings, poison_error *err)
+{
+    int status;
+    struct text text;
+    double begun = trace_begin(settings->trace);
+    TRY(text_take(&text, stream, most, err));
+    TRY(text_layout(&text, wish->format, wish->label, wish->features, most, err));
+    TRY(plan(&part->set.n, wish, text.rows, err));
+    part->last.n = wish->last;
+    part->sparse = text.libsvm;
+    part->base = text.base;
+    part->guessed = text.guessed;
+    TRY(text_parse(&text, &part->set, &part->last, &part->book, most, settings, err));
+    trace_end(settings->trace, TRACE_LOAD, begun, (double)text.length);
+done:
+    text_close(&text);
+    return status;
+}
+
+/* Opens a file and finds out whether it is an IDX file. */
+static int open_file(struct input *stream, const char *path, int format, int *idx, const poison_settings *settings,
+                     poison_error *err)
+{
+    int status;
+    uint8_t first[4];
+    TRY(input_open(stream, path, 1, settings, err));
+    TRY(input_peek(stream, first, err));
+    *idx = format == POISON_READ_IDX || (format == POISON_READ_AUTO && idx_is(first));
+done:
+    return status;
+}
+
+/* Whatever holds the rows. At most `most` bytes, as far as they are ours to plan. */
+static int load_part(struct part *part, const struct wish *wish, size_t most, const poison_settings *settings,
+                     poison_error *err)
+{
+    int status, idx;
+    struct input stream = INPUT_CLOSED;
+    *part = (struct part){.base = 1};
+    if (is_synthetic(wish->path)) {
+        poison_data drawn;
+        size_t n = plus(wish->first, wish->validate);
+        TRY(poison_data_draw(&drawn, wish->test ? 0 : n, wish->test ? n : 0, settings, err));
+        part->set = wish->test ? drawn.test : drawn.train;
+        set_free(wish->test ? &drawn.train : &drawn.test);
+    } else if (is_folder(wish->path)) {
+        TRY(idx_read_folder(&part->set, wish->path, wish->test, plus(wish->first, wish->validate),
+                        wish->validate || !wish->given, settings, err));
+    } else {
+        TRY(open_file(&stream, wish->path, wish->format, &idx, settings, err));
+        TRY(idx ? load_images(part, wish, settings, err) : load_text(part, &stream, wish, most, settings, err));
+    }
+done:
+    input_close(&stream);
+    return status;
+}
+
+/* ---- two sets that agree --------------------------------------------------------------------------------------- */
+
+/*
+ * Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros for those that one lacks.
+ * `data` is told gamma's words of n training rows before that; NULL: a is a model, of no rows, and b may not lack features.
+ */
+static int agree(struct part *a, struct part *b, const char *name_a, const char *name_b, poison_data *data, size_t n,
+                 const poison_settings *settings, poison_error *err)
+{
+    int status = 0, doubles = a->set.v || b->set.v;
+    int base_a = a->sparse ? a->base : b->base, base_b = b->sparse ? b->base : a->base; /* others begin where it does */
+    int base = base_a < base_b ? base_a : base_b;
+    int end_a = base_a + a->set.d, end_b = base_b + b->set.d, end = end_a > end_b ? end_a : end_b, d = end - base;
+    if (b->set.d != a->set.d && !b->sparse && (!a->sparse || (!data && b->set.d < a->set.d)))
+        return poison_fail(err, POISON_EDATA, "%s: %d feature%s, but %s has %d", name_b, b->set.d, b->set.d == 1 ? "" : "s",
+                           name_a, a->set.d);
+    if (d > MOST_FEATURES)
+        return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b, MOST_FEATURES);
+    size_t bytes = plus(set_bytes(a->set.n, d, doubles), set_bytes(b->set.n, d, doubles));
+    if (bytes > poison_settings_memory(settings))
+        return poison_fail(err, POISON_ENOMEM, "%s and %s: %d features of %zu rows need %.0f MiB (--memory MIB allows more)",
+                           name_a, name_b, d, a->set.n + b->set.n, (double)bytes / (1 << 20));
+    if (data && d != a->set.d) {
+        poison_data narrow = {.train = a->set};
+        poison_settings scale = *settings;
+        narrow.train.n = n;
+        scale.gamma = POISON_GAMMA_SCALE;
+        TRY(poison_data_gamma(&narrow, &scale, &data->scale, err));
+        data->automatic = 1.0 / a->set.d;
+    }
+    for (int k = 0; k <= 1 && doubles; k++)
+        TRY(set_to_doubles(k ? &b->set : &a->set, err));
+    TRY(set_widen(&a->set, base_a - base, end - end_a, err));
+    TRY(set_widen(&b->set, base_b - base, end - end_b, err));
+    a->base = b->base = base;
+done:
+    return status;
+}
+
+/* ---- training and test set ------------------------------------------------------------------------------------- */
+
+/* A folder's two pairs, or the built-in digits' two streams */
+static int load_pairs(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+{
+    size_t n = plus(s->train, s->validate);
+    return is_synthetic(s->path)
+               ? poison_data_draw(data, n, s->test, settings, err)
+               : poison_data_read(data, s->path, n, s->validate || !s->train_given, s->test, !s->test_given, settings, err);
+}
+
+/* The training rows from one place, the test rows from another or the same */
+static int load_files(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+{
+    int status;
+    struct part train = {0}, test = {0};
+    size_t memory = poison_settings_memory(settings);
+    struct wish first = {.path = s->path, .label = s->label, .format = s->format, .first = s->train, .given = s->train_given,
+                         .validate = s->validate, .last = !s->test_path && s->test_given ? s->test : 0};
+    struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1, .given = s->test_given,
+                         .first = s->test_given || !s->test_path || is_synthetic(s->test_path) ? s->test : SIZE_MAX};
+    TRY(load_part(&train, &first, memory, settings, err));
+    if (s->test_path) {
+        size_t taken = set_bytes(train.set.n, train.set.d, train.set.v != NULL);
+        TRY(load_part(&test, &other, memory > taken ? memory - taken : 0, settings, err));
+        TRY(agree(&train, &test, name_of(s->path), name_of(s->test_path), data,
+                  train.set.n > s->validate ? train.set.n - s->validate : train.set.n, settings, err));
+    } else {
+        test.set = train.last;
+        train.last = (poison_set){0};
+    }
+    if (!train.set.y || !test.set.y)
+        TRY(poison_fail(err, POISON_EDATA, "%s: rows without labels cannot be used here (--label)", name_of(s->path)));
+    struct label_source sources[] = {{train.book, train.set.y, train.set.n},
+                                     {s->test_path ? test.book : train.book, test.set.y, test.set.n}};
+    poison_error why;
+    status = labels_join(data, sources, 2, &why);
+    if (status < 0)
+        TRY(poison_fail(err, status, "%s: %.1000s", name_of(s->path), why.text));
+    data->train = train.set;
+    data->test = test.set;
+    data->train.from_zero = data->test.from_zero = train.base == 0;
+    train.set = test.set = (poison_set){0};
+done:
+    free_part(&train);
+    free_part(&test);
+    return status;
+}
+
+int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+{
+    int status = 0;
+    memset(data, 0, sizeof *data);
+    snprintf(data->source, sizeof data->source, "%s", name_of(s->path));
+    if (s->test_path && strcmp(s->path, "-") == 0 && strcmp(s->test_path, "-") == 0)
+        return poison_fail(err, POISON_EUSAGE, "--data and --test-data: standard input can be read only once");
+    if (!s->test_path && (is_synthetic(s->path) || is_folder(s->path)))
+        TRY(load_pairs(data, s, settings, err));
+    else
+        TRY(load_files(data, s, settings, err));
+    if (s->validate) {
+        int all = !s->train_given && !is_synthetic(s->path) && !is_folder(s->path);
+        size_t train = all ? data->train.n - s->validate : s->train;
+        TRY(poison_data_validate(data, train, s->validate, err));
+    }
+done:
+    if (status < 0)
+        poison_data_free(data);
+    return status;
+}
+
+/* ---- rows for a model ------------------------------------------------------------------------------------------ */
+
+int load_rows(poison_data *data, struct load_width *width, const poison_source *s, const poison_settings *settings,
+              poison_error *err)
+{
+    int status, names = data->names;
+    struct part rows = {0}, model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
+    struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .features = width->d, .first = s->test,
+                        .given = s->test_given, .test = 1};
+    TRY(load_part(&rows, &wish, poison_settings_memory(settings), settings, err));
+    TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
+    if (rows.set.y)
+        TRY(labels_join(data, &(struct label_source){rows.book, rows.set.y, rows.set.n}, 1, err));
+    width->foreign = rows.set.y && rows.guessed;
+    for (size_t r = 0; width->foreign && r < rows.set.n; r++)
+        width->foreign = rows.set.y[r] >= names;
+    width->base = rows.base;
+    width->d = rows.set.d;
+    data->test = rows.set;
+    data->test.from_zero = rows.base == 0;
+    rows.set = (poison_set){0};
+done:
+    free_part(&rows);
+    free_part(&model);
+    return status;
+}
+
+/* ---- what is wrong with a file --------------------------------------------------------------------------------- */
+
+/* Reads all of a folder or of a pair of IDX files. */
+static int read_all(const char *path, int idx, const poison_settings *settings, poison_error *err)
+{
+    poison_data data = {0};
+    int status = idx ? idx_read_images(&data.train, path, SIZE_MAX, settings, err)
+                     : poison_data_read(&data, path, SIZE_MAX, 1, SIZE_MAX, 1, settings, err);
+    poison_data_free(&data);
+    return status;
+}
+
+static int is_empty(const char *path)
+{
+    struct stat info;
+    return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &info) : stat(path, &info)) == 0 && S_ISREG(info.st_mode) && !info.st_size;
+}
+
+/* A problem of the whole file: "name: what", or "name:line: what". Who asks knows the name. */
+static void tell(const char *sentence, const char *name, int (*found)(void *self, size_t line, const char *sentence), void *self)
+{
+    size_t length = strlen(name), line = 0;
+    if (strncmp(sentence, name, length) == 0 && sentence[length] == ':') {
+        char *end;
+        line = strtoul(sentence += length + 1, &end, 10);
+        if (line && *end == ':')
+            sentence = end + 1;
+        else
+            line = 0;
+        sentence += *sentence == ' ';
+    }
+    found(self, line, sentence);
+}
+
+static int check_text(struct text *t, int format, const char *label, const poison_settings *settings,
+                      int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
+                      poison_error *err)
+{
+    size_t most = poison_settings_memory(settings);
+    poison_data names = {0};
+    struct book *book = poison_take(1, sizeof *book);
+    if (!book)
+        return poison_fail_memory(err, 1, sizeof *book, "the labels");
+    int status = text_layout(t, format, label, 0, most, err);
+    if (status == 0)
+        status = text_check(t, book, most, found, self, problems, settings, err);
+    if (status == 0)
+        status = labels_join(&names, &(struct label_source){.book = book}, 1, err);
+    poison_data_free(&names);
+    book_free(book);
+    return status;
+}
+
+int load_check(const char *path, int format, const char *label, const poison_settings *settings,
+               int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems, poison_error *err)
+{
+    struct input stream = INPUT_CLOSED;
+    struct text text = {0};
+    poison_error why = {""};
+    int status = 0, idx = 0, folder = is_folder(path);
+    *problems = 0;
+    if (is_empty(path)) {
+        ++*problems;
+        found(self, 0, "the file is empty");
+        return 0;
+    }
+    if (!folder) {
+        TRY(open_file(&stream, path, format, &idx, settings, err));
+        if (!idx)
+            TRY(text_take(&text, &stream, poison_settings_memory(settings), err));
+    }
+    status = folder || idx ? read_all(path, idx, settings, &why)
+                           : check_text(&text, format, label, settings, found, self, problems, &why);
+    if (status == POISON_EDATA) {
+        ++*problems;
+        status = 0;
+        tell(why.text, name_of(path), found, self);
+    } else if (status < 0) {
+        poison_fail(err, status, "%s", why.text);
+    }
+done:
+    input_close(&stream);
+    text_close(&text);
+    return status;
+}

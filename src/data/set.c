@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* set - rows of features: made, copied, widened, turned into doubles */
+#include "set.h"
+
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+poison_set set_some(const poison_set *set, size_t first, size_t n)
+{
+    poison_set some = *set;
+    some.n = n;
+    some.x = set->x ? set->x + first * (size_t)set->d : NULL;
+    some.v = set->v ? set->v + first * (size_t)set->d : NULL;
+    some.y = set->y ? set->y + first : NULL;
+    return some;
+}
+
+size_t set_bytes(size_t n, int d, int doubles)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(n, (size_t)d * (doubles ? sizeof(double) : 1), &bytes) ? SIZE_MAX : bytes;
+}
+
+void set_free(poison_set *set)
+{
+    free(set->x);
+    free(set->v);
+    free(set->y);
+    *set = (poison_set){0};
+}
+
+int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count, poison_error *err)
+{
+    size_t d = (size_t)set->d;
+    *out = *set;
+    out->n = count;
+    out->x = set->x ? poison_take_big(count, d) : NULL;
+    out->v = set->v ? poison_take_big(count, d * sizeof *out->v) : NULL;
+    out->y = set->y ? poison_take(count, sizeof *out->y) : NULL;
+    if ((set->x && !out->x) || (set->v && !out->v) || (set->y && !out->y)) {
+        set_free(out);
+        return poison_fail_memory(err, count, d * (set->v ? sizeof(double) : 1), "a copy of rows");
+    }
+    for (size_t r = 0; r < count; r++) {
+        if (set->x)
+            memcpy(out->x + r * d, set->x + row[r] * d, d);
+        if (set->v)
+            memcpy(out->v + r * d, set->v + row[r] * d, d * sizeof *out->v);
+        if (set->y)
+            out->y[r] = set->y[row[r]];
+    }
+    return 0;
+}
+
+int set_to_doubles(poison_set *set, poison_error *err)
+{
+    size_t count = set->n * (size_t)set->d;
+    if (!set->x)
+        return 0;
+    double *v = poison_take_big(count, sizeof *v);
+    if (!v)
+        return poison_fail_memory(err, count, sizeof *v, "the features as doubles");
+    for (size_t i = 0; i < count; i++)
+        v[i] = set->x[i];
+    free(set->x);
+    set->x = NULL;
+    set->v = v;
+    return 0;
+}
+
+int set_widen(poison_set *set, int before, int after, poison_error *err)
+{
+    size_t d = (size_t)set->d, wide = d + (size_t)before + (size_t)after, size = set->v ? sizeof(double) : 1;
+    char *from = set->v ? (char *)set->v : (char *)set->x;
+    if (wide == d)
+        return 0;
+    char *to = poison_take(set->n, wide * size);
+    if (!to)
+        return poison_fail_memory(err, set->n, wide * size, "the features and the columns that they lack");
+    for (size_t r = 0; r < set->n; r++)
+        memcpy(to + (r * wide + (size_t)before) * size, from + r * d * size, d * size);
+    free(from);
+    *(set->v ? (void **)&set->v : (void **)&set->x) = to;
+    set->d = (int)wide;
+    set->height = set->width = 0;
+    return 0;
+}
+
+int poison_data_labels(const poison_data *data, int *label)
+{
+    uint8_t occurs[256] = {0};
+    int count = 0;
+    const poison_set *const sets[] = {&data->train, &data->test};
+    for (int s = 0; s < 2; s++)
+        for (size_t r = 0; r < sets[s]->n; r++)
+            if (sets[s]->y[r] >= 0 && sets[s]->y[r] < POISON_LABELS)
+                occurs[sets[s]->y[r]] = 1;
+    for (int v = 0; v < 256; v++)
+        if (occurs[v])
+            label[count++] = v;
+    return count;
+}
+
+int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err)
+{
+    poison_set *all = &data->train;
+    if (all->n < train + v)
+        return poison_fail(err, POISON_EDATA, "--train %zu and --validate %zu: %s holds %zu training images only", train, v,
+                           data->source, all->n);
+    data->validation = set_some(all, train, v);
+    all->n = train;
+    return 0;
+}
+
+void poison_data_free(poison_data *data)
+{
+    set_free(&data->train);
+    set_free(&data->test);
+    free(data->name);
+    memset(data, 0, sizeof *data);
+}

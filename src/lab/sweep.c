@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: MIT */
+#include "sweep.h"
+
+#include "base.h"
+#include "escape.h"
+#include "output.h"
+#include "table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\t" \
+               "success_hi\tfalse_to\tcollateral\tsv\titerations"
+
+/* ---- metrics --------------------------------------------------------------------------------------------------- */
+
+/* Rates on the test set; NAN where nothing is to be counted. */
+struct metrics {
+    double accuracy, from_recall, success, success_lo, success_hi, collateral;
+    size_t from_test, from_to, false_to;
+};
+
+static double ratio(size_t part, size_t whole)
+{
+    return whole ? (double)part / (double)whole : NAN;
+}
+
+/* success: the share of true `from` called `to`, with Wilson's 95 % interval. */
+static struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to)
+{
+    struct metrics m = {0};
+    size_t right = 0, from_right = 0, others = 0, others_right = 0;
+    for (size_t t = 0; t < test->n; t++) {
+        int y = test->y[t], p = predicted[t], is_right = y == p;
+        right += is_right;
+        m.from_test += y == from;
+        from_right += y == from && is_right;
+        m.from_to += y == from && p == to;
+        m.false_to += y != to && p == to;
+        others += y != from && y != to;
+        others_right += y != from && y != to && is_right;
+    }
+    m.accuracy = ratio(right, test->n);
+    m.from_recall = ratio(from_right, m.from_test);
+    m.success = ratio(m.from_to, m.from_test);
+    m.collateral = ratio(others_right, others);
+    /* Wilson's score interval, z for 95 % */
+    double z = 1.959963984540054, n = (double)m.from_test, p = m.success, centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    m.success_lo = fmax(0, centre - half);
+    m.success_hi = fmin(1, centre + half);
+    if (!m.from_test)
+        m.success_lo = m.success_hi = NAN;
+    return m;
+}
+
+/* ---- the cells ------------------------------------------------------------------------------------------------- */
+
+struct cell {
+    size_t pair, strategy, defence, seed, dose; /* numbers in the sweep's lists */
+    int seeded;
+};
+
+/* Work in hand. */
+struct campaign {
+    const struct sweep *sweep;
+    const poison_data *data;
+    const poison_settings *settings, *loud; /* without and with the caller's progress */
+    const int *clean;  /* (n) */
+    size_t there[256]; /* clean rows of each label */
+    int *labels, *predicted;
+    uint8_t *supports;
+    poison_svm *victim, *auditor;
+    poison_attacker *attacker; /* of the seed in hand */
+    uint64_t attacker_seed;
+    size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand */
+    size_t *chosen;         /* (seeds) rows in it so far */
+    size_t order_pair, order_strategy;
+    struct sheet sheet;
+    FILE *warn;
+    int created; /* the journal was not there before */
+};
+
+/* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
+static int next_cell(const struct campaign *c, struct cell *cell)
+{
+    const struct sweep *s = c->sweep;
+    int first = cell->strategy == SIZE_MAX;
+    if (first)
+        *cell = (struct cell){0};
+    else
+        cell->dose++;
+    for (; cell->pair < s->pairs; cell->pair++, cell->strategy = 0) {
+        size_t most = c->there[s->pair[cell->pair].from];
+        for (; cell->strategy < s->strategies; cell->strategy++, cell->defence = 0)
+            for (; cell->defence < s->defences; cell->defence++, cell->seed = 0) {
+                const poison_cleaning *d = &s->defence[cell->defence];
+                cell->seeded = poison_attack_seeded(s->strategy[cell->strategy], &s->attack)
+                               || (d->method >= 0 && poison_audit_seeded(d->method));
+                for (; cell->seed < (cell->seeded ? s->seeds : 1); cell->seed++, cell->dose = 0)
+                    for (; cell->dose < s->doses; cell->dose++)
+                        if (s->dose[cell->dose] <= most)
+                            return 1;
+            }
+    }
+    return 0;
+}
+
+static void print_key(struct table *t, const struct sweep *s, const struct cell *cell)
+{
+    table_label(t, s->pair[cell->pair].from);
+    table_label(t, s->pair[cell->pair].to);
+    table_text(t, poison_strategy_name(s->strategy[cell->strategy]));
+    table_text(t, s->defence[cell->defence].name);
+    if (cell->seeded)
+        table_count(t, s->seed + cell->seed);
+    else
+        table_none(t);
+    table_count(t, s->dose[cell->dose]);
+}
+
+static void begin_warning(const struct campaign *c, const struct sweep_pair *pair)
+{
+    fputs("poison: warning: ", c->warn);
+    poison_label_put(c->warn, c->data, pair->from);
+    fputc(':', c->warn);
+    poison_label_put(c->warn, c->data, pair->to);
+}
+
+static void forget_orders(struct campaign *c)
+{
+    for (size_t k = 0; c->order && k < c->orders; k++) {
+        free(c->order[k]);
+        c->order[k] = NULL;
+        c->chosen[k] = 0;
+    }
+}
+
+/* Whoever attacks with this seed. */
+static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
+{
+    poison_attack_settings attack = c->sweep->attack;
+    if (c->attacker && c->attacker_seed == seed)
+        return 0;
+    poison_attacker_free(c->attacker);
+    c->attacker = NULL;
+    c->attacker_seed = attack.seed = seed;
+    return poison_attacker_new(&c->attacker, c->data, c->victim, c->loud, &attack, err);
+}
+
+/* c->labels: those after the cell's attack. */
+static int attack(struct campaign *c, const struct cell *cell, poison_error *err)
+{
+    const struct sweep *s = c->sweep;
+    int strategy = s->strategy[cell->strategy], nested = poison_attack_nested(strategy);
+    size_t dose = s->dose[cell->dose], most = 0, there = c->there[s->pair[cell->pair].from];
+    uint64_t seed = poison_attack_seeded(strategy, &s->attack) ? s->seed + cell->seed : s->seed;
+    if (cell->pair != c->order_pair || cell->strategy != c->order_strategy)
+        forget_orders(c);
+    c->order_pair = cell->pair;
+    c->order_strategy = cell->strategy;
+    for (size_t k = 0; k < s->doses; k++)
+        most = s->dose[k] <= there && s->dose[k] > most ? s->dose[k] : most;
+    size_t **order = &c->order[seed - s->seed], *chosen = &c->chosen[seed - s->seed];
+    int status = 0, to = s->pair[cell->pair].to;
+    memcpy(c->labels, c->clean, c->data->train.n * sizeof *c->labels);
+    if (!*order)
+        *order = poison_take(most, sizeof **order);
+    if (!*order)
+        TRY(poison_fail_memory(err, most, sizeof **order, "the flips"));
+    if (!nested)
+        *chosen = 0;
+    for (size_t k = 0; k < dose && k < *chosen; k++)
+        c->labels[(*order)[k]] = to;
+    if (*chosen < dose) { /* greedy goes on from the labels that it made; the other nested ones choose all at once */
+        size_t wanted = nested && strategy != POISON_GREEDY ? most : dose;
+        poison_flip flip = {s->pair[cell->pair].from, to, wanted - *chosen, strategy};
+        TRY(take_attacker(c, seed, err));
+        TRY(poison_attack(c->attacker, c->labels, &flip, *order + *chosen, err));
+        for (size_t k = *chosen; k < dose; k++)
+            c->labels[(*order)[k]] = to;
+        *chosen = wanted;
+    }
+done:
+    return status;
+}
+
+static int defend(struct campaign *c, const struct cell *cell, poison_error *err)
+{
+    const poison_cleaning *defence = &c->sweep->defence[cell->defence];
+    poison_findings found;
+    int status = 0;
+    if (defence->method < 0)
+        return 0;
+    if (!c->auditor)
+        TRY(poison_svm_new_beside(&c->auditor, c->victim, NULL, err));
+    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->loud, err));
+    poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
+    poison_findings_free(&found);
+done:
+    return status;
+}
+
+/* The row of a cell that has no model: one class left, nobody to attack. The sweep goes on. */
+static void print_impossible(const struct campaign *c, const struct cell *cell, struct table *t, const poison_error *err)
+{
+    print_key(t, c->sweep, cell);
+    for (int k = 0; k < 11; k++)
+        table_none(t);
+    if (!c->warn)
+        return;
+    begin_warning(c, &c->sweep->pair[cell->pair]);
+    fprintf(c->warn, " %s %s dose %zu: ", poison_strategy_name(c->sweep->strategy[cell->strategy]),
+            c->sweep->defence[cell->defence].name, c->sweep->dose[cell->dose]);
+    escape_text(c->warn, err ? err->text : "");
+    fputc('\n', c->warn);
+}
+
+static void print_cell(struct campaign *c, const struct cell *cell, struct table *t)
+{
+    const struct sweep_pair *pair = &c->sweep->pair[cell->pair];
+    struct metrics m = measure_predictions(&c->data->test, c->predicted, pair->from, pair->to);
+    const poison_machine *machine;
+    size_t P = poison_svm_machines(c->victim, &machine), iterations = 0;
+    for (size_t p = 0; p < P; p++)
+        iterations += machine[p].iterations;
+    print_key(t, c->sweep, cell);
+    table_number(t, m.accuracy);
+    table_number(t, m.from_recall);
+    table_count(t, m.from_test);
+    table_count(t, m.from_to);
+    table_number(t, m.success);
+    table_number(t, m.success_lo);
+    table_number(t, m.success_hi);
+    table_count(t, m.false_to);
+    table_number(t, m.collateral);
+    table_count(t, poison_svm_support(c->victim, c->supports));
+    table_count(t, iterations);
+}
+
+static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t, poison_error *err)
+{
+    int status = 0;
+    if (!c->victim)
+        TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
+    status = attack(c, cell, err);
+    if (status == 0)
+        status = defend(c, cell, err);
+    if (status == 0)
+        status = poison_svm_train(c->victim, c->labels, err);
+    if (status == POISON_EDATA) {
+        print_impossible(c, cell, t, err);
+        return 0;
+    }
+    TRY(status);
+    TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
+    print_cell(c, cell, t);
+done:
+    return status;
+}
+
+/* ---- the journal ----------------------------------------------------------------------------------------------- */
+
+/* The line of settings: every one that can change a row, as name=value. free() it. */
+static char *settings_line(const struct campaign *c)
+{
+    const struct sweep *s = c->sweep;
+    const poison_settings *set = c->settings;
+    const poison_set *const sets[] = {&c->data->train, &c->data->validation, &c->data->test};
+    char *line = NULL;
+    size_t size;
+    uint32_t crc = poison_data_crc32(c->data, c->clean, set);
+    FILE *out = poison_text_open(&line, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g tolerance=%.17g shrinking=%d",
+            POISON_VERSION, crc, sets[0]->n, sets[1]->n, sets[2]->n, set->C, set->gamma, set->tolerance, set->shrinking);
+    for (size_t k = 0; k < s->pairs; k++) {
+        fputs(k ? "," : " pairs=", out);
+        poison_label_put(out, c->data, s->pair[k].from);
+        fputc(':', out);
+        poison_label_put(out, c->data, s->pair[k].to);
+    }
+    for (size_t k = 0; k < s->doses; k++)
+        fprintf(out, "%s%zu", k ? "," : " doses=", s->dose[k]);
+    for (size_t k = 0; k < s->strategies; k++)
+        fprintf(out, "%s%s", k ? "," : " strategy=", poison_strategy_name(s->strategy[k]));
+    for (size_t k = 0; k < s->defences; k++)
+        fprintf(out, "%s%s", k ? "," : " defence=", s->defence[k].name);
+    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu", (unsigned long long)s->seed, s->seeds, s->attack.restarts,
+            s->attack.beam);
+    if (set->kernel != POISON_RBF)
+        fprintf(out, " kernel=%s degree=%d coef0=%.17g", poison_kernel_name(set->kernel), set->degree, set->coef0);
+    for (int v = 0; v < POISON_LABELS && set->weight; v++)
+        if (set->weight[v] != 1) {
+            fputs(" weight=", out);
+            poison_label_put(out, c->data, v);
+            fprintf(out, ":%.17g", set->weight[v]);
+        }
+    if (set->max_iterations)
+        fprintf(out, " max_iter=%zu", set->max_iterations);
+    fputc('\n', out);
+    return fclose(out) == 0 ? line : NULL;
+}
+
+/* Two settings lines differ: says in what. */
+static int fail_other_settings(const char *path, const char *theirs, const char *ours, poison_error *err)
+{
+    int journal = strncmp(theirs, "# poison=", 9) == 0;
+    while (journal && *theirs && *theirs != '\n' && *ours && *ours != '\n') {
+        size_t a = strcspn(theirs, " \n"), b = strcspn(ours, " \n");
+        if (a != b || strncmp(theirs, ours, a) != 0)
+            return a < 100 && b < 100
+                       ? poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s there, %.*s here", path, (int)a,
+                                     theirs, (int)b, ours)
+                       : poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s differs", path,
+                                     (int)strcspn(ours, "="), ours);
+        theirs += a + (theirs[a] == ' ');
+        ours += b + (ours[b] == ' ');
+    }
+    return poison_fail(err, POISON_EDATA, "%s: not a journal of this sweep", path);
+}
+
+/* Whether text[from..size) are zeros, as a crash may leave them at a file's end. */
+static int only_zeros(const char *text, size_t from, size_t size)
+{
+    while (from < size && !text[from])
+        from++;
+    return from == size;
+}
+
+/* How much of a journal of `size` bytes holds: *keep bytes, *rows rows, the next cell after *cell. */
+static int check_journal(const struct campaign *c, const char *path, const char *text, size_t size, const char *settings,
+                         size_t *keep, size_t *rows, struct cell *cell, poison_error *err)
+{
+    const char *at = text;
+    size_t length = strlen(text), wanted = strlen(settings);
+    *keep = 0;
+    if (size == 0 || (length > 0 && length < wanted && strncmp(text, settings, length) == 0 && only_zeros(text, length, size)))
+        return 0; /* nothing, or a part of our settings */
+    if (strncmp(text, settings, wanted) != 0)
+        return fail_other_settings(path, text, settings, err);
+    at += wanted;
+    *keep = wanted;
+    if (strncmp(at, HEADER "\n", strlen(at) < sizeof HEADER ? strlen(at) : sizeof HEADER) != 0)
+        return poison_fail(err, POISON_EDATA, "%s:2: not the header of a sweep", path);
+    if (strlen(at) < sizeof HEADER)
+        return 0;
+    at += sizeof HEADER;
+    for (*keep = (size_t)(at - text); strchr(at, '\n'); *keep = (size_t)(at - text), ++*rows) {
+        char *key = NULL;
+        size_t key_length = 0, columns = 1;
+        FILE *out = poison_text_open(&key, &key_length);
+        struct sheet sheet;
+        struct table t;
+        int more = out && next_cell(c, cell);
+        if (more) {
+            sheet_open(&sheet, out, c->data, 0, 1);
+            table_begin(&t, &sheet, HEADER);
+            print_key(&t, c->sweep, cell);
+        }
+        if (!out || fclose(out) != 0)
+            return poison_fail_memory(err, 1, 100, "the journal");
+        int fits = more && strncmp(at, key, strlen(key)) == 0;
+        free(key);
+        for (; *at != '\n'; at++)
+            columns += *at == '\t';
+        at++;
+        if (!fits || columns != 17)
+            return poison_fail(err, POISON_EDATA, "%s:%zu: not the row that this sweep has there", path, *rows + 3);
+    }
+    return 0;
+}
+
+static int fail_existing(const char *path, poison_error *err)
+{
+    return poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path);
+}
+
+/* Rows go on only in files of their own; the shell's descriptors, devices and pipes just take them. */
+static int is_journal(const char *path)
+{
+    struct stat info;
+    return output_descriptor(path) < 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+}
+
+int sweep_check_output(const char *path, int resume, int other_form, poison_error *err)
+{
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!is_journal(path))
+        return output_check(path, err);
+    if (other_form)
+        return poison_fail(err, POISON_EUSAGE, "--json and --no-header are for standard output: %s is a journal, that --resume reads",
+                           path);
+    int there = stat(path, &info) == 0;
+    if (there && info.st_size > 0 && !resume)
+        return fail_existing(path, err);
+    if (there ? access(path, W_OK) != 0 : access(folder, W_OK | X_OK) != 0)
+        return poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
+    return 0;
+}
+
+static int read_all(char **text, int fd, size_t size, const char *path, poison_error *err)
+{
+    size_t have = 0;
+    ssize_t got = 1;
+    *text = poison_take(size + 1, 1);
+    if (!*text)
+        return poison_fail_memory(err, size, 1, path);
+    while (have < size && (got = read(fd, *text + have, size - have)) > 0)
+        have += (size_t)got;
+    return have == size ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path);
+}
+
+/* Opens c->sheet where rows are to go on: after *rows rows, the last of them *cell. */
+static int open_journal(struct campaign *c, const char *path, int resume, size_t *rows, struct cell *cell, poison_error *err)
+{
+    struct stat info;
+    char *settings = NULL, *text = NULL;
+    size_t keep = 0;
+    c->created = lstat(path, &info) != 0;
+    int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    if (!S_ISREG(info.st_mode))
+        TRY(poison_fail(err, POISON_EDATA, "%s: not a regular file any more", path));
+    settings = settings_line(c);
+    if (!settings)
+        TRY(poison_fail_memory(err, 1, 4096, "the settings"));
+    if (poison_cancelled(c->settings)) /* the checksum in the settings may be of a part of the data */
+        TRY(poison_fail_cancelled(err));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
+    if (info.st_size > 0 && !resume)
+        TRY(fail_existing(path, err));
+    TRY(read_all(&text, fd, (size_t)info.st_size, path, err));
+    TRY(check_journal(c, path, text, (size_t)info.st_size, settings, &keep, rows, cell, err));
+    if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
+        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
+    FILE *out = fdopen(fd, "w");
+    if (!out)
+        TRY(poison_fail_memory(err, 1, 4096, path));
+    fd = -1;
+    sheet_open(&c->sheet, out, c->data, 0, keep > strlen(settings));
+    if (keep == 0)
+        fputs(settings, out);
+done:
+    if (fd >= 0)
+        close(fd);
+    free(settings);
+    free(text);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+static void warn_of_doses(const struct campaign *c)
+{
+    for (size_t k = 0; k < c->sweep->pairs && c->warn; k++) {
+        const struct sweep_pair *pair = &c->sweep->pair[k];
+        size_t most = c->there[pair->from], above = 0;
+        for (size_t d = 0; d < c->sweep->doses; d++)
+            above += c->sweep->dose[d] > most;
+        if (!above)
+            continue;
+        begin_warning(c, pair);
+        fprintf(c->warn, ": %zu of %zu doses are left out, since only %zu training labels are ", above, c->sweep->doses,
+                most);
+        poison_label_put(c->warn, c->data, pair->from);
+        fputc('\n', c->warn);
+    }
+}
+
+static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_error *err)
+{
+    int label[256];
+    size_t labels = (size_t)poison_data_labels(data, label);
+    sweep->pair = poison_take(labels, labels * sizeof *sweep->pair);
+    if (!sweep->pair)
+        return poison_fail_memory(err, labels, labels * sizeof *sweep->pair, "the pairs");
+    for (size_t f = 0; f < labels; f++)
+        for (size_t t = 0; t < labels; t++)
+            if (f != t)
+                sweep->pair[sweep->pairs++] = (struct sweep_pair){label[f], label[t]};
+    return 0;
+}
+
+int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err)
+{
+    sweep->pairs = 0;
+    if (strcmp(pairs, "all") == 0)
+        return take_all_pairs(sweep, data, err);
+    sweep->pair = poison_take(strlen(pairs), sizeof *sweep->pair); /* more than there can be */
+    if (!sweep->pair)
+        return poison_fail_memory(err, strlen(pairs), sizeof *sweep->pair, "the pairs");
+    for (const char *at = pairs, *end;; at = end + 1) {
+        struct sweep_pair *new = &sweep->pair[sweep->pairs];
+        int status = poison_pair_parse(&new->from, &new->to, at, &end, data, "--pairs", err);
+        if (status < 0)
+            return status;
+        for (size_t q = 0; q < sweep->pairs; q++)
+            if (sweep->pair[q].from == new->from && sweep->pair[q].to == new->to)
+                return poison_fail(err, POISON_EUSAGE, "--pairs: %s:%s is named twice",
+                                   poison_label_quoted(data, new->from).text, poison_label_quoted(data, new->to).text);
+        sweep->pairs++;
+        if (!*end)
+            return 0;
+    }
+}
+
+int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair, const int *labels,
+                      const poison_data *data, poison_error *err)
+{
+    size_t n = data->train.n, from = 0, to = 0;
+    int status = 0;
+    for (size_t r = 0; r < n; r++) {
+        from += labels[r] == pair->from;
+        to += labels[r] == pair->to;
+    }
+    for (size_t k = 0; k < doses; k++) {
+        poison_flip flip = {pair->from, pair->to, dose[k], POISON_FIRST};
+        TRY(poison_flip_check(&flip, labels, data, err));
+        if (to + dose[k] == n || from - dose[k] == n)
+            TRY(poison_fail(err, POISON_EDATA, "flip %s:%s:%zu leaves one class only: at least two classes are needed",
+                            poison_label_quoted(data, pair->from).text, poison_label_quoted(data, pair->to).text, dose[k]));
+    }
+done:
+    return status;
+}
+
+/* Models that are held at a time: the victim, an attacker's, an auditor's */
+static size_t count_models(const struct sweep *sweep)
+{
+    int attacker = 0, auditor = 0;
+    for (size_t k = 0; k < sweep->strategies; k++)
+        attacker |= poison_attack_trains(sweep->strategy[k]);
+    for (size_t k = 0; k < sweep->defences; k++)
+        auditor |= sweep->defence[k].method >= 0;
+    return 1 + (size_t)attacker + (size_t)auditor;
+}
+
+/* So that rows are on disk, or with their reader, as they are done. */
+static int flush(const struct campaign *c, const char *name, poison_error *err)
+{
+    if (fflush(c->sheet.out) == 0 && !ferror(c->sheet.out))
+        return 0;
+    if (errno == EPIPE)
+        return OUTPUT_READER_GONE;
+    return poison_cancelled(c->settings) ? poison_fail_cancelled(err)
+                                         : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno));
+}
+
+int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
+              const struct sheet *sheet, const char *path, int resume, FILE *warn, poison_error *err)
+{
+    poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
+    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
+                         .clean = labels, .orders = sweep->seeds, .sheet = *sheet};
+    struct table t;
+    struct cell before = {.strategy = SIZE_MAX}, cell = before;
+    size_t total = 0, done = 0, found = 0, n = data->train.n;
+    int status = 0;
+    struct output direct = {0};
+    c.sheet.out = path ? NULL : sheet->out;
+    quiet.progress = NULL;
+    quiet.memory = poison_settings_memory(settings) / count_models(sweep);
+    for (size_t r = 0; r < n; r++)
+        if (labels[r] >= 0)
+            c.there[labels[r]]++;
+    c.labels = poison_take(n, sizeof *c.labels);
+    c.predicted = poison_take(data->test.n, sizeof *c.predicted);
+    c.supports = poison_take(n, 1);
+    c.chosen = poison_take(sweep->seeds, sizeof *c.chosen);
+    c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
+    if (!c.labels || !c.predicted || !c.supports || !c.order)
+        TRY(poison_fail_memory(err, n, 16, "the sweep"));
+    if (path && is_journal(path))
+        TRY(open_journal(&c, path, resume, &found, &before, err));
+    else if (path)
+        TRY(output_open(&direct, path, err));
+    if (direct.out)
+        c.sheet.out = direct.out;
+    const char *name = !path ? "memory" : direct.out ? direct.path : path;
+    table_begin(&t, &c.sheet, HEADER);
+    warn_of_doses(&c);
+    while (next_cell(&c, &cell))
+        total++;
+    TRY(flush(&c, name, err));
+    for (cell = before; next_cell(&c, &cell); done++) {
+        poison_tell(settings, "sweeping", (double)done, "cells", (double)done / (double)(total - found));
+        TRY(compute_cell(&c, &cell, &t, err));
+        TRY(flush(&c, name, err));
+    }
+done:
+    forget_orders(&c);
+    free(c.order);
+    free(c.chosen);
+    free(c.labels);
+    free(c.predicted);
+    free(c.supports);
+    poison_attacker_free(c.attacker);
+    poison_svm_free(c.auditor);
+    poison_svm_free(c.victim);
+    if (direct.out)
+        status = output_close(&direct, status, err);
+    else if (path && c.sheet.out && fclose(c.sheet.out) != 0 && status >= 0)
+        status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
+    if (status < 0 && c.created && !done)
+        unlink(path); /* no row: nothing that --resume needs */
+    return status;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+
+#include "base.h"
+#include "escape.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* ---- JSON ----------------------------------------------------------------------------------------------------- */
+
+/* The inside of a JSON string. */
+static void put_json(FILE *out, const char *text, size_t length)
+{
+    for (const char *end = text + length; text < end;) {
+        char c = *text;
+        uint32_t code;
+        int bytes = utf8_decode(text, &code);
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c == '\n' || c == '\t')
+            fputs(c == '\n' ? "\\n" : "\\t", out);
+        else if (bytes && (code < 0x20 || (code >= 0x7F && code < 0xA0)))
+            fprintf(out, "\\u%04x", (unsigned)code);
+        else if (bytes)
+            fwrite(text, 1, (size_t)bytes, out);
+        else
+            fputs("\\ufffd", out);
+        text += bytes ? bytes : 1;
+    }
+}
+
+static void put_string(FILE *out, const char *text)
+{
+    putc('"', out);
+    put_json(out, text, strlen(text));
+    putc('"', out);
+}
+
+static const char *skip_digits(const char *text)
+{
+    return text + strspn(text, "0123456789");
+}
+
+int table_is_number(const char *text)
+{
+    const char *whole = text + (*text == '-'), *end = skip_digits(whole), *part;
+    if (end == whole || (*whole == '0' && end > whole + 1))
+        return 0;
+    if (*end == '.') {
+        part = end + 1;
+        end = skip_digits(part);
+        if (end == part)
+            return 0;
+    }
+    if (*end == 'e' || *end == 'E') {
+        part = end + 1 + (end[1] == '+' || end[1] == '-');
+        end = skip_digits(part);
+        if (end == part)
+            return 0;
+    }
+    return !*end;
+}
+
+/* ---- sheets ---------------------------------------------------------------------------------------------------- */
+
+void sheet_open(struct sheet *sheet, FILE *out, const poison_data *data, int json, int bare)
+{
+    *sheet = (struct sheet){.out = out, .data = data, .json = json, .bare = bare, .numbers = 1};
+    for (int c = 0; data && c < data->names; c++)
+        sheet->numbers &= data->numbers && table_is_number(data->name[c]);
+}
+
+void sheet_start(struct sheet *sheet)
+{
+    const char *opening = sheet->opening;
+    sheet->opening = NULL;
+    if (!opening)
+        return;
+    fputs(sheet->json ? "{\"provenance\":" : "# ", sheet->out);
+    (sheet->json ? put_string : escape_text)(sheet->out, opening);
+    fputs(sheet->json ? "}\n" : "\n", sheet->out);
+}
+
+void sheet_title(struct sheet *sheet, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sheet->title, sizeof sheet->title, format, args);
+    va_end(args);
+    sheet_start(sheet);
+    if (sheet->json)
+        return;
+    fputs("\n# ", sheet->out);
+    escape_text(sheet->out, sheet->title);
+    putc('\n', sheet->out);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
+
+void table_begin(struct table *table, struct sheet *sheet, const char *header)
+{
+    table_begin_more(table, sheet, header, NULL, 0);
+}
+
+void table_begin_more(struct table *table, struct sheet *sheet, const char *header, const char *const *more, size_t count)
+{
+    *table = (struct table){.sheet = sheet, .header = header, .more = more, .named = 1};
+    for (const char *c = header; *c; c++)
+        table->named += *c == '\t';
+    table->columns = table->named + count;
+    sheet_start(sheet);
+    if (sheet->json || sheet->bare)
+        return;
+    fputs(header, sheet->out);
+    for (size_t c = 0; c < count; c++) {
+        putc('\t', sheet->out);
+        escape_text(sheet->out, more[c]);
+    }
+    putc('\n', sheet->out);
+}
+
+/* Whether the header has this name. */
+static int is_named(const char *header, const char *name, size_t length)
+{
+    for (; header; header = strchr(header, '\t'), header += header != NULL)
+        if (strncmp(header, name, length) == 0 && (!header[length] || header[length] == '\t'))
+            return 1;
+    return 0;
+}
+
+/* JSON's `"name":`, as the comment in table.h says. */
+static void print_key(struct table *table)
+{
+    FILE *out = table->sheet->out;
+    putc('"', out);
+    if (table->at < table->named) {
+        table->key = table->at ? strchr(table->key, '\t') + 1 : table->header;
+        put_json(out, table->key, strcspn(table->key, "\t"));
+    } else {
+        const char *name = table->more[table->at - table->named];
+        size_t length = strlen(name), plain = length;
+        while (plain && name[plain - 1] == '_')
+            plain--;
+        put_json(out, name, length);
+        if (is_named(table->header, name, plain))
+            putc('_', out);
+    }
+    fputs("\":", out);
+}
+
+static void begin_object(const struct sheet *sheet)
+{
+    putc('{', sheet->out);
+    if (!sheet->title[0])
+        return;
+    fputs("\"table\":", sheet->out);
+    put_string(sheet->out, sheet->title);
+    putc(',', sheet->out);
+}
+
+/* A cell's text; one that begins a line must not look like a comment. */
+static void print_text(FILE *out, const char *text, int first)
+{
+    int comment = first && strncmp(text, "# ", 2) == 0;
+    if (comment)
+        fputs("\\x23", out);
+    escape_text(out, text + comment);
+}
+
+/*
+ * One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing more is printed after an
+ * error: a signal that ended a write to a slow reader must not meet another write.
+ */
+static void cell(struct table *table, const char *text, int bare)
+{
+    FILE *out = table->sheet->out;
+    int json = table->sheet->json;
+    const volatile sig_atomic_t *cancel = table->sheet->cancel;
+    if (table->at == 0 && cancel && *cancel)
+        table->ended = 1;
+    if (table->ended) {
+        table->at = (table->at + 1) % table->columns;
+        return;
+    }
+    if (json && !ferror(out)) {
+        if (table->at == 0)
+            begin_object(table->sheet);
+        print_key(table);
+    }
+    if (ferror(out))
+        ;
+    else if (!text)
+        fputs(json ? "null" : "NA", out);
+    else if (json && !bare)
+        put_string(out, text);
+    else
+        print_text(out, text, table->at == 0);
+    table->at = (table->at + 1) % table->columns;
+    if (!ferror(out))
+        fputs(json ? table->at ? "," : "}\n" : table->at ? "\t" : "\n", out);
+}
+
+void table_none(struct table *table)
+{
+    cell(table, NULL, 0);
+}
+
+void table_count(struct table *table, size_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%zu", value);
+    cell(table, text, 1);
+}
+
+void table_exact(struct table *table, double value)
+{
+    char text[40] = "";
+    if (!table->ended)
+        snprintf(text, sizeof text, "%.17g", value);
+    cell(table, isnan(value) || (table->sheet->json && !isfinite(value)) ? NULL : text, 1);
+}
+
+void table_number(struct table *table, double value)
+{
+    char text[400]; /* the greatest has 309 digits before the point */
+    snprintf(text, sizeof text, "%.6f", value);
+    cell(table, isfinite(value) ? text : NULL, 1);
+}
+
+void table_text(struct table *table, const char *text)
+{
+    cell(table, text, 0);
+}
+
+void table_name(struct table *table, const char *name)
+{
+    cell(table, name, table->sheet->numbers);
+}
+
+void table_label(struct table *table, int label)
+{
+    char number[12];
+    table_name(table, poison_label_text(table->sheet->data, label, number));
+}
+
+void table_flipped(struct table *table, int label)
+{
+    char number[12];
+    const char *name = label < 0 ? NULL : poison_label_text(table->sheet->data, label, number);
+    if (table->sheet->json)
+        table_name(table, name);
+    else
+        table_text(table, !name ? "-" : strcmp(name, "-") == 0 ? "\"-\"" : name);
+}

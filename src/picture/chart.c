@@ -1,0 +1,842 @@
+/* SPDX-License-Identifier: MIT */
+#include "chart.h"
+
+#include "escape.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 720.0  /* of a chart, in CSS pixels: a heat map of many columns is wider */
+#define MARGIN 12.0
+#define LETTER 7.3   /* the width of a letter: of a wide font, so that a narrower one leaves room */
+#define SMALL 6.7    /* the same in ticks and labels */
+#define LONGEST 38   /* letters that a label may have */
+
+enum { HUES = 7, DASHES = 6, LEVELS = 20 };
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+/* Whether a reader sees what the character does: of those that XML allows all marks of direction are shown. */
+static int is_harmless(uint32_t code)
+{
+    return utf8_is_harmless(code) && code != 0x200E && code != 0x200F;
+}
+
+/* The length of the UTF-8 character at `at`, and its code; 0 if there is none that XML allows. */
+static int decode(const char *at, uint32_t *code)
+{
+    int length = utf8_decode(at, code);
+    return (*code & 0xFFFE) == 0xFFFE ? 0 : length;
+}
+
+/* How one character is written in XML, and how many letters wide it is; what comes after it. */
+static const char *spell(const char *at, char spelled[16], size_t *letters)
+{
+    static const char special[] = "&<>\"'", *const entity[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    uint32_t code;
+    int length = decode(at, &code);
+    const char *found = length == 1 && *at ? strchr(special, *at) : NULL;
+    *letters = code >= 0x2E80 && length ? 2 : 1; /* from there on mostly ideographs */
+    if (length == 0)
+        strcpy(spelled, "\xEF\xBF\xBD");
+    else if (found)
+        strcpy(spelled, entity[found - special]);
+    else if (!is_harmless(code))
+        *letters = (size_t)snprintf(spelled, 16, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
+    else
+        snprintf(spelled, 16, "%.*s", length, at);
+    return at + (length ? length : 1);
+}
+
+/* Where a text must end to be `letters` wide at most. */
+static const char *fit(const char *text, size_t letters)
+{
+    char spelled[16];
+    size_t wide;
+    for (const char *next; *text; text = next, letters -= wide) {
+        next = spell(text, spelled, &wide);
+        if (wide > letters)
+            break;
+    }
+    return text;
+}
+
+static size_t count_letters(const char *text)
+{
+    char spelled[16];
+    size_t wide, sum = 0;
+    while (*text) {
+        text = spell(text, spelled, &wide);
+        sum += wide;
+    }
+    return sum;
+}
+
+static void put_span(FILE *out, const char *text, const char *end)
+{
+    char spelled[16];
+    size_t wide;
+    while (text < end) {
+        text = spell(text, spelled, &wide);
+        fputs(spelled, out);
+    }
+}
+
+void chart_escape(FILE *out, const char *text)
+{
+    put_span(out, text, text + strlen(text));
+}
+
+/* What fits into `letters`, the cut marked. */
+static void put_cut(FILE *out, const char *text, size_t letters)
+{
+    const char *end = fit(text, letters);
+    put_span(out, text, *end ? fit(text, letters - 1) : end);
+    if (*end)
+        fputs("\xE2\x80\xA6", out);
+}
+
+/* A number with so many decimals, or, where `fixed` is 0, without zeros at the end; by integers: no locale has a say. */
+static char *spell_number(char text[40], double value, int decimals, int fixed)
+{
+    double size = fabs(value), unit = pow(10, decimals);
+    if (size >= 1e12 || (size < 1e-4 && size > 0 && decimals >= 6)) {
+        double exponent = floor(log10(size)), half = floor(exponent / 2); /* 10^-324 is 0 */
+        char mantissa[40];
+        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "",
+                 spell_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0), (int)exponent);
+        return text;
+    }
+    long long whole = llround(size * unit), below = whole % (long long)unit;
+    int length = snprintf(text, 40, "%s%lld", value < 0 && whole ? "-" : "", whole / (long long)unit);
+    if (decimals && (below || fixed)) {
+        length += snprintf(text + length, (size_t)(40 - length), ".%0*lld", decimals, below);
+        while (!fixed && text[length - 1] == '0')
+            text[--length] = 0;
+    }
+    return text;
+}
+
+/*
+ * printf of our own: $t a text, escaped; $c a text and how many letters of it (size_t); $n a name without its unit; $r as it
+ * is; $i a size_t; $x a coordinate; $v a value; $p a value in per cent. Numbers are double. Nothing more is put after an
+ * error: the chart of a long table must end soon then.
+ */
+static void put(FILE *out, const char *format, ...)
+{
+    char number[40];
+    const char *text;
+    va_list args;
+    if (ferror(out))
+        return;
+    va_start(args, format);
+    for (; *format; format++) {
+        if (*format != '$') {
+            putc(*format, out);
+            continue;
+        }
+        switch (*++format) {
+        case 'i': fprintf(out, "%zu", va_arg(args, size_t)); break;
+        case 'x': fputs(spell_number(number, va_arg(args, double), 2, 0), out); break;
+        case 'v': fputs(spell_number(number, va_arg(args, double), 6, 0), out); break;
+        case 'p': fprintf(out, "%s %%", spell_number(number, 100 * va_arg(args, double), 4, 0)); break;
+        case 'r': fputs(va_arg(args, const char *), out); break;
+        case 'c':
+            text = va_arg(args, const char *);
+            put_cut(out, text, va_arg(args, size_t));
+            break;
+        default:
+            text = va_arg(args, const char *);
+            put_span(out, text, *format == 'n' && strstr(text, " (") ? strstr(text, " (") : text + strlen(text));
+        }
+    }
+    va_end(args);
+}
+
+/* Lines of text, broken between words; how many. out NULL: only counts. */
+static size_t put_paragraph(FILE *out, const char *class, double y, double step, const char *text, size_t letters)
+{
+    size_t lines = 0;
+    for (; text && *text && lines < 8; lines++) {
+        const char *end = fit(text, letters), *space = end;
+        while (*end && space > text && *space != ' ')
+            space--;
+        end = space > text ? space : end;
+        if (out) {
+            put(out, "<text class='$r' x='$x' y='$x'>", class, MARGIN, y + step * (double)lines);
+            put_span(out, text, end);
+            put(out, "</text>\n");
+        }
+        text = end + strspn(end, " ");
+    }
+    return lines;
+}
+
+/* ---- style ----------------------------------------------------------------------------------------------------- */
+
+/* "$" stands for the scope. */
+static const char light_rules[] =
+    "${font:12px system-ui,sans-serif;max-width:100%;height:auto}\n"
+    "$:root{background:#fff}\n"
+    "$ text{fill:#1b1b1b}\n"
+    "$ .heading{font-size:16px;font-weight:600} $ .strong{font-weight:600} $ .name{fill:#595959}\n"
+    "$ .small{font-size:11px} $ .tiny{font-size:9px} $ .end{text-anchor:end} $ .middle{text-anchor:middle}\n"
+    "$ .paper{fill:#fff} $ .grid{stroke:#e0e0e0;fill:none} $ .axis{stroke:#6b6b6b;fill:none}\n"
+    "$ .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
+    "$ .d1{stroke-dasharray:8 3} $ .d2{stroke-dasharray:2 3} $ .d3{stroke-dasharray:9 3 2 3}\n"
+    "$ .d4{stroke-dasharray:4 3} $ .d5{stroke-dasharray:9 3 2 3 2 3}\n"
+    "$ .band{fill:currentColor;fill-opacity:.13;stroke:currentColor;stroke-opacity:.35;stroke-width:.6}\n"
+    "$ .faint{fill-opacity:.06;stroke-opacity:.25}\n"
+    "$ .dot{fill:currentColor;stroke:#fff} $ .bar{fill:currentColor}\n"
+    "$ .whisker{fill:none;stroke:currentColor;stroke-width:1.6}\n"
+    "$ .outline{fill:none;stroke:#1b1b1b;stroke-width:1.5}\n"
+    "$ .best{fill:none;stroke:#1b1b1b;stroke-width:3} $ .inner{fill:none;stroke:#fff;stroke-width:1.5}\n"
+    "$ .hatch{stroke:#8a8a8a;fill:none} $ .cell{pointer-events:none} $ .crisp{shape-rendering:crispEdges}\n";
+static const char dark_rules[] =
+    "$:root{background:#14181d}\n"
+    "$ text{fill:#e8e8e8} $ .name{fill:#a8b0b8}\n"
+    "$ .paper{fill:#14181d} $ .grid{stroke:#343a41} $ .axis{stroke:#98a0a8} $ .dot{stroke:#14181d}\n"
+    "$ .outline,$ .best{stroke:#f2f2f2} $ .inner{stroke:#14181d} $ .hatch{stroke:#7d858d}\n";
+
+static const uint32_t hues[2][HUES] = {
+    {0x0072B2, 0xD55E00, 0x008F68, 0xB65C92, 0x1b1b1b, 0xB07500, 0x3D9BD4},
+    {0x4FA8E0, 0xF0803C, 0x2FC197, 0xE39CC6, 0xF0F0F0, 0xE8B23A, 0xA5D8F7},
+};
+
+/* From 0 to the end of the scale; in light and in dark, upwards and downwards of 0. Lightness goes one way all along. */
+enum { STOPS = 5 };
+static const uint32_t ramps[2][2][STOPS] = {
+    {{0xF1F5FA, 0xA6CBE6, 0x4A92C8, 0x0F559E, 0x08264F}, {0xFCF3EA, 0xF9BF8B, 0xDD7427, 0x9C4406, 0x521F00}},
+    {{0x1C2733, 0x1F4E7D, 0x3683BB, 0x8BC0E6, 0xEFF7FD}, {0x2C241C, 0x77441A, 0xC4732A, 0xEDB06F, 0xFDF1E0}},
+};
+
+static uint32_t ramp_colour(int dark, int down, size_t level)
+{
+    const uint32_t *stop = ramps[dark][down];
+    double place = (double)level / LEVELS * (STOPS - 1), share = place - floor(place);
+    size_t k = (size_t)place < STOPS - 1 ? (size_t)place : STOPS - 1;
+    uint32_t colour = 0;
+    for (int shift = 0; shift < 24; shift += 8) {
+        double a = stop[k] >> shift & 255, b = stop[k + (share > 0)] >> shift & 255;
+        colour |= (uint32_t)lround(a + (b - a) * share) << shift;
+    }
+    return colour;
+}
+
+/* Black or white: what has more contrast on the colour (WCAG 2's luminance; both have the same at 0.179). */
+static const char *ink_on(uint32_t colour)
+{
+    static const double weight[] = {0.0722, 0.7152, 0.2126};
+    double luminance = 0;
+    for (int k = 0; k < 3; k++)
+        luminance += weight[k] * pow(((colour >> 8 * k & 255) / 255.0 + 0.055) / 1.055, 2.4);
+    return luminance > 0.179 ? "#000" : "#fff";
+}
+
+static void put_rules(FILE *out, const char *rules)
+{
+    for (; *rules; rules++)
+        *rules == '$' ? fputs(".poison-chart", out) : putc(*rules, out);
+}
+
+static void put_colours(FILE *out, int dark, int cells)
+{
+    for (int h = 0; h < HUES; h++)
+        fprintf(out, ".poison-chart .s%d{color:#%06x}\n", h, hues[dark][h]);
+    for (int down = 0; down < 2 && cells; down++)
+        for (size_t level = 0; level <= LEVELS; level++) {
+            uint32_t colour = ramp_colour(dark, down, level);
+            fprintf(out, ".poison-chart .%c%zu{fill:#%06x}.poison-chart text.%c%zu{fill:%s}\n", "ub"[down], level, colour,
+                    "ub"[down], level, ink_on(colour));
+        }
+}
+
+static void put_style(FILE *out, int cells)
+{
+    put_rules(out, light_rules);
+    put_colours(out, 0, cells);
+    fputs("@media screen and (prefers-color-scheme: dark){\n", out); /* paper stays white */
+    put_rules(out, dark_rules);
+    put_colours(out, 1, cells);
+    fputs("}\n", out);
+}
+
+void chart_style(FILE *out)
+{
+    put_style(out, 1);
+}
+
+/* ---- the sheet: title, note, legend ---------------------------------------------------------------------------- */
+
+/* Closed paths about (0, 0), 9 wide; in the order of the hues. */
+static const char *const shapes[HUES] = {
+    "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0z",
+    "M-3.9-3.9h7.8v7.8h-7.8z",
+    "M0-5l5 8.7h-10z",
+    "M0-5.4l5.4 5.4-5.4 5.4-5.4-5.4z",
+    "M-1.7-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z",
+    "M0 5l-5-8.7h10z",
+    "M0-2.2l2.9-2.9 2.2 2.2-2.9 2.9 2.9 2.9-2.2 2.2-2.9-2.9-2.9 2.9-2.2-2.2 2.9-2.9-2.9-2.9 2.2-2.2z",
+};
+
+/* The legend's height; none is needed for one key. out NULL: only measures. */
+static double put_legend(FILE *out, double y, const char *name, const struct chart_key *key, size_t keys)
+{
+    const double row = 18, sample = 36;
+    size_t longest = 0, across;
+    double left = MARGIN + (name ? LETTER * (double)count_letters(name) + 14 : 0), wide;
+    for (size_t k = 0; k < keys; k++)
+        longest = count_letters(key[k].name) > longest ? count_letters(key[k].name) : longest;
+    longest = longest < 2 * LONGEST ? longest : 2 * LONGEST;
+    wide = sample + LETTER * (double)longest + 16;
+    across = wide < WIDTH - left ? (size_t)((WIDTH - left) / wide) : 1;
+    if (keys < 2)
+        return 0;
+    if (out && name)
+        put(out, "<text class='strong' x='$x' y='$x'>$t</text>\n", MARGIN, y + 4, name);
+    for (size_t k = 0; k < keys && out; k++)
+        put(out, "<g class='s$i' transform='translate($x $x)'><path class='line d$i' d='M0 0h30'/><path class='dot' "
+                 "transform='translate(15 0)' d='$r'/><text x='$x' y='4'>$c</text></g>\n",
+            key[k].hue % HUES, left + wide * (double)(k % across), y + row * (double)(k / across), key[k].dash % DASHES,
+            shapes[key[k].hue % HUES], sample, key[k].name, longest);
+    return row * (double)((keys + across - 1) / across);
+}
+
+static const char *id_of(const struct chart *chart)
+{
+    return chart->id ? chart->id : "chart";
+}
+
+/* Begins the <svg>; what follows is drawn in coordinates whose y begins below title, note and legend. */
+static void begin(FILE *out, const struct chart *chart, double width, double body, const char *name,
+                  const struct chart_key *key, size_t keys, int cells)
+{
+    size_t wide = (size_t)((width - 2 * MARGIN) / (LETTER * 16 / 12)), narrow = (size_t)((width - 2 * MARGIN) / LETTER);
+    size_t titles = put_paragraph(NULL, "", 0, 0, chart->title, wide);
+    size_t notes = put_paragraph(NULL, "", 0, 0, chart->note, narrow);
+    double legend = put_legend(NULL, 0, name, key, keys), top = 8 + 21 * (double)titles, at = top + 17 * (double)notes;
+    double head = at + (legend > 0 ? legend + 10 : 0) + 8;
+    const char *id = id_of(chart);
+    put(out, "<svg xmlns='http://www.w3.org/2000/svg' class='poison-chart' id='$r-svg' viewBox='0 0 $x $x' ", id, width,
+        head + body);
+    put(out, "width='$x' height='$x' role='img' aria-labelledby='$r-title $r-desc'>\n", width, head + body, id, id);
+    put(out, "<title id='$r-title'>$t</title>\n<desc id='$r-desc'>$t</desc>\n", id, chart->title, id,
+        chart->note ? chart->note : "");
+    put(out, "<defs><pattern id='$r-na' width='6' height='6' patternUnits='userSpaceOnUse'>"
+             "<path class='hatch' d='M0 6L6 0M-1 1L1-1M5 7L7 5'/></pattern></defs>\n", id);
+    if (!chart->embedded) {
+        put(out, "<style>\n");
+        put_style(out, cells);
+        put(out, "</style>\n<rect class='paper' width='$x' height='$x'/>\n", width, head + body);
+    }
+    put_paragraph(out, "heading", 24, 21, chart->title, wide);
+    put_paragraph(out, "note", top + 14, 17, chart->note, narrow);
+    put_legend(out, at + 16, name, key, keys);
+    put(out, "<g transform='translate(0 $x)'>\n", head);
+}
+
+static void end(FILE *out)
+{
+    put(out, "</g></svg>\n");
+}
+
+/* ---- axes ------------------------------------------------------------------------------------------------------ */
+
+struct axis {
+    double lo, hi, step; /* step: between ticks, 1, 2 or 5 times a power of ten */
+    double from, to;     /* where lo and hi are drawn */
+    int log;
+};
+
+/* An axis with about `ticks` ticks; `snap`: it ends at ticks. */
+static struct axis make_axis(double lo, double hi, double from, double to, double ticks, int snap)
+{
+    struct axis a = {.lo = lo, .hi = hi > lo ? hi : lo + fmax(fabs(lo), 1), .from = from, .to = to};
+    double raw = (a.hi - a.lo) / fmax(ticks, 1), power = pow(10, floor(log10(raw)));
+    a.step = raw <= power ? power : raw <= 2 * power ? 2 * power : raw <= 5 * power ? 5 * power : 10 * power;
+    if (snap) {
+        a.lo = floor(a.lo / a.step + 1e-9) * a.step;
+        a.hi = ceil(a.hi / a.step - 1e-9) * a.step;
+    }
+    return a;
+}
+
+static struct axis make_log_axis(double lo, double hi, double from, double to)
+{
+    return (struct axis){.lo = lo, .hi = hi > lo ? hi : 10 * lo, .from = from, .to = to, .log = 1};
+}
+
+static double place(const struct axis *a, double v)
+{
+    double share = a->log ? log(v / a->lo) / log(a->hi / a->lo) : (v - a->lo) / (a->hi - a->lo);
+    return a->from + share * (a->to - a->from);
+}
+
+/* The k-th tick; 0 when there are no more. */
+static int tick(const struct axis *a, int k, double *value)
+{
+    if (!a->log) {
+        *value = (ceil(a->lo / a->step - 1e-9) + k) * a->step;
+        return *value <= a->hi + 1e-9 * a->step;
+    }
+    double room = fabs(a->to - a->from) / log10(a->hi / a->lo), first = floor(log10(a->lo)); /* pixels a power of ten */
+    double letters = 2 + floor(log10(a->hi)); /* of the widest tick, and a gap */
+    *value = room * log10(2) > SMALL * letters ? pow(10, first + k / 3) * (k % 3 == 0 ? 1 : k % 3 == 1 ? 2 : 5) : pow(10, first + k);
+    return *value <= a->hi * (1 + 1e-9);
+}
+
+static void put_x_ticks(FILE *out, const struct axis *x, double top, double bottom, int share)
+{
+    double v;
+    for (int k = 0; tick(x, k, &v); k++)
+        if (v >= x->lo * (1 - 1e-9))
+            put(out, share ? "<path class='grid' d='M$x $xV$x'/><text class='small middle' x='$x' y='$x'>$p</text>\n"
+                           : "<path class='grid' d='M$x $xV$x'/><text class='small middle' x='$x' y='$x'>$v</text>\n",
+                place(x, v), top, bottom, place(x, v), bottom + 15, v);
+}
+
+static void put_axes(FILE *out, const struct axis *x, const struct axis *y, int share)
+{
+    double v;
+    put_x_ticks(out, x, y->to, y->from, 0);
+    for (int k = 0; tick(y, k, &v); k++)
+        put(out, share ? "<path class='grid' d='M$x $xH$x'/><text class='small end' x='$x' y='$x'>$p</text>\n"
+                       : "<path class='grid' d='M$x $xH$x'/><text class='small end' x='$x' y='$x'>$v</text>\n",
+            x->from, place(y, v), x->to, x->from - 5, place(y, v) + 4, v);
+    put(out, "<path class='axis' d='M$x $xV$xH$x'/>\n", x->from, y->to, y->from, x->to);
+}
+
+static void put_x_name(FILE *out, const struct chart *chart, double left, double right, double y)
+{
+    if (chart->x)
+        put(out, "<text class='name middle' x='$x' y='$x'>$c</text>\n", (left + right) / 2, y, chart->x,
+            (size_t)((right - left) / LETTER));
+}
+
+/* ---- lines ----------------------------------------------------------------------------------------------------- */
+
+static void put_band(FILE *out, const struct chart_series *s, size_t hue, int faint, const struct axis *x,
+                     const struct axis *y)
+{
+    for (size_t first = 0, last; first < s->points; first = last + 1) {
+        const struct chart_point *p = s->point;
+        for (last = first; last < s->points && !isnan(p[last].y + p[last].lo + p[last].hi); last++)
+            ;
+        if (last == first)
+            continue;
+        put(out, faint ? "<path class='band faint s$i' d='" : "<path class='band s$i' d='", hue);
+        for (size_t k = first; k < last; k++)
+            put(out, "$r$x $x", k == first ? "M" : "L", place(x, p[k].x), place(y, p[k].hi));
+        for (size_t k = last; k-- > first;)
+            put(out, "L$x $x", place(x, p[k].x), place(y, p[k].lo));
+        put(out, "z'/>\n");
+    }
+}
+
+static void put_line(FILE *out, const struct chart_series *s, const struct chart_key *key, const struct axis *x,
+                     const struct axis *y)
+{
+    int pen = 0; /* on the paper */
+    put(out, "<path class='line s$i d$i' d='", key->hue % HUES, key->dash % DASHES);
+    for (size_t k = 0; k < s->points; k++) {
+        const struct chart_point *p = &s->point[k];
+        if (!isnan(p->y))
+            put(out, "$r$x $x", pen ? "L" : "M", place(x, p->x), place(y, p->y));
+        pen = !isnan(p->y);
+    }
+    put(out, "$r'/>\n", s->points ? "" : "M0 0");
+}
+
+static void put_dots(FILE *out, const struct chart *chart, const struct chart_lines *lines, const struct chart_panel *panel,
+                     const struct chart_series *s, const struct axis *x, const struct axis *y)
+{
+    const struct chart_key *key = &lines->key[s->key];
+    double scale, dots = 0;
+    for (size_t k = 0; k < s->points; k++)
+        dots += !s->point[k].quiet;
+    scale = fmin(1, fmax(0.45, fabs(x->to - x->from) / dots / 14));
+    for (size_t k = 0; k < s->points; k++) {
+        const struct chart_point *p = &s->point[k];
+        if (isnan(p->y) || p->quiet)
+            continue;
+        put(out, "<path class='mark dot s$i' transform='translate($x $x) scale($x)' d='$r'><title>$t$r$t$r$n $v: $n $v",
+            key->hue % HUES, place(x, p->x), place(y, p->y), scale, shapes[key->hue % HUES], panel->name ? panel->name : "",
+            panel->name ? ", " : "", lines->keys > 1 ? key->name : "", lines->keys > 1 ? ", " : "",
+            chart->x ? chart->x : "x", p->x, chart->y ? chart->y : "y", p->y);
+        if (!isnan(p->lo + p->hi))
+            put(out, " ($v to $v)", p->lo, p->hi);
+        if (p->note)
+            put(out, ", $t", p->note);
+        put(out, "</title></path>\n");
+    }
+}
+
+/* Widens lo..hi to what the panel's points hold. */
+static void find_range(const struct chart_panel *panel, double *x_lo, double *x_hi, double *y_lo, double *y_hi)
+{
+    for (size_t s = 0; s < panel->count; s++)
+        for (size_t k = 0; k < panel->series[s].points; k++) {
+            const struct chart_point *p = &panel->series[s].point[k];
+            *x_lo = fmin(*x_lo, p->x); /* fmin and fmax pass NAN over */
+            *x_hi = fmax(*x_hi, p->x);
+            *y_lo = fmin(*y_lo, fmin(p->y, p->lo));
+            *y_hi = fmax(*y_hi, fmax(p->y, p->hi));
+        }
+}
+
+void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines *lines)
+{
+    size_t across = lines->panels == 1 ? 1 : lines->panels <= 4 ? 2 : lines->panels <= 12 ? 3 : 5;
+    size_t down = (lines->panels + across - 1) / across;
+    double left = MARGIN, above = chart->y ? 22 : 0, wide = (WIDTH - MARGIN - left) / (double)across;
+    double tall = across == 1 ? 330 : across == 2 ? 240 : across == 3 ? 190 : 140, body = above + tall * (double)down;
+    double x_lo = INFINITY, x_hi = -INFINITY, y_lo = INFINITY, y_hi = -INFINITY;
+    for (size_t k = 0; k < lines->panels; k++)
+        find_range(&lines->panel[k], &x_lo, &x_hi, &y_lo, &y_hi);
+    begin(out, chart, WIDTH, body + (chart->x ? 28 : 6), lines->keys_name, lines->key, lines->keys, 0);
+    for (size_t k = 0; k < lines->panels; k++) {
+        const struct chart_panel *p = &lines->panel[k];
+        double at = left + wide * (double)(k % across), top = above + tall * (double)(k / across) + (p->name ? 22 : 6);
+        double lo = y_lo, hi = y_hi, none = 0, bottom = above + tall * (double)(k / across + 1) - 24, width = wide - 56;
+        if (lines->own_y) {
+            lo = INFINITY, hi = -INFINITY;
+            find_range(p, &none, &none, &lo, &hi);
+        }
+        lo = isfinite(lo) ? fmin(lo, lines->own_y ? lo : 0) : 0;
+        hi = isfinite(hi) ? hi : 1;
+        struct axis y = make_axis(lo, hi, bottom, top, across > 3 ? 3 : across > 1 ? 5 : 6, 1);
+        struct axis x = lines->log_x ? make_log_axis(x_lo, x_hi, at + 44, at + 44 + width)
+                                     : make_axis(x_lo > 0 && x_lo < 0.4 * x_hi ? 0 : x_lo, x_hi, at + 44, at + 44 + width,
+                                                 width / 60, 0);
+        put_axes(out, &x, &y, chart->share);
+        if (p->name)
+            put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x.from, top - 8, p->name, (size_t)(width / LETTER));
+        for (size_t s = 0; s < p->count; s++)
+            put_band(out, &p->series[s], lines->key[p->series[s].key].hue % HUES, p->count > 4, &x, &y);
+        for (size_t s = 0; s < p->count; s++)
+            put_line(out, &p->series[s], &lines->key[p->series[s].key], &x, &y);
+        for (size_t s = 0; s < p->count; s++)
+            put_dots(out, chart, lines, p, &p->series[s], &x, &y);
+    }
+    if (chart->y)
+        put(out, "<text class='name' x='$x' y='12'>$c</text>\n", MARGIN, chart->y, (size_t)((WIDTH - 2 * MARGIN) / LETTER));
+    put_x_name(out, chart, left + 44, WIDTH - MARGIN, body + 18);
+    end(out);
+}
+
+/* ---- heat maps ------------------------------------------------------------------------------------------------- */
+
+static size_t longest_of(const char *const *name, size_t count, size_t most)
+{
+    size_t longest = 1;
+    for (size_t k = 0; k < count; k++)
+        longest = count_letters(name[k]) > longest ? count_letters(name[k]) : longest;
+    return longest < most ? longest : most;
+}
+
+/* What all maps of a chart have in common. */
+struct grid {
+    const struct chart *chart;
+    const struct chart_heat *heat;
+    size_t across, letters[2];    /* maps side by side; letters of row and column labels */
+    double left, head, wide, tall; /* of a map: room for labels; of a cell */
+    int upright;                  /* column labels */
+    double lo, hi;                /* of the scale */
+    int decimals, percent, cells; /* how values are written in the cells: 0 not, 1 small, 2 as labels */
+};
+
+static size_t level_of(const struct grid *g, double v, int *down)
+{
+    double share = g->heat->diverging ? v / g->hi : (v - g->lo) / (g->hi - g->lo);
+    *down = share < 0;
+    share = fmin(fabs(share), 1);
+    return (size_t)lround(LEVELS * (g->heat->root ? sqrt(share) : share));
+}
+
+static char *spell_cell(const struct grid *g, char text[44], double v)
+{
+    int sign = g->heat->diverging && v > 0;
+    spell_number(text + sign, g->chart->share ? 100 * v : v, g->decimals, g->chart->share);
+    text[0] = sign ? '+' : text[0];
+    return g->percent ? strcat(text, " %") : text;
+}
+
+/* The fullest way to write the values that fits all cells. */
+static void choose_format(struct grid *g)
+{
+    static const struct { int decimals, percent, cells; } way[] = {{1, 1, 2}, {1, 0, 2}, {0, 0, 2}, {0, 0, 1}, {0, 0, 0}};
+    const struct chart_heat *h = g->heat;
+    for (size_t w = 0; w < sizeof way / sizeof *way; w++) {
+        double widest = 0, letter = way[w].cells == 2 ? SMALL : 5.6;
+        char text[44];
+        g->decimals = way[w].decimals, g->percent = way[w].percent && g->chart->share, g->cells = way[w].cells;
+        for (size_t m = 0; m < h->maps && g->cells; m++)
+            for (size_t k = 0; k < h->rows * h->columns && widest <= g->wide - 3; k++)
+                if (isfinite(h->map[m].value[k]))
+                    widest = fmax(widest, letter * (double)strlen(spell_cell(g, text, h->map[m].value[k])));
+        if (widest <= g->wide - 3)
+            return;
+    }
+}
+
+static void find_scale(struct grid *g)
+{
+    const struct chart_heat *h = g->heat;
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t m = 0; m < h->maps; m++)
+        for (size_t k = 0; k < h->rows * h->columns; k++)
+            if (isfinite(h->map[m].value[k])) {
+                double v = h->diverging ? fabs(h->map[m].value[k]) : h->map[m].value[k];
+                lo = fmin(lo, v);
+                hi = fmax(hi, v);
+            }
+    g->lo = h->from_least && isfinite(lo) ? lo : 0;
+    g->hi = h->most > 0 ? h->most : isfinite(hi) ? hi : 1;
+    g->hi = g->hi > g->lo ? g->hi : g->lo + 1;
+}
+
+static void lay_out(struct grid *g)
+{
+    const struct chart_heat *h = g->heat;
+    double room;
+    g->letters[0] = longest_of(h->row, h->rows, LONGEST);
+    if (g->chart->y)
+        g->letters[0] = (size_t)fmax((double)g->letters[0], (double)longest_of(&g->chart->y, 1, LONGEST));
+    g->letters[1] = longest_of(h->column, h->columns, LONGEST);
+    g->across = h->maps > 1 && h->columns <= 14 ? 2 : 1;
+    g->left = MARGIN + SMALL * (double)g->letters[0] + 8;
+    room = SMALL * (double)g->letters[1] + 8;
+    g->wide = ((WIDTH - MARGIN) / (double)g->across - g->left) / (double)h->columns;
+    g->wide = fmax(14, fmin(g->wide, fmax(58, fmin(room, 150))));
+    g->tall = fmax(14, fmin(g->wide, 32));
+    g->upright = room > g->wide;
+    g->head = (h->map->name ? 22 : 0) + (g->chart->x ? 20 : 0) + (g->upright ? room : 20);
+}
+
+static void put_cell(FILE *out, const struct grid *g, const struct chart_map *map, size_t row, size_t column, double x,
+                     double y)
+{
+    const struct chart_heat *h = g->heat;
+    double v = map->value[row * h->columns + column];
+    char text[44], class[16];
+    int down = 0;
+    if (v == CHART_NONE)
+        return;
+    size_t level = isnan(v) ? 0 : level_of(g, v, &down);
+    snprintf(class, sizeof class, "%c%zu", "ub"[down], level);
+    if (isnan(v))
+        put(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5,
+            y + 0.5, g->wide - 1, g->tall - 1);
+    else
+        put(out, "<rect class='mark $r' x='$x' y='$x' width='$x' height='$x'>", class, x + 0.5, y + 0.5, g->wide - 1,
+            g->tall - 1);
+    put(out, "<title>$t$r$n $t, $n $t: $n ", map->name ? map->name : "", map->name ? ", " : "",
+        g->chart->y ? g->chart->y : "row", h->row[row], g->chart->x ? g->chart->x : "column", h->column[column], h->key);
+    put(out, isnan(v) ? "NA</title></rect>\n" : "$v</title></rect>\n", v);
+    if (g->cells && !isnan(v))
+        put(out, "<text class='cell middle $r $r' x='$x' y='$x'>$r</text>\n", g->cells == 2 ? "small" : "tiny", class,
+            x + g->wide / 2, y + g->tall / 2 + (g->cells == 2 ? 4 : 3), spell_cell(g, text, v));
+}
+
+static void put_frame(FILE *out, const struct grid *g, const char *class, size_t row, size_t column, double x, double y,
+                      double inset)
+{
+    put(out, "<rect class='$r' x='$x' y='$x' width='$x' height='$x'/>\n", class, x + g->wide * (double)column + 1 + inset,
+        y + g->tall * (double)row + 1 + inset, g->wide - 2 - 2 * inset, g->tall - 2 - 2 * inset);
+}
+
+/* One map whose cells begin at (x, y). */
+static void put_map(FILE *out, const struct grid *g, const struct chart_map *map, double x, double y)
+{
+    const struct chart_heat *h = g->heat;
+    double width = g->wide * (double)h->columns;
+    if (map->name)
+        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x, y - g->head + 14, map->name,
+            (size_t)(width / LETTER) + 4);
+    put_x_name(out, g->chart, x, x + fmax(width, 80), y - (g->upright ? g->head - (map->name ? 36 : 14) : 24));
+    if (g->chart->y)
+        put(out, "<text class='name small end' x='$x' y='$x'>$c</text>\n", x - 6, y - 6, g->chart->y, g->letters[0]);
+    for (size_t c = 0; c < h->columns; c++) {
+        double middle = x + g->wide * ((double)c + 0.5);
+        if (g->upright)
+            put(out, "<text class='small' transform='translate($x $x) rotate(-90)'>$c</text>\n", middle + 4, y - 5,
+                h->column[c], g->letters[1]);
+        else
+            put(out, "<text class='small middle' x='$x' y='$x'>$c</text>\n", middle, y - 6, h->column[c], g->letters[1]);
+    }
+    for (size_t r = 0; r < h->rows; r++) {
+        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", x - 6, y + g->tall * ((double)r + 0.5) + 4, h->row[r],
+            g->letters[0]);
+        for (size_t c = 0; c < h->columns; c++)
+            put_cell(out, g, map, r, c, x + g->wide * (double)c, y + g->tall * (double)r);
+    }
+    for (size_t r = 0; r < h->rows && h->diagonal; r++)
+        for (size_t c = 0; c < h->columns; c++)
+            if (strcmp(h->row[r], h->column[c]) == 0)
+                put_frame(out, g, "outline", r, c, x, y, 0);
+    for (int k = 0; k < 2 && h->best && map == h->map; k++) /* to be seen on every shade */
+        put_frame(out, g, k ? "inner" : "best", (h->best - 1) / h->columns, (h->best - 1) % h->columns, x, y, 3 * k);
+}
+
+static int has_gap(const struct chart_heat *h)
+{
+    for (size_t m = 0; m < h->maps; m++)
+        for (size_t k = 0; k < h->rows * h->columns; k++)
+            if (isnan(h->map[m].value[k]))
+                return 1;
+    return 0;
+}
+
+/* What a value is, and the scale below it, in small steps. */
+static void put_scale(FILE *out, const struct grid *g, double y)
+{
+    const struct chart_heat *h = g->heat;
+    const double width = 240, step = width / (3 * LEVELS);
+    double from = h->diverging ? -g->hi : g->lo, v;
+    struct axis x = make_axis(from, g->hi, g->left, g->left + width, 5, 0);
+    put(out, "<text class='name' x='$x' y='$x'>$c</text>\n", x.from, y + 8, h->key,
+        (size_t)((WIDTH - MARGIN - x.from) / LETTER));
+    for (int k = 0; k < 3 * LEVELS; k++) {
+        int down;
+        size_t level = level_of(g, from + (g->hi - from) * (k + 0.5) / (3 * LEVELS), &down);
+        put(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "b" : "u", level,
+            x.from + step * k, y + 15, step);
+    }
+    for (int k = 0; tick(&x, k, &v); k++)
+        put(out, g->chart->share ? "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$p</text>\n"
+                                 : "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$v</text>\n",
+            place(&x, v), y + 27, place(&x, v), y + 43, v);
+    if (has_gap(h))
+        put(out, "<rect fill='url(#$r-na)' x='$x' y='$x' width='24' height='12'/><text x='$x' y='$x'>NA</text>\n",
+            id_of(g->chart), x.to + 30, y + 15, x.to + 60, y + 25);
+}
+
+void chart_heat(FILE *out, const struct chart *chart, const struct chart_heat *heat)
+{
+    struct grid g = {.chart = chart, .heat = heat};
+    lay_out(&g);
+    find_scale(&g);
+    choose_format(&g);
+    size_t down = (heat->maps + g.across - 1) / g.across;
+    double wide = g.left + g.wide * (double)heat->columns, tall = g.head + g.tall * (double)heat->rows + 14;
+    begin(out, chart, fmax(WIDTH, wide * (double)g.across + MARGIN), tall * (double)down + 62, NULL, NULL, 0, 1);
+    for (size_t m = 0; m < heat->maps; m++)
+        put_map(out, &g, &heat->map[m], g.left + wide * (double)(m % g.across), g.head + tall * (double)(m / g.across));
+    put_scale(out, &g, tall * (double)down + 4);
+    end(out);
+}
+
+/* ---- ranges ---------------------------------------------------------------------------------------------------- */
+
+static void put_range(FILE *out, const struct chart *chart, const struct chart_ranges *ranges, size_t row, size_t k,
+                      const struct axis *x, double y)
+{
+    const struct chart_range *r = &ranges->range[row * ranges->keys + k];
+    const struct chart_key *key = &ranges->key[k];
+    if (isnan(r->value) && isnan(r->lo))
+        return;
+    put(out, "<g class='mark s$i'><title>$t$r$t: ", key->hue % HUES, ranges->row[row], ranges->keys > 1 ? ", " : "",
+        ranges->keys > 1 ? key->name : "");
+    put(out, isnan(r->value) ? "$n NA" : "$n $v", chart->x ? chart->x : "value", r->value);
+    if (!isnan(r->lo))
+        put(out, isnan(r->hi) ? " ($v to NA)" : " ($v to $v)", r->lo, r->hi);
+    put(out, "</title>");
+    if (!isnan(r->lo) && isnan(r->hi)) /* beyond what was tried */
+        put(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm-6-4l6 4l-6 4'/>", place(x, r->lo), y - 3.5, x->to + 8);
+    else if (!isnan(r->lo))
+        put(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm0-3.5v7'/>", place(x, r->lo), y - 3.5, place(x, r->hi));
+    if (!isnan(r->value))
+        put(out, "<path class='dot' transform='translate($x $x)' d='$r'/>", place(x, r->value), y, shapes[key->hue % HUES]);
+    put(out, "</g>\n");
+}
+
+/* "ED50, ED90: NA", if there is any. */
+static void put_missing(FILE *out, const struct chart_ranges *ranges, size_t row, double x, double y)
+{
+    const char *before = "";
+    for (size_t k = 0; k < ranges->keys; k++)
+        if (isnan(ranges->range[row * ranges->keys + k].value)) {
+            if (!*before)
+                put(out, "<text class='small na' x='$x' y='$x'>", x, y);
+            put(out, "$r$t", before, ranges->key[k].name);
+            before = ", ";
+        }
+    if (*before)
+        put(out, ": NA</text>\n");
+}
+
+void chart_ranges(FILE *out, const struct chart *chart, const struct chart_ranges *ranges)
+{
+    size_t letters = longest_of(ranges->row, ranges->rows, LONGEST), missing = 0;
+    double hi = 0, row = 13 * (double)ranges->keys + 11, body = row * (double)ranges->rows + 10;
+    for (size_t k = 0; k < ranges->rows * ranges->keys; k++) {
+        const struct chart_range *r = &ranges->range[k];
+        hi = fmax(hi, fmax(r->value, fmax(r->lo, r->hi)));
+        missing |= isnan(r->value);
+    }
+    for (size_t k = 0; k < ranges->keys && missing; k++)
+        missing += count_letters(ranges->key[k].name) + 2;
+    double left = MARGIN + SMALL * (double)letters + 12;
+    struct axis x = make_axis(0, hi, left, WIDTH - MARGIN - 16 - SMALL * (double)(missing ? missing + 4 : 0), 6, 1);
+    begin(out, chart, WIDTH, body + (chart->x ? 42 : 22), NULL, ranges->key, ranges->keys, 0);
+    put_x_ticks(out, &x, 0, body, chart->share);
+    put(out, "<path class='axis' d='M$x 0V$xH$x'/>\n", x.from, body, x.to);
+    for (size_t r = 0; r < ranges->rows; r++) {
+        double top = 5 + row * (double)r;
+        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, top + row / 2 + 4, ranges->row[r], letters);
+        if (r > 0)
+            put(out, "<path class='grid' d='M$x $xH$x'/>\n", MARGIN, top, WIDTH - MARGIN);
+        for (size_t k = 0; k < ranges->keys; k++)
+            put_range(out, chart, ranges, r, k, &x, top + 12 + 13 * (double)k);
+        put_missing(out, ranges, r, x.to + 20, top + row / 2 + 4);
+    }
+    put_x_name(out, chart, x.from, x.to, body + 34);
+    end(out);
+}
+
+/* ---- bars ------------------------------------------------------------------------------------------------------ */
+
+static void put_bar(FILE *out, const struct chart *chart, const struct chart_bars *bars, size_t row, size_t column,
+                    const struct axis *x, double y)
+{
+    double v = bars->value[row * bars->columns + column];
+    char number[40];
+    if (isnan(v)) {
+        put(out, "<text class='small na' x='$x' y='$x'>NA</text>\n", x->from + 4, y + 12);
+        return;
+    }
+    put(out, "<rect class='mark bar s$i' x='$x' y='$x' width='$x' height='14'><title>$t, $t $v</title></rect>\n", (size_t)0,
+        x->from, y, place(x, v) - x->from, bars->row[row], bars->column[column], v);
+    put(out, "<text class='small' x='$x' y='$x'>$r$r</text>\n", place(x, v) + 3, y + 11,
+        spell_number(number, chart->share ? 100 * v : v, chart->share ? 1 : 3, chart->share), chart->share ? " %" : "");
+}
+
+void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *bars)
+{
+    size_t letters = longest_of(bars->row, bars->rows, LONGEST), across = bars->columns < 4 ? bars->columns : 4;
+    size_t down = (bars->columns + across - 1) / across;
+    double left = MARGIN + SMALL * (double)letters + 10, wide = (WIDTH - left - MARGIN) / (double)across, most = bars->most;
+    double tall = 22 * (double)bars->rows + 56;
+    for (size_t k = 0; k < bars->rows * bars->columns && bars->most <= 0; k++)
+        most = fmax(most, bars->value[k]);
+    begin(out, chart, WIDTH, tall * (double)down + (chart->x ? 20 : 0), NULL, NULL, 0, 0);
+    for (size_t c = 0; c < bars->columns; c++) {
+        double at = left + wide * (double)(c % across), top = tall * (double)(c / across) + 24, bottom = top + tall - 52;
+        struct axis x = make_axis(0, most, at, at + wide - 50, across > 2 ? 2 : 5, 1);
+        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", at, top - 8, bars->column[c],
+            (size_t)((wide - 8) / LETTER));
+        put_x_ticks(out, &x, top, bottom, chart->share);
+        for (size_t r = 0; r < bars->rows; r++) {
+            double y = top + 4 + 22 * (double)r;
+            put_bar(out, chart, bars, r, c, &x, y);
+            if (c % across == 0)
+                put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, y + 11, bars->row[r], letters);
+        }
+        put(out, "<path class='axis' d='M$x $xV$x'/>\n", x.from, top, bottom);
+    }
+    put_x_name(out, chart, left, WIDTH - MARGIN, tall * (double)down + 10);
+    end(out);
+}
