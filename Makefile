@@ -54,7 +54,7 @@ up_to_data := $(filter-out svm,$(up_to_svm))
 up_to_base := base
 floor = $(or $(filter $(floors),$(notdir $(patsubst %/,%,$(dir $(1))))),cli)
 # Yet to be freed of the command line's struct:
-upward := src/lab/describe.c src/picture/show.c src/picture/report.c
+upward := src/picture/show.c src/picture/report.c
 includes = $(foreach f,$(up_to_$(if $(filter $(upward),$(1)),cli,$(call floor,$(1)))),-Isrc/$(f) -I$(build)/src/$(f))
 
 compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(call includes,$<) $(exact)

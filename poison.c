@@ -182,6 +182,22 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->provenance);
 }
 
+/* lab->provenance: the line of version, data and settings, for those who keep a table. */
+static int write_provenance(struct laboratory *lab, const poison_data *data, poison_error *err)
+{
+    const struct args *a = lab->args;
+    size_t size;
+    free(lab->provenance);
+    FILE *out = poison_text_open(&lab->provenance, &size);
+    if (out) {
+        describe_provenance(out, a->command->name, data, lab->labels, &a->settings);
+        args_describe(a, out);
+    }
+    if (!out || fclose(out) != 0)
+        return poison_fail_memory(err, 1, 4096, "the provenance");
+    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0; /* the checksum may be of a part of the data */
+}
+
 /* The sheet that the command prints on, once data and labels are known. */
 static int open_sheet(struct laboratory *lab, poison_error *err)
 {
@@ -190,8 +206,7 @@ static int open_sheet(struct laboratory *lab, poison_error *err)
     lab->sheet.cancel = a->settings.cancel;
     if (!a->provenance)
         return 0;
-    free(lab->provenance);
-    int status = describe_provenance(&lab->provenance, a, lab->sheet.data, lab->labels, err);
+    int status = write_provenance(lab, lab->sheet.data, err);
     lab->sheet.opening = lab->provenance;
     return status;
 }
@@ -532,7 +547,8 @@ done:
 static int run_report(struct laboratory *lab, poison_error *err)
 {
     struct sweep_pair pair = {lab->from, lab->to};
-    return report_write(lab->file.out, lab->args, &lab->data, &pair, &lab->settings, err);
+    int status = write_provenance(lab, &lab->data, err);
+    return status < 0 ? status : report_write(lab->file.out, lab->args, &lab->data, &pair, &lab->settings, lab->provenance, err);
 }
 
 /* ---- the program about itself ---------------------------------------------------------------------------------- */

@@ -206,19 +206,11 @@ int describe_problems(struct sheet *sheet, const char *path, int format, const c
 
 /* ---- provenance ------------------------------------------------------------------------------------------------ */
 
-int describe_provenance(char **line, const struct args *a, const poison_data *data, const int *labels, poison_error *err)
+void describe_provenance(FILE *out, const char *command, const poison_data *data, const int *labels,
+                         const poison_settings *settings)
 {
-    size_t size;
-    *line = NULL;
-    FILE *out = poison_text_open(line, &size);
-    if (!out)
-        return poison_fail_memory(err, 1, 4096, "the provenance");
-    fprintf(out, "poison=%s command=%s", POISON_VERSION, a->command->name);
+    fprintf(out, "poison=%s command=%s", POISON_VERSION, command);
     if (data)
         fprintf(out, " data_crc32=%08x train_rows=%zu validation_rows=%zu test_rows=%zu",
-                poison_data_crc32(data, labels, &a->settings), data->train.n, data->validation.n, data->test.n);
-    args_describe(a, out);
-    if (fclose(out) != 0)
-        return poison_fail_memory(err, 1, 4096, "the provenance");
-    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0; /* the checksum may be of a part of the data */
+                poison_data_crc32(data, labels, settings), data->train.n, data->validation.n, data->test.n);
 }

@@ -3,7 +3,6 @@
 #ifndef POISON_DESCRIBE_H
 #define POISON_DESCRIBE_H
 
-#include "args.h"
 #include "table.h"
 
 /* The table of `poison data`; labels (n): as altered. POISON_ENOMEM, POISON_ECANCEL: nothing is printed then. */
@@ -19,9 +18,10 @@ int describe_problems(struct sheet *sheet, const char *path, int format, const c
                       const poison_settings *settings, poison_error *err);
 
 /*
- * The line of version, data and settings, for those who keep a table; a sweep's file has one of its own. data may be NULL.
- * free() *line, always.
+ * How a line of provenance begins: version, command, the data's checksum and sizes; the command's settings follow. data may
+ * be NULL; labels (n). After a cancellation the checksum may be of a part of the data.
  */
-int describe_provenance(char **line, const struct args *args, const poison_data *data, const int *labels, poison_error *err);
+void describe_provenance(FILE *out, const char *command, const poison_data *data, const int *labels,
+                         const poison_settings *settings);
 
 #endif
