@@ -159,7 +159,7 @@ faults: $(build)/test/faults
 tests: $(program) $(checks)
 
 check: tests
-	$(Q)test/run $(program) $(checks)
+	$(Q)BUILD=$(build) test/run $(program) $(checks)
 
 # ---- fuzzers: one program, which acts by the name it is called by; all of poison.c is in it
 doors := idx table libsvm model flips journal options
