@@ -54,8 +54,8 @@ struct laboratory {
     int *predicted; /* (m) */
     int *truth;     /* (n) the labels by --truth, which audits are scored against */
     struct label_list label; /* every label of the clean training or the test set */
-    int from, to; /* --pair */
-    struct sweep sweep;
+    poison_flip *flip;  /* of each of the changes that is no file */
+    struct sweep sweep; /* as it was asked for, the pairs' labels known */
 };
 
 /* The labels as they were given. */
@@ -65,34 +65,31 @@ static void clean(struct laboratory *lab)
 }
 
 /* --flip: alters the labels as they now are. */
-static int flip(struct laboratory *lab, const char *words, poison_error *err)
+static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
 {
-    poison_flip asked, *flip = &asked;
-    int status = poison_flip_parse(flip, words, &lab->data, err);
-    if (status < 0)
-        return status;
+    int status = 0;
     if (flip->strategy == POISON_FIRST)
         return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    status = lab->attacker ? 0 : poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->settings,
-                                                     &lab->args->sweep.attack, err);
+    if (!lab->attacker)
+        status = poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->settings,
+                                     &lab->sweep.attack, err);
     return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
 }
 
-/* The words that name labels, now that these are known. */
-static int resolve_words(struct laboratory *lab, poison_error *err)
+/* The labels that were named, now that the data are known. */
+static int resolve_names(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    const char *end;
     int status = 0;
-    poison_flip none;
     lab->sweep = a->sweep;
+    lab->flip = poison_take(a->changes, sizeof *lab->flip);
+    if (!lab->flip)
+        TRY(poison_fail_memory(err, a->changes, sizeof *lab->flip, "the flips"));
     for (size_t k = 0; k < a->changes; k++)
-        if (a->change[k].flip)
-            TRY(poison_flip_parse(&none, a->change[k].flip, &lab->data, err));
-    if (a->pair)
-        TRY(poison_pair_parse(&lab->from, &lab->to, a->pair, &end, &lab->data, "--pair", err));
-    if (strcmp(a->command->name, "sweep") == 0)
-        TRY(sweep_pairs(&lab->sweep, a->pairs, &lab->data, err));
+        if (!a->change[k].file)
+            TRY(flip_resolve(&a->change[k].flip, &lab->flip[k], &lab->data, err));
+    if (a->pair_option)
+        TRY(sweep_pairs(&lab->sweep, a->pair, a->pairs, a->pair_option, &lab->data, err));
     for (int v = 0; v < LABELS; v++)
         lab->weight[v] = 1;
     for (size_t k = 0; k < a->weights; k++) {
@@ -111,8 +108,7 @@ static int check_test_rows(const struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t m = lab->data.test.n;
-    int sweeps = strcmp(a->command->name, "sweep") == 0 || a->pair; /* so do lab and report */
-    if (!m && (a->command->needs == NEEDS_PREDICTIONS || sweeps || show_predicts(a)))
+    if (!m && (a->command->needs == NEEDS_PREDICTIONS || a->pair_option || show_predicts(a)))
         return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
                            lab->data.source);
     if (strcmp(a->command->name, "explain") == 0 && a->image >= m)
@@ -127,7 +123,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     int status = 0;
-    TRY(resolve_words(lab, err));
+    TRY(resolve_names(lab, err));
     if (a->truth) { /* against the labels as they were given */
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, &a->settings, err));
@@ -163,7 +159,7 @@ static int open_laboratory(struct laboratory *lab, const struct args *a, poison_
         if (a->change[k].file)
             TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, &a->settings, err));
         else
-            TRY(flip(lab, a->change[k].flip, err));
+            TRY(flip(lab, &lab->flip[k], err));
     poison_attacker_free(lab->attacker); /* its memory is the victim's now */
     lab->attacker = NULL;
 done:
@@ -179,6 +175,7 @@ static void free_laboratory(struct laboratory *lab)
     free(lab->predicted);
     free(lab->truth);
     free(lab->sweep.pair);
+    free(lab->flip);
     free(lab->provenance);
 }
 
@@ -511,11 +508,12 @@ static int run_lab(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     struct sheet *sheet = &lab->sheet;
-    poison_label from = poison_label_name(&lab->data, lab->from), to = poison_label_name(&lab->data, lab->to);
+    const struct sweep_pair *pair = lab->sweep.pair;
+    poison_label from = poison_label_name(&lab->data, pair->from), to = poison_label_name(&lab->data, pair->to);
     const char *digit = lab->data.names ? "label" : "digit";
     size_t incorrect[LABELS];
     int status;
-    TRY(sweep_check_doses(a->sweep.dose, a->sweep.doses, &(struct sweep_pair){lab->from, lab->to}, lab->labels, &lab->data, err));
+    TRY(sweep_check_doses(a->sweep.dose, a->sweep.doses, pair, lab->labels, &lab->data, err));
     TRY(train_and_predict(lab, err));
     TRY(describe_briefly(sheet, &lab->data, lab->labels, &a->settings, err));
     sheet_title(sheet, "the first predictions");
@@ -525,7 +523,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     sheet_title(sheet, "%ss in the training and the test set", digit);
     print_digits(lab, 0);
     for (size_t k = 0; k < a->sweep.doses; k++) {
-        poison_flip one = {lab->from, lab->to, a->sweep.dose[k], POISON_FIRST};
+        poison_flip one = {pair->from, pair->to, a->sweep.dose[k], POISON_FIRST};
         TRY(output_flush(&lab->file, err));
         clean(lab);
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
@@ -539,16 +537,15 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     sheet_title(sheet, "the flag: %s wrongly called %s", lab->data.train.height ? "images" : "rows", to.text);
     table_begin(&t, sheet, "Poisoned\tFlag");
     table_count(&t, a->sweep.dose[a->sweep.doses - 1]);
-    table_count(&t, incorrect[lab->to]);
+    table_count(&t, incorrect[pair->to]);
 done:
     return status;
 }
 
 static int run_report(struct laboratory *lab, poison_error *err)
 {
-    struct sweep_pair pair = {lab->from, lab->to};
     int status = write_provenance(lab, &lab->data, err);
-    return status < 0 ? status : report_write(lab->file.out, lab->args, &lab->data, &pair, &lab->settings, lab->provenance, err);
+    return status < 0 ? status : report_write(lab->file.out, lab->args, &lab->data, lab->sweep.pair, &lab->settings, lab->provenance, err);
 }
 
 /* ---- the program about itself ---------------------------------------------------------------------------------- */

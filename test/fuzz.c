@@ -329,9 +329,9 @@ static void fuzz_options(const uint8_t *at, size_t left)
         struct laboratory lab = {.args = &args, .settings = args.settings, .data = known};
         args_describe(&args, nowhere);
         args_command(&args, "synthetic", nowhere);
-        answered(resolve_words(&lab, &err), &err);
-        if (strcmp(args.command->name, "sweep") == 0)
-            free(lab.sweep.pair);
+        answered(resolve_names(&lab, &err), &err);
+        free(lab.sweep.pair);
+        free(lab.flip);
     }
     args_free(&args);
     free(text);

@@ -278,7 +278,13 @@ static void sweeps_name_labels(void **state)
         x[2 * r + 1] = (uint8_t)(100 - 30 * y[r]);
     }
     data.train = data.test = (poison_set){.n = N, .d = 2, .x = x, .y = y};
-    assert_int_equal(sweep_pairs(&sweep, "\"a:b\":\"say \"\"x\"\"\",t\\tt:\"a:b\"", &data, &err), 0);
+    const char *text = "\"a:b\":\"say \"\"x\"\"\",t\\tt:\"a:b\"";
+    struct pair_wish wish[2];
+    assert_int_equal(pair_read(&wish[0], text, &text, "--pairs", &err), 0);
+    assert_int_equal(pair_read(&wish[1], text + 1, &text, "--pairs", &err), 0);
+    assert_int_equal(sweep_pairs(&sweep, wish, 2, "--pairs", &data, &err), 0);
+    free(wish[0].from);
+    free(wish[1].from);
     sheet_open(&sheet, NULL, &data, 1, 1); /* a journal is a plain table all the same */
     sheet.opening = "not here";
     char *warnings = NULL;

@@ -445,6 +445,10 @@ void args_free(struct args *args)
         free(args->given[k].made);
     for (size_t k = 0; k < args->weights; k++)
         free(args->weight[k].label);
+    for (size_t k = 0; k < args->changes; k++)
+        free(args->change[k].flip.pair.from);
+    forget_pairs(args);
+    free(args->pair);
     free(args->given);
     free(args->weight);
     free(args->costs);

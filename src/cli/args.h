@@ -41,11 +41,12 @@ struct args {
     int train_given, test_given;
     struct change {
         const char *file; /* a flip file, or NULL: */
-        const char *flip; /* --flip's words: poison_flip_parse reads them when the data are known */
+        struct flip_wish flip;
     } *change; /* in order; args_free frees */
     size_t changes;
-    const char *pair;  /* lab's and report's, for poison_pair_parse */
-    const char *pairs; /* sweep's: all, or a list */
+    const char *pair_option; /* what asks for pairs: --pair, of lab and report, or sweep's --pairs; else NULL */
+    struct pair_wish *pair;  /* none: all that there are; args_free frees */
+    size_t pairs;
     size_t *curve, curves; /* report's other doses; args_free frees */
     int curve_given;
     size_t validate;

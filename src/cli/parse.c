@@ -105,8 +105,7 @@ int set_flip(struct args *a, const char *v, poison_error *err)
     struct change *change = next_change(a, err);
     if (!change)
         return POISON_ENOMEM;
-    change->flip = v;
-    return poison_flip_parse(&(poison_flip){0}, v, NULL, err);
+    return flip_read(&change->flip, v, err);
 }
 
 int set_flips(struct args *a, const char *v, poison_error *err)
@@ -129,37 +128,57 @@ int set_flips(struct args *a, const char *v, poison_error *err)
         }                                                                                 \
     } while (0)
 
-/* Checks the form of one pair or, where `several`, of some between commas. */
-static int check_pairs(const char *text, int several, const char *option, poison_error *err)
+void forget_pairs(struct args *a)
+{
+    while (a->pairs)
+        free(a->pair[--a->pairs].from);
+}
+
+static int is_named(const struct args *a, const struct pair_wish *pair)
+{
+    for (size_t k = 0; k < a->pairs; k++)
+        if (strcmp(a->pair[k].from, pair->from) == 0 && strcmp(a->pair[k].to, pair->to) == 0)
+            return 1;
+    return 0;
+}
+
+/* Reads one pair or, where `several`, some between commas. */
+static int take_pairs(struct args *a, const char *text, int several, const char *option, poison_error *err)
 {
     char what[4200];
-    int status, from, to;
+    int status = 0;
     snprintf(what, sizeof what, "%s %s", option, text);
+    forget_pairs(a);
+    a->pair_option = option;
     for (const char *at = text, *end;; at = end + 1) {
-        status = poison_pair_parse(&from, &to, at, &end, NULL, what, err);
-        if (status < 0)
-            return status;
+        struct pair_wish pair;
+        GROW(a->pair, a->pairs);
+        TRY(pair_read(&pair, at, &end, what, err));
+        int twice = is_named(a, &pair);
+        a->pair[a->pairs++] = pair;
         if (*end && (*end != ',' || !several))
-            return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
-        size_t length = (size_t)(end - at);
-        for (const char *earlier = text; earlier < at; earlier += strcspn(earlier, ",") + 1)
-            if (strncmp(earlier, at, length) == 0 && earlier[length] == ',')
-                return poison_fail(err, POISON_EUSAGE, "%s: %.*s is named twice", option, (int)length, at);
+            TRY(poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what));
+        if (twice)
+            TRY(poison_fail(err, POISON_EUSAGE, "%s: %.*s is named twice", option, (int)(end - at), at));
         if (!*end)
-            return 0;
+            break;
     }
+done:
+    return status;
 }
 
 int set_pair(struct args *a, const char *v, poison_error *err)
 {
-    a->pair = v;
-    return check_pairs(v, 0, "--pair", err);
+    return take_pairs(a, v, 0, "--pair", err);
 }
 
 int set_pairs(struct args *a, const char *v, poison_error *err)
 {
-    a->pairs = v;
-    return strcmp(v, "all") == 0 ? 0 : check_pairs(v, 1, "--pairs", err);
+    if (strcmp(v, "all") != 0)
+        return take_pairs(a, v, 1, "--pairs", err);
+    forget_pairs(a);
+    a->pair_option = "--pairs";
+    return 0;
 }
 
 /* LIST, or START:STOP:STEP */

@@ -12,6 +12,8 @@ int set_flip(struct args *a, const char *v, poison_error *err);
 int set_flips(struct args *a, const char *v, poison_error *err);
 int set_pair(struct args *a, const char *v, poison_error *err);
 int set_pairs(struct args *a, const char *v, poison_error *err);
+/* Frees what the two have read. */
+void forget_pairs(struct args *a);
 int set_doses(struct args *a, const char *v, poison_error *err);
 int set_curve(struct args *a, const char *v, poison_error *err);
 int set_strategy(struct args *a, const char *v, poison_error *err);

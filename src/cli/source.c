@@ -32,12 +32,10 @@ static int find_mnist(char **found, poison_error *err)
 /* Whether what is asked for looks at the validation set. */
 static int validates(const struct args *a)
 {
-    poison_flip flip;
     int needed = 0, reports = strcmp(a->command->name, "report") == 0;
     int sweeps = reports || strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
     for (size_t k = 0; k < a->changes; k++)
-        needed |= a->change[k].flip && poison_flip_parse(&flip, a->change[k].flip, NULL, NULL) == 0
-                  && poison_attack_validates(flip.strategy);
+        needed |= !a->change[k].file && poison_attack_validates(a->change[k].flip.strategy);
     for (int k = 0; k < a->methods && !cleans; k++)
         needed |= poison_audit_validates(a->method[k]);
     for (size_t k = 0; k < a->sweep.strategies && sweeps; k++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* flips - training labels as they become */
+#include "flips.h"
+
 #include "base.h"
 #include "input.h"
 #include "escape.h"
@@ -80,59 +82,161 @@ static int occurs(const poison_data *data, int label)
     return 0;
 }
 
-/* FROM:TO, and what follows it is the end, a ':' or a ','. */
-static int take_pair(const char **text, char name[2][NAME_MOST])
+/* ---- words, names, labels -------------------------------------------------------------------- */
+
+typedef char pair_names[2][NAME_MOST];
+
+/* FROM:TO, and what follows it is the end, a ':' or a ','. Moves *text behind it. */
+static int take_pair(pair_names name, const char **text)
 {
     if (!take_name(text, ":,", name[0]) || *(*text)++ != ':' || !take_name(text, ":,", name[1]))
         return 0;
     return !**text || **text == ':' || **text == ',';
 }
 
-int poison_pair_parse(int *from, int *to, const char *text, const char **end, const poison_data *data, const char *what,
-                      poison_error *err)
+static int check_names(const char *from, const char *to, const char *what, poison_error *err)
 {
-    char name[2][NAME_MOST];
-    const char *at = text;
-    int label[2] = {-1, -1};
-    if (!take_pair(&at, name))
-        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
-    if (strcmp(name[0], name[1]) == 0)
+    if (strcmp(from, to) == 0)
         return poison_fail(err, POISON_EUSAGE, "%s: the two labels are the same", what);
-    for (int k = 0; k < 2 && data; k++) {
-        label[k] = find(data, name[k]);
-        if (label[k] < 0 || !occurs(data, label[k]))
-            return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data", what, name[k]);
-    }
-    if (data && label[0] == label[1])
-        return poison_fail(err, POISON_EDATA, "%s: the two labels are the same", what);
-    *from = label[0];
-    *to = label[1];
-    *end = at;
     return 0;
 }
 
-int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *data, poison_error *err)
+static int take_names(pair_names name, const char **text, const char *what, poison_error *err)
 {
+    if (!take_pair(name, text))
+        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what);
+    return check_names(name[0], name[1], what, err);
+}
+
+/* Gives the wish its own copy of the names. */
+static int keep_names(struct pair_wish *pair, pair_names name, poison_error *err)
+{
+    size_t from = strlen(name[0]) + 1, to = strlen(name[1]) + 1;
+    pair->from = poison_take(from + to, 1);
+    if (!pair->from)
+        return poison_fail_memory(err, from + to, 1, "a flip");
+    pair->to = memcpy(pair->from + from, name[1], to);
+    memcpy(pair->from, name[0], from);
+    return 0;
+}
+
+int pair_read(struct pair_wish *pair, const char *text, const char **end, const char *what,
+              poison_error *err)
+{
+    pair_names name;
+    *end = text;
+    int status = take_names(name, end, what, err);
+    return status < 0 ? status : keep_names(pair, name, err);
+}
+
+int pair_resolve(const struct pair_wish *pair, int *from, int *to, const poison_data *data,
+                 const char *what, poison_error *err)
+{
+    const char *name[2] = {pair->from, pair->to};
+    int label[2];
+    for (int k = 0; k < 2; k++) {
+        label[k] = find(data, name[k]);
+        if (label[k] < 0 || !occurs(data, label[k]))
+            return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data",
+                               what, name[k]);
+    }
+    if (label[0] == label[1])
+        return poison_fail(err, POISON_EDATA, "%s: the two labels are the same", what);
+    *from = label[0];
+    *to = label[1];
+    return 0;
+}
+
+int poison_pair_parse(int *from, int *to, const char *text, const char **end,
+                      const poison_data *data, const char *what, poison_error *err)
+{
+    pair_names name;
     const char *at = text;
-    char what[NAME_MOST], name[2][NAME_MOST];
-    int from, to, strategy = POISON_FIRST;
-    snprintf(what, sizeof what, "--flip %s", text);
-    int pair = take_pair(&at, name), status = pair ? poison_pair_parse(&from, &to, text, &at, data, what, err) : 0;
+    int status = take_names(name, &at, what, err);
     if (status < 0)
         return status;
-    if (!pair || *at++ != ':')
-        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", what);
+    *from = *to = -1;
+    if (data)
+        status = pair_resolve(&(struct pair_wish){name[0], name[1]}, from, to, data, what, err);
+    if (status == 0)
+        *end = at;
+    return status;
+}
+
+/* :COUNT[:STRATEGY], behind the pair of --flip. */
+static int take_dose(struct flip_wish *flip, const char *at, const char *what, poison_error *err)
+{
+    static const char expected[] = "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100";
+    if (*at++ != ':')
+        return poison_fail(err, POISON_EUSAGE, expected, what);
     int digit = *at >= '0' && *at <= '9';
     long long count = number(&at, 1LL << 40);
     if (count < 0 && digit && !*at)
         return poison_fail(err, POISON_EUSAGE, "%s: COUNT is too large", what);
     if (count < 0 || (*at && *at != ':'))
-        return poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO:COUNT[:STRATEGY], as in 1:2:100", what);
-    if (*at && (strategy = poison_strategy_parse(at + 1)) < 0)
+        return poison_fail(err, POISON_EUSAGE, expected, what);
+    flip->count = (size_t)count;
+    flip->strategy = *at ? poison_strategy_parse(at + 1) : POISON_FIRST;
+    if (flip->strategy < 0)
         return poison_fail(err, POISON_EUSAGE,
-                           "%s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]", what);
-    *flip = (poison_flip){from, to, (size_t)count, strategy};
+                           "%s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
+                           what);
     return 0;
+}
+
+static void say_flip(char what[NAME_MOST], const char *text)
+{
+    snprintf(what, NAME_MOST, "--flip %s", text);
+}
+
+/* Reads all of a flip into *wish, whose pair is then `name`. The labels are -1 where data is NULL. */
+static int take_flip(struct flip_wish *wish, pair_names name, int label[2], const char *text,
+                     const poison_data *data, poison_error *err)
+{
+    char what[NAME_MOST];
+    const char *at = text;
+    int status = 0;
+    say_flip(what, text);
+    *wish = (struct flip_wish){.pair = {name[0], name[1]}, .text = text};
+    label[0] = label[1] = -1;
+    if (take_pair(name, &at)) {
+        TRY(check_names(name[0], name[1], what, err));
+        if (data)
+            TRY(pair_resolve(&wish->pair, &label[0], &label[1], data, what, err));
+    } else {
+        at = text + strlen(text); /* which says what was expected */
+    }
+    TRY(take_dose(wish, at, what, err));
+done:
+    return status;
+}
+
+int flip_read(struct flip_wish *flip, const char *text, poison_error *err)
+{
+    pair_names name;
+    int label[2], status = take_flip(flip, name, label, text, NULL, err);
+    flip->pair = (struct pair_wish){0};
+    return status < 0 ? status : keep_names(&flip->pair, name, err);
+}
+
+int flip_resolve(const struct flip_wish *wish, poison_flip *flip, const poison_data *data,
+                 poison_error *err)
+{
+    char what[NAME_MOST];
+    say_flip(what, wish->text);
+    *flip = (poison_flip){.count = wish->count, .strategy = wish->strategy};
+    return pair_resolve(&wish->pair, &flip->from, &flip->to, data, what, err);
+}
+
+int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *data,
+                      poison_error *err)
+{
+    struct flip_wish wish;
+    pair_names name;
+    int label[2], status = take_flip(&wish, name, label, text, data, err);
+    if (status == 0)
+        *flip = (poison_flip){label[0], label[1], wish.count, wish.strategy};
+    return status;
 }
 
 int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data, poison_error *err)

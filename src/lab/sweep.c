@@ -494,27 +494,27 @@ static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_e
     return 0;
 }
 
-int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err)
+int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes, const char *option,
+                const poison_data *data, poison_error *err)
 {
+    int status = 0;
     sweep->pairs = 0;
-    if (strcmp(pairs, "all") == 0)
+    if (!wishes)
         return take_all_pairs(sweep, data, err);
-    sweep->pair = poison_take(strlen(pairs), sizeof *sweep->pair); /* more than there can be */
+    sweep->pair = poison_take(wishes, sizeof *sweep->pair);
     if (!sweep->pair)
-        return poison_fail_memory(err, strlen(pairs), sizeof *sweep->pair, "the pairs");
-    for (const char *at = pairs, *end;; at = end + 1) {
-        struct sweep_pair *new = &sweep->pair[sweep->pairs];
-        int status = poison_pair_parse(&new->from, &new->to, at, &end, data, "--pairs", err);
-        if (status < 0)
-            return status;
-        for (size_t q = 0; q < sweep->pairs; q++)
+        return poison_fail_memory(err, wishes, sizeof *sweep->pair, "the pairs");
+    for (size_t k = 0; k < wishes; k++, sweep->pairs++) {
+        struct sweep_pair *new = &sweep->pair[k];
+        TRY(pair_resolve(&wish[k], &new->from, &new->to, data, option, err));
+        for (size_t q = 0; q < k; q++)
             if (sweep->pair[q].from == new->from && sweep->pair[q].to == new->to)
-                return poison_fail(err, POISON_EUSAGE, "--pairs: %s:%s is named twice",
-                                   poison_label_quoted(data, new->from).text, poison_label_quoted(data, new->to).text);
-        sweep->pairs++;
-        if (!*end)
-            return 0;
+                TRY(poison_fail(err, POISON_EUSAGE, "%s: %s:%s is named twice", option,
+                                poison_label_quoted(data, new->from).text,
+                                poison_label_quoted(data, new->to).text));
     }
+done:
+    return status;
 }
 
 int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair, const int *labels,

@@ -3,11 +3,12 @@
 #ifndef POISON_SWEEP_H
 #define POISON_SWEEP_H
 
+#include "flips.h"
 #include "table.h"
 
 struct sweep {
     struct sweep_pair { int from, to; } *pair;
-    size_t pairs; /* 0: all ordered pairs of labels in the data; sweep_pairs fills */
+    size_t pairs; /* sweep_pairs fills */
     int *strategy;
     size_t strategies;
     poison_cleaning *defence; /* method -1: none */
@@ -29,8 +30,12 @@ struct sweep {
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
               const struct sheet *sheet, const char *path, int resume, FILE *warn, poison_error *err);
 
-/* The pairs of --pairs: "all", or a list for poison_pair_parse that names none twice. free() sweep->pair. */
-int sweep_pairs(struct sweep *sweep, const char *pairs, const poison_data *data, poison_error *err);
+/*
+ * The labels of the pairs that are asked for by `option`, of which none is named twice; of no wishes: all ordered pairs of
+ * labels in the data. free() sweep->pair. POISON_EDATA, POISON_EUSAGE, POISON_ENOMEM.
+ */
+int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes, const char *option,
+                const poison_data *data, poison_error *err);
 
 /*
  * What can be said of the output before anything is computed: 0, or fails as sweep_run would. other_form: not a plain table,
