@@ -2,6 +2,7 @@
 #include "args.h"
 
 #include "base.h"
+#include "escape.h"
 #include "help.h"
 #include "options.h"
 #include "parse.h"
@@ -463,29 +464,6 @@ void args_free(struct args *args)
 
 /* ---- provenance ------------------------------------------------------------------------------------------------ */
 
-/* In double quotes where a reader could mistake its end. */
-static void describe_text(FILE *out, const char *text)
-{
-    int plain = *text != 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        plain &= *c > ' ' && *c != 127 && !strchr("\"\\;", *c);
-    if (plain) {
-        fputs(text, out);
-        return;
-    }
-    putc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if (*c == '\n' || *c == '\t')
-            fprintf(out, "\\%c", *c == '\n' ? 'n' : 't');
-        else if (*c < ' ' || *c == 127)
-            fprintf(out, "\\x%02x", *c);
-        else
-            putc(*c, out);
-    putc('"', out);
-}
-
 static const struct given *last_given(const struct args *args, const struct option *o)
 {
     for (size_t k = args->givens; k-- > 0;)
@@ -506,7 +484,7 @@ static void describe_list(const struct args *args, const struct option *o, FILE 
             putc(';', out);
         else
             fprintf(out, " %s=", g->name);
-        describe_text(out, args->given[k].value);
+        escape_quoted(out, ESCAPE_VALUE, args->given[k].value);
         last = g;
     }
 }
@@ -533,7 +511,7 @@ static void describe_option(const struct args *args, const struct option *o, FIL
     if (!o->value)
         fputs(given ? "yes" : "no", out);
     else
-        describe_text(out, given ? given->value : environment ? environment : o->normal ? o->normal : "none");
+        escape_quoted(out, ESCAPE_VALUE, given ? given->value : environment ? environment : o->normal ? o->normal : "none");
 }
 
 void args_describe(const struct args *args, FILE *out)
@@ -546,7 +524,7 @@ void args_describe(const struct args *args, FILE *out)
         for (size_t c = 0; c < length; c++)
             putc(at[c] | 0x20, out); /* lower case */
         putc('=', out);
-        describe_text(out, args->operand[k]);
+        escape_quoted(out, ESCAPE_VALUE, args->operand[k]);
         data |= strncmp(at, "DATA", 4) == 0;
     }
     for (int k = 0; k < option_count; k++)
@@ -555,30 +533,16 @@ void args_describe(const struct args *args, FILE *out)
             describe_option(args, &options[k], out);
 }
 
-/* One word, as it is where no shell would take it apart. */
-static void quote_for_shell(FILE *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, out);
-        return;
-    }
-    putc('\'', out);
-    for (; *word; word++)
-        *word == '\'' ? fputs("'\\''", out) : putc(*word, out);
-    putc('\'', out);
-}
-
 void args_command(const struct args *args, const char *source, FILE *out)
 {
     fprintf(out, "poison %s", args->command->name);
     for (size_t k = 0; k < args->operands; k++) {
         putc(' ', out);
-        quote_for_shell(out, args->operand[k]);
+        escape_quoted(out, ESCAPE_SHELL, args->operand[k]);
     }
     if (!was_given(args, "data")) {
         fputs(" --data ", out);
-        quote_for_shell(out, source);
+        escape_quoted(out, ESCAPE_SHELL, source);
     }
     for (size_t k = 0; k < args->givens; k++) {
         const struct given *g = &args->given[k];
@@ -587,7 +551,7 @@ void args_command(const struct args *args, const char *source, FILE *out)
         fprintf(out, " --%s", g->option->name);
         if (g->option->value) {
             putc(' ', out);
-            quote_for_shell(out, g->value);
+            escape_quoted(out, ESCAPE_SHELL, g->value);
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "help.h"
 
+#include "escape.h"
 #include "options.h"
 
 #include <string.h>
@@ -14,11 +15,7 @@
 static void quote(FILE *out, const char *text)
 {
     putc('\'', out);
-    for (; *text; text++)
-        if (*text == '\'')
-            fputs("'\\''", out);
-        else
-            putc(*text, out);
+    escape(out, ESCAPE_SHELL, text);
     putc('\'', out);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "help.h"
 
+#include "escape.h"
 #include "options.h"
 
 #include <cblas.h>
@@ -109,32 +110,11 @@ void help_print(FILE *out, const struct command *commands, const struct command 
 
 /* ---- the manual page ------------------------------------------------------------------------------------------- */
 
-/* Text as troff takes it literally; `quoted` where it is the argument of a macro. Tabs become blanks. */
-static void roff(FILE *out, const char *text)
-{
-    for (const char *c = text; *c; c++) {
-        if ((c == text || c[-1] == '\n') && *c == '.')
-            fputs("\\&", out);
-        const char *escaped = *c == '\\'   ? "\\e"
-                              : *c == '-'  ? "\\-"
-                              : *c == '\'' ? "\\(aq"
-                              : *c == '"'  ? "\\(dq"
-                              : *c == '`'  ? "\\(ga"
-                              : *c == '^'  ? "\\(ha"
-                              : *c == '~'  ? "\\(ti"
-                              : *c == '\t' ? " "
-                                           : NULL;
-        if (escaped)
-            fputs(escaped, out);
-        else
-            putc(*c, out);
-    }
-}
-
+/* Text as troff takes it literally; also as the argument of a macro. Tabs become blanks. */
 static void roff_all(FILE *out, const char *const *texts)
 {
     for (; *texts; texts++)
-        roff(out, *texts);
+        escape(out, ESCAPE_ROFF, *texts);
 }
 #define ROFF(...) roff_all(out, (const char *const[]){__VA_ARGS__, NULL})
 
@@ -201,7 +181,7 @@ static void man_examples(FILE *out, const struct command *commands)
         for (const char *line = c->examples; *line; line += strcspn(line, "\n") + 1) {
             char text[400];
             snprintf(text, sizeof text, "    %.*s\n", (int)strcspn(line, "\n"), line);
-            roff(out, text);
+            escape(out, ESCAPE_ROFF, text);
         }
         fputs(".fi\n", out);
     }

@@ -42,13 +42,7 @@ poison_label poison_label_name(const poison_data *data, int label)
 void poison_label_put(FILE *out, const poison_data *data, int label)
 {
     char number[12];
-    const char *name = poison_label_text(data, label, number);
-    int quotes = !*name || strpbrk(name, ":,\" ");
-    if (quotes)
-        putc('"', out);
-    escape_text_doubling(out, name, '"');
-    if (quotes)
-        putc('"', out);
+    escape_quoted(out, ESCAPE_LABEL, poison_label_text(data, label, number));
 }
 
 poison_label poison_label_quoted(const poison_data *data, int label)

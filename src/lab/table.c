@@ -10,31 +10,10 @@
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------- */
 
-/* The inside of a JSON string. */
-static void put_json(FILE *out, const char *text, size_t length)
-{
-    for (const char *end = text + length; text < end;) {
-        char c = *text;
-        uint32_t code;
-        int bytes = utf8_decode(text, &code);
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c == '\n' || c == '\t')
-            fputs(c == '\n' ? "\\n" : "\\t", out);
-        else if (bytes && (code < 0x20 || (code >= 0x7F && code < 0xA0)))
-            fprintf(out, "\\u%04x", (unsigned)code);
-        else if (bytes)
-            fwrite(text, 1, (size_t)bytes, out);
-        else
-            fputs("\\ufffd", out);
-        text += bytes ? bytes : 1;
-    }
-}
-
 static void put_string(FILE *out, const char *text)
 {
     putc('"', out);
-    put_json(out, text, strlen(text));
+    escape(out, ESCAPE_JSON, text);
     putc('"', out);
 }
 
@@ -137,13 +116,13 @@ static void print_key(struct table *table)
     putc('"', out);
     if (table->at < table->named) {
         table->key = table->at ? strchr(table->key, '\t') + 1 : table->header;
-        put_json(out, table->key, strcspn(table->key, "\t"));
+        escape_span(out, ESCAPE_JSON, table->key, table->key + strcspn(table->key, "\t"));
     } else {
         const char *name = table->more[table->at - table->named];
-        size_t length = strlen(name), plain = length;
+        size_t plain = strlen(name);
         while (plain && name[plain - 1] == '_')
             plain--;
-        put_json(out, name, length);
+        escape(out, ESCAPE_JSON, name);
         if (is_named(table->header, name, plain))
             putc('_', out);
     }

@@ -19,36 +19,16 @@ enum { HUES = 7, DASHES = 6, LEVELS = 20 };
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-/* Whether a reader sees what the character does: of those that XML allows all marks of direction are shown. */
-static int is_harmless(uint32_t code)
-{
-    return utf8_is_harmless(code) && code != 0x200E && code != 0x200F;
-}
-
-/* The length of the UTF-8 character at `at`, and its code; 0 if there is none that XML allows. */
-static int decode(const char *at, uint32_t *code)
-{
-    int length = utf8_decode(at, code);
-    return (*code & 0xFFFE) == 0xFFFE ? 0 : length;
-}
-
 /* How one character is written in XML, and how many letters wide it is; what comes after it. */
 static const char *spell(const char *at, char spelled[16], size_t *letters)
 {
-    static const char special[] = "&<>\"'", *const entity[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
     uint32_t code;
-    int length = decode(at, &code);
-    const char *found = length == 1 && *at ? strchr(special, *at) : NULL;
-    *letters = code >= 0x2E80 && length ? 2 : 1; /* from there on mostly ideographs */
-    if (length == 0)
-        strcpy(spelled, "\xEF\xBF\xBD");
-    else if (found)
-        strcpy(spelled, entity[found - special]);
-    else if (!is_harmless(code))
-        *letters = (size_t)snprintf(spelled, 16, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
-    else
-        snprintf(spelled, 16, "%.*s", length, at);
-    return at + (length ? length : 1);
+    int known = utf8_decode(at, &code) && (code & 0xFFFE) != 0xFFFE;
+    size_t length = escape_character(ESCAPE_XML, &at, spelled);
+    *letters = known && code >= 0x2E80 ? 2 : 1; /* from there on mostly ideographs */
+    if (*spelled == '\\')
+        *letters = length;
+    return at;
 }
 
 /* Where a text must end to be `letters` wide at most. */
@@ -75,26 +55,11 @@ static size_t count_letters(const char *text)
     return sum;
 }
 
-static void put_span(FILE *out, const char *text, const char *end)
-{
-    char spelled[16];
-    size_t wide;
-    while (text < end) {
-        text = spell(text, spelled, &wide);
-        fputs(spelled, out);
-    }
-}
-
-void chart_escape(FILE *out, const char *text)
-{
-    put_span(out, text, text + strlen(text));
-}
-
 /* What fits into `letters`, the cut marked. */
 static void put_cut(FILE *out, const char *text, size_t letters)
 {
     const char *end = fit(text, letters);
-    put_span(out, text, *end ? fit(text, letters - 1) : end);
+    escape_span(out, ESCAPE_XML, text, *end ? fit(text, letters - 1) : end);
     if (*end)
         fputs("\xE2\x80\xA6", out);
 }
@@ -128,7 +93,7 @@ static char *spell_number(char text[40], double value, int decimals, int fixed)
 static void put(FILE *out, const char *format, ...)
 {
     char number[40];
-    const char *text;
+    const char *text, *unit;
     va_list args;
     if (ferror(out))
         return;
@@ -150,7 +115,8 @@ static void put(FILE *out, const char *format, ...)
             break;
         default:
             text = va_arg(args, const char *);
-            put_span(out, text, *format == 'n' && strstr(text, " (") ? strstr(text, " (") : text + strlen(text));
+            unit = *format == 'n' ? strstr(text, " (") : NULL;
+            escape_span(out, ESCAPE_XML, text, unit ? unit : text + strlen(text));
         }
     }
     va_end(args);
@@ -167,7 +133,7 @@ static size_t put_paragraph(FILE *out, const char *class, double y, double step,
         end = space > text ? space : end;
         if (out) {
             put(out, "<text class='$r' x='$x' y='$x'>", class, MARGIN, y + step * (double)lines);
-            put_span(out, text, end);
+            escape_span(out, ESCAPE_XML, text, end);
             put(out, "</text>\n");
         }
         text = end + strspn(end, " ");

@@ -121,7 +121,4 @@ void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *b
 /* The rules that all charts share, for a <style> of a page that embeds some. */
 void chart_style(FILE *out);
 
-/* Text as charts write it: for the rest of such a page. */
-void chart_escape(FILE *out, const char *text);
-
 #endif

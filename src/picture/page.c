@@ -131,9 +131,9 @@ void page_put(const struct page *page, const char *format, ...)
         case 'd': put_number(out, "%.1f", va_arg(args, double)); break;
         case 'f': put_number(out, "%+.3f", va_arg(args, double)); break;
         case 'p': put_share(out, va_arg(args, double)); break;
-        case 'l': chart_escape(out, poison_label_text(page->data, va_arg(args, int), number)); break;
+        case 'l': escape(out, ESCAPE_XML, poison_label_text(page->data, va_arg(args, int), number)); break;
         case 'r': fputs(va_arg(args, const char *), out); break;
-        default: chart_escape(out, va_arg(args, const char *));
+        default: escape(out, ESCAPE_XML, va_arg(args, const char *));
         }
     }
     va_end(args);

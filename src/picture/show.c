@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include "base.h"
+#include "escape.h"
 #include "image.h"
 
 #include <locale.h>
@@ -174,14 +175,17 @@ static size_t measure_letter(const char *text, size_t *cells)
 /* What a label is called; what a terminal should not see as \x1b. */
 static void add_name(struct line *l, const poison_data *data, int label)
 {
-    char number[12];
+    char number[12], escaped[16];
     size_t cells;
     for (const char *c = poison_label_text(data, label, number); *c && !l->full;) {
         size_t length = measure_letter(c, &cells);
-        if (length)
+        if (length) {
             add_letter(l, c, length, cells);
-        else
-            add(l, *c == '\n' ? "\\n" : *c == '\t' ? "\\t" : "\\x%02x", (unsigned char)*c);
+        } else {
+            const char byte[] = {*c, 0}, *at = byte;
+            escape_character(ESCAPE_ASCII, &at, escaped);
+            add(l, "%s", escaped);
+        }
         c += length ? length : 1;
     }
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base.h"
 #include "decide.h"
+#include "escape.h"
 #include "output.h"
 #include "number.h"
 #include "idx.h"
@@ -62,10 +63,7 @@ static int crc_of_file(const char *path, uint32_t *crc, poison_error *err)
 /* A name on one line: \\, and \xHH for control characters. */
 static void print_name(FILE *out, const char *name)
 {
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-        fprintf(out, c == '\\' ? "\\\\" : c < 0x20 || c == 0x7F ? "\\x%02x" : "%c", c);
-    }
+    escape(out, ESCAPE_NAME, name);
     putc('\n', out);
 }
 
