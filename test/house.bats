@@ -54,3 +54,70 @@ compiles() { # FILE LINE: a file of this one line
     grep -q 'table.h: No such file\|table.h. file not found' "$out" || complain "$(head -n 3 "$out")"
     ! compiles src/picture/x.c '#include "args.h"' || complain "args.h from picture"
 }
+
+# A file named so, of standard input, and what test/style says of it; no pattern: nothing.
+style() { # FILE PATTERN
+    mkdir -p "$(dirname "$1")"
+    cat >"$1"
+    status=0
+    "$ROOT/test/style" "$1" >"$out" 2>&1 || status=$?
+    [ "$status" -eq "$((${#2} > 0))" ] && [ "$(grep -c '^not ok' "$out")" -eq "$status" ] &&
+        grep -qE "${2:-^style: 1 file}" "$out" ||
+        complain "$1: expected '${2:-nothing}': exit $status: $(cat "$out") of $(cat "$1")"
+}
+
+function_of() { # LINES
+    printf 'static int f(void)\n{\n'
+    for ((k = 3; k < $1; k++)); do echo '    g();'; done
+    echo '}'
+}
+
+@test "the sources look as the house wants them" {
+    cd "$ROOT"
+    test/style >"$out" || complain "$(cat "$out")"
+    grep -qE '^style: [0-9]+ files; [0-9]+ lines, poison.c [0-9]+$' "$out" || complain "$(cat "$out")"
+}
+
+@test "the look of sources: what is too wide, nested, crowded or without a comment is found" {
+    wide=$(printf '%100s' '*/')
+    style src/lab/x.c '' <<<"/*${wide:2}"
+    style src/lab/x.c 'x.c:1: 101 columns' <<<"/*${wide:1}"
+    style Makefile 'Makefile:2: 101 columns' <<<$'\n#'"$wide"
+    style src/lab/x.c '' <<<"/*ééééé${wide:7}"
+    while IFS='|' read -r text pattern; do
+        style src/lab/x.c "${pattern# }" <<<"$text"
+    done <<'END'
+x = a ? b : c, y = d ? e : f; z = f(a ? b : c, d ? e : f) + (g ? h : i); |
+if (a ? b : c) return d ? e : f; |
+x = a ? "?" : '?'; /* a ? b : c ? d : e */ // a ? b ? |
+#define MOST(a, b) ((a) > (b) ? (a) : (b)) |
+x = a ? b : c ? d : e; | x.c:1: a \?: inside another one
+x = a ? b ? c : d : e; | inside another
+x = a ? b : f(c ? d : e); | inside another
+x = (a ? b : c) ? d : e; | inside another
+x = a ? (struct s){b ? c : d} : e; | inside another
+#define SIGN(a) ((a) < 0 ? -1 : (a) > 0 ? 1 : 0) | inside another
+static int f(int a, int b, int c, int d, int e, int f, int g); |
+int f(void) { return g(1, 2, 3, 4, 5, 6, 7, 8); } |
+static int f(int a, int b, int c, int d, int e, int f, int g, int h); | x.c:1: 8 parameters
+int poison_audit(int a, int b, int c, int d, int e, int f, int g, int h); |
+int status = strcmp(word, command->name); |
+int is = strcmp(args->command->name, "show") == 0; | x.c:1: a command is known by its name
+/* openblas_set_num_threads */ | x.c:1: openblas_ outside svm/blas
+END
+    style src/lab/x.c 'x.c:2: a .: inside another' <<<$'x = a ? b\n    : c ? d : e;'
+    style src/svm/blas.c '' <<<'int openblas_get_parallel(void);'
+    style src/svm/simd_loops.h '' <<<'int f(int a, int b, int c, int d, int e, int f, int g, int h);'
+    style src/lab/x.c '' < <(function_of 20)
+    style src/lab/x.c 'x.c:21: no comment above a function of 21 lines' < <(function_of 21)
+    style src/lab/x.c '' < <(echo '/* why */'; function_of 21)
+    style src/lab/x.c 'of 21 lines' < <(echo '/* why */'; echo; function_of 21)
+    mkdir -p .ci test bench
+    { echo 'int f(void);' && yes '' | head -n 22000; } >src/lab/x.c
+    touch poison.{c,h} Makefile build.sh
+    ! "$ROOT/test/style" >"$out" || complain "a long house: $(cat "$out")"
+    grep -q '^not ok - over 22000 lines' "$out" || complain "a long house: $(cat "$out")"
+    yes '' | head -n 851 >poison.c
+    ! "$ROOT/test/style" >"$out" || complain "a long poison.c: $(cat "$out")"
+    grep -q '^not ok - over 850 lines in poison.c' "$out" || complain "a long poison.c: $(cat "$out")"
+}
