@@ -568,127 +568,56 @@ static int run_completions(struct laboratory *lab, poison_error *err)
     return 0;
 }
 
+/* What each prints, and what else its help says, stands in src/cli/commands.txt. */
 static const struct command commands[] = {
-    {"lab", NULL, "the classroom lab: train, poison, train again; the default", NEEDS_DATA,
-     "several tables, an empty line between them, each under a line that begins with '# '",
-     "poison\npoison lab --pair 3:8 --doses 10,30,100\npoison --data synthetic\n", NULL, run_lab},
-    {"predictions", NULL, "the first test images: true digit, predicted digit", NEEDS_PREDICTIONS, "Correct\tPredicted",
-     "poison predictions -n 20\npoison predictions -n 1000 | awk '$1 != $2'\n", NULL, run_predictions},
-    {"score", NULL, "how often each digit was predicted rightly and wrongly", NEEDS_PREDICTIONS, "Value\tCorrect\tIncorrect",
-     "poison score --flip 1:2:100\npoison score --flip 1:2:100 | awk '$1 == 2 { print $3 }'\npoison score --by true\n",
-     "The trap of the lab: both counts stand under the predicted digit. '12 incorrect 2's' are 12 images of something\n"
-     "else that were called 2, not 2's that were missed. --by true counts those.", run_score},
-    {"counts", NULL, "how many of each digit there are", NEEDS_DATA, "Correct\tTrain\tTest; with --flip: Correct\tBefore\tAfter",
-     "poison counts\npoison counts --flip 1:2:100\n", NULL, run_counts},
-    {"confusion", NULL, "test images by true digit (rows) and predicted digit (columns)", NEEDS_PREDICTIONS,
-     "true and one column a predicted digit", "poison confusion --flip 1:2:100 | column -t\n", NULL, run_confusion},
-    {"subproblems", NULL, "the one-vs-one machines, a line each", NEEDS_MODEL,
-     SUBPROBLEMS, "poison subproblems | sort -t'\t' -k4,4nr | head\npoison subproblems --timing\n",
-     "i and j are labels, i is the positive class. bounded: support vectors at C. intercept: minus rho, scikit-learn's\n"
-     "_intercept_. objective: 1/2 alpha'Q alpha - sum alpha. With --timing a last column: seconds.", run_subproblems},
-    {"support", NULL, "support rows and their dual coefficients", NEEDS_MODEL, "row\tlabel\tcoef0\t...",
-     "poison support | tail -n +2 | wc -l\n",
-     "scikit-learn's support_ and _dual_coef_, transposed: rows by class, then by number; one column for each other\n"
-     "class in ascending order. %.17g: they reload to the same bits; -0 belongs to a second class.", run_support},
-    {"data", NULL, "what the data are; --export writes them", NEEDS_DATA, "key\tvalue",
-     "poison data\npoison data --data synthetic --train 60000 --test 10000 --export digits\n", NULL, run_data},
-    {"attack", NULL, "choose which labels to flip, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
-     "poison attack --flip 1:2:30:far >flips.tsv && poison score --flips flips.tsv\npoison attack --flip 1:2:10:random --seed 7\n",
-     "The strategies. m is the decision of the machine of FROM and TO before the flip, positive towards FROM; ties go to the\n"
-     "lower row. first: in row order. random: by seed, nested in COUNT. near: |m| ascending. far: m descending. alfa: Xiao,\n"
-     "Xiao & Eckert 2012. greedy: one by one, each time the flip that raises the objective most, every candidate retrained.\n"
-     "The objective of alfa and greedy, on the validation set: the share of FROM images called TO, then the mean of\n"
-     "max(0, 1 - m) over them. Several flips give one file: what differs from the labels as they were given.", run_attack},
-    {"audit", NULL, "which labels look flipped", NEEDS_DATA, "row\tlabel\tmethod\tscore\tsuggested\trank; with --truth a scoreboard",
-     "poison audit --flip 1:2:100 --method knn | head\npoison attack --flip 1:2:100 >f.tsv && "
-     "poison audit --flips f.tsv --truth f.tsv --method knn,margin,confident\n",
-     "The larger the score, the more suspicious. knn: the share of the 10 nearest other rows with another label. margin: the\n"
-     "largest -y f over the machines of the row's label. loo: by how much the validation loss falls without the row. shapley:\n"
-     "minus its Shapley value for a 10-nearest-neighbour classifier of the validation images. confident: 1 - normalised\n"
-     "margin of probabilities out of 5 folds; --joint prints its estimate for each pair of labels. Suggested: the neighbours'\n"
-     "majority (knn, shapley), the model's call (margin), that without the row (loo), the most probable label (confident).\n"
-     "--truth prints: method flipped estimated precision recall auc average_precision; precision and recall among the\n"
-     "first as many rows as are flipped.", run_audit},
-    {"clean", NULL, "correct the labels that an audit suspects, and write a flip file", NEEDS_DATA, "row\tfrom\tto",
-     "poison clean --flip 1:2:100 --method knn:relabel:100 >c.tsv && poison score --flip 1:2:100 --flips c.tsv\n"
-     "poison clean --method confident\n",
-     "--method M[:relabel|remove[:COUNT|FRACTION|estimated]]: the COUNT most suspicious rows, or a FRACTION of the training\n"
-     "rows (with a point: 0.05), or as many as confident estimates; they get the suggested label, or are removed. The file\n"
-     "holds the corrections only: apply it after the flips that it corrects; 'poison attack' makes one file of both.", run_clean},
-    {"sweep", NULL, "every dose of every pair, strategy, defence and seed: a row each", NEEDS_LABELS,
-     "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\tsuccess_hi\t"
-     "false_to\tcollateral\tsv\titerations",
-     "poison sweep --strategy first,near,far -o s.tsv && poison dose <s.tsv\npoison sweep --pairs all >all.tsv\n"
-     "poison sweep --strategy random --seeds 30 --defence none,knn:relabel | poison dose\n",
-     "On the test set: accuracy of all images; success: the share of images of FROM that are called TO (from_to of\n"
-     "from_test), with Wilson's 95 % interval; from_recall: images of FROM called FROM; false_to: images called TO that are\n"
-     "not; collateral: accuracy on images of neither. sv: rows that support a machine. iterations: of all machines.\n"
-     "--defence takes clean's words; without a count the true dose, which no defender knows (oracle), or confident's\n"
-     "estimate. seed is NA where nothing is random; a cell without a model (one class left) holds NA. Doses come on top of\n"
-     "--flip and --flips. With -o the file grows row by row below a line of settings; an existing one is refused,\n"
-     "unless --resume goes on with it: same settings only.", run_sweep},
-    {"dose", NULL, "doses for 10, 50 and 90 % success, and the area under the curve", NEEDS_NOTHING,
-     "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50 ... ed90 ... area",
-     "poison sweep --strategy random --seeds 20 | poison dose\n",
-     "Reads a sweep's table. The smallest dose at which success, averaged over seeds and linear between doses, reaches 10, 50\n"
-     "and 90 %: NA if it never does. The intervals are 95 % bootstrap intervals over seeds (1000 draws); NA for one seed.",
-     run_dose},
-    {"matrix", NULL, "success of strategies (down) against defences (across) at one dose", NEEDS_NOTHING,
-     "from\tto\tstrategy and one column a defence",
-     "poison sweep --strategy first,far --defence none,knn:relabel,confident | poison matrix --at 100 | column -t\n",
-     "Reads a sweep's table; averages over seeds.", run_matrix},
-    {"plot", NULL, "a chart of a table of sweep, dose, confusion, matrix, grid or audit", NEEDS_NOTHING,
-     "SVG; with -o FILE.png or FILE.pdf those, through rsvg-convert",
-     "poison sweep --strategy first,near,far | poison plot -o sweep.svg\npoison confusion | poison plot >confusion.svg\n"
-     "poison audit --flip 1:2:100 --method knn,margin | poison plot --title 'Who is suspicious' -o audit.png\n",
-     "Reads a table from standard input and knows it by its header. Each dot, bar and cell has a tooltip with its numbers.",
-     run_plot},
-    {"show", "[ROWS]", "digits as pictures, in the terminal or on a contact sheet", NEEDS_DATA,
-     "pictures, each with its row, label and, of test images, prediction; with -o FILE.png a PNG",
-     "poison show 0,5,17-20\npoison show --flip 1:2:100:far\npoison show --flip 1:2:100 --changed\n"
-     "poison show --set test -n 500 -o sheet.png\n",
-     "Without ROWS: the training images that the flips change, or the first ones. 1 -> 2: before and after the flips. Colours\n"
-     "mark what is flipped and what is predicted wrongly. A terminal gets half blocks in greys; with NO_COLOR, in pipes and in\n"
-     "files characters, 80 columns or $COLUMNS. Margins that are blank in all images shown are left out, but on sheets.", run_show},
-    {"explain", NULL, "why a test image is called what it is called", NEEDS_PREDICTIONS,
-     "votes, the machine that decided, and row\tlabel\tfrom\tpush",
-     "poison explain --row 8 --flip 1:2:100\n",
-     "Three tables under lines that begin with '# '. push: alpha y K of a training row in the machine that decides between\n"
-     "the true and the predicted label (or the runner-up, if they are the same or the true one has no training row). All\n"
-     "pushes and the intercept add up to the decision value; -n: how many are shown. from: the label as it was given.", run_explain},
-    {"report", NULL, "the lab as one HTML page with pictures, for a browser", NEEDS_DATA, "an HTML page",
-     "poison report >lab.html\npoison report --pair 3:8 --doses 25,75 -o lab.html\n"
-     "poison report --data synthetic --strategy far,greedy --curve 0:50:10 --method knn,loo -o lab.html\n",
-     "The data, the first predictions, the score, each of --doses as in 'lab', confusion matrices, success by dose for each\n"
-     "strategy, the test images that changed sides and why, what audits find, what cleaning gives back, and the command that\n"
-     "makes the same page again. One file: no scripts, nothing loaded from elsewhere.", run_report},
-    {"train", "[DATA]", "train a model, and write it as LIBSVM's model file", NEEDS_LABELS,
-     "a model in LIBSVM's text format; with -v: folds\trows\tcorrect\taccuracy",
-     "poison train digits.csv -o digits.model && poison predict digits.model new.csv\n"
-     "poison train -t linear -c 0.1 -v 5 a.libsvm\npoison train --flip 1:2:100 -o poisoned.model\n",
-     "LIBSVM's letters mean what they mean in svm-train, but: gamma is 'scale' if nothing is said, LIBSVM's own default is 1/d\n"
-     "(-g auto); -h is this help, LIBSVM's -h 0 is --no-shrinking; -s and -b take only 0. Flips are made before the training.\n"
-     "-v: every fold is predicted by a model of the others; -o then gets a table of that, row label predicted.\n"
-     "Labels that are no integers are numbered 0, 1, ... in the model; MODEL.labels has their names.", run_train},
-    {"predict", "MODEL DATA", "the labels that a model gives to the rows of a file", NEEDS_NOTHING,
-     "a label a line, without a header; with --decisions a column more a machine; with --score: Value\tCorrect\tIncorrect",
-     "poison predict digits.model new.csv\npoison predict digits.model new.csv --score\n"
-     "cut -f 2- table.tsv | poison predict digits.model - --label none\n",
-     "The model is ours or svm-train's. The rows are a file's, or the test rows of a folder of MNIST's files.", run_predict},
-    {"grid", "[DATA]", "cross-validate every C with every gamma, and mark the best", NEEDS_DATA,
-     "cost\tgamma\tcorrect\trows\taccuracy\tbest", "poison grid -c 0.1,1,10 -g scale,0.01 -v 5 a.libsvm\n"
-     "poison grid -c 0.01:100:10 -g 1e-8:1e-5:10 | sort -t'\t' -k5,5gr | head\n",
-     "A list is numbers between commas or LOW:HIGH:FACTOR, which is LOW, LOW FACTOR, ... up to HIGH. best is 1 in one row: the\n"
-     "most correct, of equal ones the first.", run_grid},
-    {"data check", "FILE", "what is wrong with a file: every problem and its line", NEEDS_NOTHING, "line\tproblem",
-     "poison data check train.csv\npoison data check - --format libsvm <a.txt\n",
-     "Up to 20 problems, then how many more there are. Exit code 1 if there is any, else 0 and no rows.", run_check},
-    {"help", "[COMMAND]", "this program's help, or a command's; --man: the manual page", NEEDS_NOTHING, "text",
-     "poison help train\npoison help --man | man -l -\n", NULL, run_help},
-    {"completions", "bash|zsh", "what a shell needs to complete our command lines", NEEDS_NOTHING, "a script",
-     "source <(poison completions bash)\npoison completions zsh >~/.zfunc/_poison\n",
-     "bash: source it, in ~/.bashrc. zsh: source it after compinit, or put it as _poison into a folder of $fpath.",
-     run_completions},
+    {"lab", NULL, "the classroom lab: train, poison, train again; the default",
+     NEEDS_DATA, run_lab},
+    {"predictions", NULL, "the first test images: true digit, predicted digit",
+     NEEDS_PREDICTIONS, run_predictions},
+    {"score", NULL, "how often each digit was predicted rightly and wrongly",
+     NEEDS_PREDICTIONS, run_score},
+    {"counts", NULL, "how many of each digit there are",
+     NEEDS_DATA, run_counts},
+    {"confusion", NULL, "test images by true digit (rows) and predicted digit (columns)",
+     NEEDS_PREDICTIONS, run_confusion},
+    {"subproblems", NULL, "the one-vs-one machines, a line each",
+     NEEDS_MODEL, run_subproblems},
+    {"support", NULL, "support rows and their dual coefficients",
+     NEEDS_MODEL, run_support},
+    {"data", NULL, "what the data are; --export writes them",
+     NEEDS_DATA, run_data},
+    {"attack", NULL, "choose which labels to flip, and write a flip file",
+     NEEDS_DATA, run_attack},
+    {"audit", NULL, "which labels look flipped",
+     NEEDS_DATA, run_audit},
+    {"clean", NULL, "correct the labels that an audit suspects, and write a flip file",
+     NEEDS_DATA, run_clean},
+    {"sweep", NULL, "every dose of every pair, strategy, defence and seed: a row each",
+     NEEDS_LABELS, run_sweep},
+    {"dose", NULL, "doses for 10, 50 and 90 % success, and the area under the curve",
+     NEEDS_NOTHING, run_dose},
+    {"matrix", NULL, "success of strategies (down) against defences (across) at one dose",
+     NEEDS_NOTHING, run_matrix},
+    {"plot", NULL, "a chart of a table of sweep, dose, confusion, matrix, grid or audit",
+     NEEDS_NOTHING, run_plot},
+    {"show", "[ROWS]", "digits as pictures, in the terminal or on a contact sheet",
+     NEEDS_DATA, run_show},
+    {"explain", NULL, "why a test image is called what it is called",
+     NEEDS_PREDICTIONS, run_explain},
+    {"report", NULL, "the lab as one HTML page with pictures, for a browser",
+     NEEDS_DATA, run_report},
+    {"train", "[DATA]", "train a model, and write it as LIBSVM's model file",
+     NEEDS_LABELS, run_train},
+    {"predict", "MODEL DATA", "the labels that a model gives to the rows of a file",
+     NEEDS_NOTHING, run_predict},
+    {"grid", "[DATA]", "cross-validate every C with every gamma, and mark the best",
+     NEEDS_DATA, run_grid},
+    {"data check", "FILE", "what is wrong with a file: every problem and its line",
+     NEEDS_NOTHING, run_check},
+    {"help", "[COMMAND]", "this program's help, or a command's; --man: the manual page",
+     NEEDS_NOTHING, run_help},
+    {"completions", "bash|zsh", "what a shell needs to complete our command lines",
+     NEEDS_NOTHING, run_completions},
     {0},
 };
 

@@ -19,9 +19,6 @@ struct command {
     const char *operands; /* "MODEL [DATA]": what follows its name, in brackets what may be missing; NULL: nothing */
     const char *summary;
     enum needs needs;      /* what is made before it runs */
-    const char *prints;   /* the header of its table, for the help; or words about it */
-    const char *examples; /* lines, each without its newline's indentation */
-    const char *notes;    /* what --help adds; NULL: nothing */
     int (*run)(struct laboratory *lab, poison_error *err);
 };
 

@@ -39,6 +39,44 @@ static const char *const environment[][2] = {
     {0},
 };
 
+/* ---- what commands.txt says of a command --------------------------------------------------------------------------- */
+
+enum { MOST = 2000 }; /* bytes of a part */
+
+struct prose {
+    char prints[MOST];   /* the header of its table, or words about it: one line */
+    char examples[MOST]; /* command lines, one a line */
+    char notes[MOST];    /* what --help adds, lines; "": nothing */
+};
+
+/* Moves the lines at *at that begin with `mark`, or only those that do not, to `to`, without the mark; up to an empty line. */
+static void take_lines(char to[MOST], const char **at, const char *mark, int marked)
+{
+    size_t length, skipped = marked ? strlen(mark) : 0, room;
+    *to = 0;
+    for (; **at && **at != '\n' && (strncmp(*at, mark, strlen(mark)) == 0) == marked; *at += length) {
+        length = strcspn(*at, "\n") + 1;
+        room = MOST - 1 - strlen(to);
+        strncat(to, *at + skipped, length - skipped < room ? length - skipped : room);
+    }
+}
+
+static void find_prose(struct prose *prose, const struct command *c)
+{
+    static const char text[] =
+#include "commands.txt.inc"
+        ;
+    char heading[64];
+    snprintf(heading, sizeof heading, "## %s\n", c->name);
+    const char *at = strstr(text, heading) + strlen(heading);
+    take_lines(prose->prints, &at, "$ ", 0);
+    take_lines(prose->examples, &at, "$ ", 1);
+    take_lines(prose->notes, &at, "$ ", 0);
+    prose->prints[strlen(prose->prints) - 1] = 0;
+    for (char *letter = prose->prints; *letter; letter++)
+        *letter = *letter == '\n' ? ' ' : *letter;
+}
+
 /* ---- help ------------------------------------------------------------------------------------------------------ */
 
 static void print_lines(FILE *out, const char *text, const char *before)
@@ -71,13 +109,13 @@ static void print_options(FILE *out, const struct command *c, unsigned wanted, u
         fprintf(out, "  (--help: %d more)\n", left_out);
 }
 
-/* "Prints:" and the header, in lines that fit; its tabs are blanks. */
+/* "Prints:" and the header, in lines that fit. */
 static void print_prints(FILE *out, const char *prints)
 {
     int column = fprintf(out, "\nPrints: ");
     for (const char *p = prints; *p; p++, column++) {
-        int breaks = (*p == '\t' || *p == ' ') && column > 100;
-        putc(breaks ? '\n' : *p == '\t' ? ' ' : *p, out);
+        int breaks = *p == ' ' && column > 100;
+        putc(breaks ? '\n' : *p, out);
         column = breaks ? fprintf(out, "        ") : column;
     }
     putc('\n', out);
@@ -86,15 +124,17 @@ static void print_prints(FILE *out, const char *prints)
 void help_print(FILE *out, const struct command *commands, const struct command *c, int all)
 {
     const struct command *shown = c ? c : commands;
+    struct prose prose;
+    find_prose(&prose, shown);
     if (c)
         fprintf(out, "poison %s%s%s - %s\n\n", c->name, c->operands ? " " : "", c->operands ? c->operands : "", c->summary);
     else
         fprintf(out, "poison - %s\n\n", question);
-    print_lines(out, shown->examples, "  $ ");
+    print_lines(out, prose.examples, "  $ ");
     if (c) {
-        print_prints(out, c->prints);
-        if (all && c->notes)
-            fprintf(out, "\n%s\n", c->notes);
+        print_prints(out, prose.prints);
+        if (all && *prose.notes)
+            fprintf(out, "\n%s", prose.notes);
     } else {
         fprintf(out, "\nCommands (poison COMMAND -h tells more):\n");
         for (const struct command *k = commands; k->name; k++)
@@ -132,15 +172,17 @@ static void man_pairs(FILE *out, const char *heading, const char *const pairs[][
 static void man_command(FILE *out, const struct command *c)
 {
     const char *between = "Options: ";
+    struct prose prose;
+    find_prose(&prose, c);
     fputs(".SS \"", out);
     ROFF(c->name, c->operands ? " " : "", c->operands ? c->operands : "");
     fputs("\"\n", out);
     ROFF(c->summary, ".\n");
     fputs(".PP\n", out);
-    ROFF("Prints: ", c->prints, "\n");
-    if (c->notes) {
+    ROFF("Prints: ", prose.prints, "\n");
+    if (*prose.notes) {
         fputs(".PP\n", out);
-        ROFF(c->notes, "\n");
+        ROFF(prose.notes);
     }
     fputs(".PP\n", out);
     for (int k = 0; k < option_count; k++) {
@@ -174,11 +216,13 @@ static void man_option(FILE *out, const struct option *o)
 static void man_examples(FILE *out, const struct command *commands)
 {
     fputs(".SH EXAMPLES\n", out);
+    struct prose prose;
     for (const struct command *c = commands; c->name; c++) {
+        find_prose(&prose, c);
         fputs(".PP\n", out);
         ROFF(c->summary, ":\n");
         fputs(".PP\n.nf\n", out);
-        for (const char *line = c->examples; *line; line += strcspn(line, "\n") + 1) {
+        for (const char *line = prose.examples; *line; line += strcspn(line, "\n") + 1) {
             char text[400];
             snprintf(text, sizeof text, "    %.*s\n", (int)strcspn(line, "\n"), line);
             escape(out, ESCAPE_ROFF, text);
