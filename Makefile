@@ -53,9 +53,7 @@ up_to_svm := $(filter-out attack,$(up_to_attack))
 up_to_data := $(filter-out svm,$(up_to_svm))
 up_to_base := base
 floor = $(or $(filter $(floors),$(notdir $(patsubst %/,%,$(dir $(1))))),cli)
-# Yet to be freed of the command line's struct:
-upward := src/picture/show.c src/picture/report.c
-includes = $(foreach f,$(up_to_$(if $(filter $(upward),$(1)),cli,$(call floor,$(1)))),-Isrc/$(f) -I$(build)/src/$(f))
+includes = $(foreach f,$(up_to_$(call floor,$(1))),-Isrc/$(f) -I$(build)/src/$(f))
 
 compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(call includes,$<) $(exact)
 link = $(CC) $(hard) $(hard_link) -pie $(CFLAGS) $(ours) $(exact) $(LDFLAGS)

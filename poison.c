@@ -103,12 +103,19 @@ done:
     return status;
 }
 
+static struct show show_of(const struct args *a)
+{
+    return (struct show){.test_set = a->test_set, .changed = a->changed, .flips = a->changes > 0,
+                         .words = a->operand[0], .range = a->range, .ranges = a->ranges,
+                         .most = a->rows_given ? a->rows : 0, .output = a->output};
+}
+
 /* Commands look at the test set, of which files may have none. */
 static int check_test_rows(const struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t m = lab->data.test.n;
-    if (!m && (a->command->needs == NEEDS_PREDICTIONS || a->pair_option || show_predicts(a)))
+    if (!m && (a->command->needs == NEEDS_PREDICTIONS || a->pair_option || a->test_set || a->changed))
         return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
                            lab->data.source);
     if (strcmp(a->command->name, "explain") == 0 && a->image >= m)
@@ -128,8 +135,9 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
         TRY(poison_flips_read(a->truth, lab->truth, &lab->data, &a->settings, err));
     }
+    const struct show show = show_of(a);
     if (strcmp(a->command->name, "show") == 0)
-        TRY(show_check(a, &lab->data, err));
+        TRY(show_check(&show, &lab->data, err));
     if (strcmp(a->command->name, "sweep") == 0)
         TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
     else if (a->command->needs == NEEDS_LABELS)
@@ -497,7 +505,8 @@ static int run_explain(struct laboratory *lab, poison_error *err)
 
 static int run_show(struct laboratory *lab, poison_error *err)
 {
-    int status = show_run(lab->file.out, lab->args, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
+    const struct show show = show_of(lab->args);
+    int status = show_run(lab->file.out, &show, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
     if (lab->svm)
         warn_of_limit(lab);
     return status;
@@ -544,8 +553,23 @@ done:
 
 static int run_report(struct laboratory *lab, poison_error *err)
 {
-    int status = write_provenance(lab, &lab->data, err);
-    return status < 0 ? status : report_write(lab->file.out, lab->args, &lab->data, lab->sweep.pair, &lab->settings, lab->provenance, err);
+    const struct args *a = lab->args;
+    struct report report = {.sweep = &a->sweep, .curve = a->curve, .curves = a->curves, .curve_given = a->curve_given,
+                            .rows = a->rows, .method = a->method, .methods = a->methods, .quiet = a->quiet};
+    char *command = NULL;
+    size_t size;
+    int status;
+    TRY(write_provenance(lab, &lab->data, err));
+    FILE *out = poison_text_open(&command, &size);
+    if (out)
+        args_command(a, lab->data.source, out);
+    if (!out || fclose(out) != 0)
+        TRY(poison_fail_memory(err, 1, 4096, "the command"));
+    report.command = command, report.provenance = lab->provenance;
+    TRY(report_write(lab->file.out, &report, &lab->data, lab->sweep.pair, &lab->settings, err));
+done:
+    free(command);
+    return status;
 }
 
 /* ---- the program about itself ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define POISON_ARGS_H
 
 #include "poison.h"
+#include "show.h"
 #include "sweep.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ struct args {
     int rows_given;
     int by_true;
     int test_set, changed; /* show: --set test, --changed */
-    struct row_range { size_t first, last; } *range; /* show's ROWS, in order; args_free frees */
+    struct row_range *range; /* show's ROWS, in order; args_free frees */
     size_t ranges;
     const char *export_to;
     const char *output;

@@ -31,12 +31,12 @@ struct glance {
     int audit; /* that found most; -1: none */
 };
 
-struct report {
+/* The page while it is made. */
+struct draft {
     struct page page;
-    const struct args *args;
+    const struct report *wishes;
     const poison_data *data;
     const poison_settings *settings;
-    const char *provenance;
     struct sweep_pair pair;
     const char *from, *to; /* what they are called */
     char number[2][12];
@@ -65,7 +65,7 @@ struct capture {
     const poison_settings *settings;
 };
 
-static int begin_capture(const struct report *r, struct capture *c, poison_error *err)
+static int begin_capture(const struct draft *r, struct capture *c, poison_error *err)
 {
     *c = (struct capture){.size = 0};
     FILE *out = poison_text_open(&c->text, &c->size);
@@ -95,7 +95,7 @@ static void free_capture(struct capture *c)
     *c = (struct capture){.size = 0};
 }
 
-static int capture_score(const struct report *r, struct capture *c, const int *predicted, poison_error *err)
+static int capture_score(const struct draft *r, struct capture *c, const int *predicted, poison_error *err)
 {
     int status = begin_capture(r, c, err);
     if (status < 0)
@@ -120,7 +120,7 @@ static const char *text_at(const struct capture *c, size_t row, const char *name
 /* ---- counting and small things --------------------------------------------------------------------------------- */
 
 /* Test rows of a true label that are called so; -1: of any. */
-static size_t tally(const struct report *r, const int *predicted, int truth, int called)
+static size_t tally(const struct draft *r, const int *predicted, int truth, int called)
 {
     size_t count = 0;
     for (size_t t = 0; t < r->data->test.n; t++)
@@ -128,7 +128,7 @@ static size_t tally(const struct report *r, const int *predicted, int truth, int
     return count;
 }
 
-static size_t count_right(const struct report *r, const int *predicted)
+static size_t count_right(const struct draft *r, const int *predicted)
 {
     size_t right = 0;
     for (size_t t = 0; t < r->data->test.n; t++)
@@ -137,7 +137,7 @@ static size_t count_right(const struct report *r, const int *predicted)
 }
 
 /* Rows wrongly called `to`: the lab's flag. */
-static size_t flag_of(const struct report *r, const int *predicted)
+static size_t flag_of(const struct draft *r, const int *predicted)
 {
     return tally(r, predicted, -1, r->pair.to) - tally(r, predicted, r->pair.to, r->pair.to);
 }
@@ -147,13 +147,13 @@ static double share_of(size_t part, size_t whole)
     return whole ? (double)part / (double)whole : NAN;
 }
 
-static double success_of(const struct report *r, const int *predicted)
+static double success_of(const struct draft *r, const int *predicted)
 {
     return share_of(tally(r, predicted, r->pair.from, r->pair.to), tally(r, predicted, r->pair.from, -1));
 }
 
 /* Begins a list item with a row's image; its caption follows. */
-static int put_item(struct report *r, const poison_set *set, size_t row, int size, const char *what, int label,
+static int put_item(struct draft *r, const poison_set *set, size_t row, int size, const char *what, int label,
                     poison_error *err)
 {
     char alt[200];
@@ -162,7 +162,7 @@ static int put_item(struct report *r, const poison_set *set, size_t row, int siz
     return page_image(&r->page, set, row, size, alt, err);
 }
 
-static int train_and_predict(struct report *r, int *predicted, poison_error *err)
+static int train_and_predict(struct draft *r, int *predicted, poison_error *err)
 {
     int status = poison_svm_train(r->svm, r->labels, err);
     return status < 0 ? status : poison_svm_predict(r->svm, 0, predicted, err);
@@ -170,7 +170,7 @@ static int train_and_predict(struct report *r, int *predicted, poison_error *err
 
 /* ---- the data, the first predictions, the score ---------------------------------------------------------------- */
 
-static int put_sheet(struct report *r, poison_error *err)
+static int put_sheet(struct draft *r, poison_error *err)
 {
     const poison_set *train = &r->data->train;
     int status = 0;
@@ -194,7 +194,7 @@ done:
 }
 
 /* Counts of two lists of labels, and perhaps what changed from the first to the second. */
-static int put_counts(struct report *r, const char *id, const char *caption, const char *header, const int *right,
+static int put_counts(struct draft *r, const char *id, const char *caption, const char *header, const int *right,
                       size_t rights, poison_error *err)
 {
     const poison_set *train = &r->data->train;
@@ -218,7 +218,7 @@ done:
     return status;
 }
 
-static int put_score(struct report *r, const char *id, const char *caption, const int *predicted, int changes,
+static int put_score(struct draft *r, const char *id, const char *caption, const int *predicted, int changes,
                      poison_error *err)
 {
     struct capture now = {.size = 0}, then = {.size = 0};
@@ -240,7 +240,7 @@ done:
     return status;
 }
 
-static int tell_data(struct report *r, poison_error *err)
+static int tell_data(struct draft *r, poison_error *err)
 {
     const poison_set *train = &r->data->train, *test = &r->data->test;
     int status = 0;
@@ -265,10 +265,10 @@ done:
     return status;
 }
 
-static int tell_predictions(struct report *r, poison_error *err)
+static int tell_predictions(struct draft *r, poison_error *err)
 {
     const poison_set *test = &r->data->test;
-    size_t rows = r->args->rows < test->n ? r->args->rows : test->n, right = 0;
+    size_t rows = r->wishes->rows < test->n ? r->wishes->rows : test->n, right = 0;
     int status = 0;
     r->svm = NULL;
     TRY(poison_svm_new(&r->svm, r->data, r->settings, err));
@@ -290,7 +290,7 @@ done:
     return status;
 }
 
-static int tell_score(struct report *r, poison_error *err)
+static int tell_score(struct draft *r, poison_error *err)
 {
     int to = r->pair.to;
     size_t right = count_right(r, r->before), n = r->data->test.n;
@@ -320,7 +320,7 @@ static const char *const strategy_words[POISON_STRATEGIES] = {
 };
 
 /* The labels of a dose, from the clean ones. */
-static int poison(struct report *r, size_t dose, poison_error *err)
+static int poison(struct draft *r, size_t dose, poison_error *err)
 {
     poison_flip flip = {r->pair.from, r->pair.to, dose, r->strategy};
     int status = 0;
@@ -328,13 +328,13 @@ static int poison(struct report *r, size_t dose, poison_error *err)
     if (r->strategy == POISON_FIRST)
         return poison_flip_apply(&flip, r->labels, r->data, err);
     if (!r->attacker)
-        TRY(poison_attacker_new(&r->attacker, r->data, r->svm, r->settings, &r->args->sweep.attack, err));
+        TRY(poison_attacker_new(&r->attacker, r->data, r->svm, r->settings, &r->wishes->sweep->attack, err));
     TRY(poison_attack_apply(r->attacker, &flip, r->labels, err));
 done:
     return status;
 }
 
-static int put_flips(struct report *r, size_t dose, poison_error *err)
+static int put_flips(struct draft *r, size_t dose, poison_error *err)
 {
     const poison_set *train = &r->data->train;
     size_t shown = 0;
@@ -354,7 +354,7 @@ done:
     return status;
 }
 
-static int tell_dose(struct report *r, size_t dose, poison_error *err)
+static int tell_dose(struct draft *r, size_t dose, poison_error *err)
 {
     char id[2][40], caption[2][80];
     int status = 0;
@@ -379,9 +379,9 @@ done:
     return status;
 }
 
-static int tell_poisonings(struct report *r, poison_error *err)
+static int tell_poisonings(struct draft *r, poison_error *err)
 {
-    const struct sweep *s = &r->args->sweep;
+    const struct sweep *s = r->wishes->sweep;
     int status = 0;
     PUT("<p>Now somebody alters the labels of some training $t: $l becomes $l. The $t themselves stay as they are, and so "
         "does the test set. Each dose starts again from the clean labels. Which ones are altered: $t.</p>\n", r->images,
@@ -397,7 +397,7 @@ done:
 
 /* ---- who is taken for whom ------------------------------------------------------------------------------------- */
 
-static int put_maps(struct report *r, const char **name, double *value[3])
+static int put_maps(struct draft *r, const char **name, double *value[3])
 {
     size_t K = (size_t)r->label.count;
     char title[100];
@@ -424,7 +424,7 @@ static int put_maps(struct report *r, const char **name, double *value[3])
     return 0;
 }
 
-static int tell_confusion(struct report *r, poison_error *err)
+static int tell_confusion(struct draft *r, poison_error *err)
 {
     size_t K = (size_t)r->label.count, moved = tally(r, r->after, r->pair.from, r->pair.to);
     char number[MAP_LABELS][12];
@@ -450,16 +450,16 @@ static int tell_confusion(struct report *r, poison_error *err)
 
 /* ---- the curve ------------------------------------------------------------------------------------------------- */
 
-static int capture_sweep(const struct report *r, struct capture *c, const struct sweep *sweep, poison_error *err)
+static int capture_sweep(const struct draft *r, struct capture *c, const struct sweep *sweep, poison_error *err)
 {
     int status = begin_capture(r, c, err);
     if (status == 0)
         status = sweep_run(sweep, r->data, r->data->train.y, r->settings, &c->sheet, NULL, 0,
-                           r->args->quiet ? NULL : stderr, err);
+                           r->wishes->quiet ? NULL : stderr, err);
     return status < 0 ? status : end_capture(c, err);
 }
 
-static int put_chart(struct report *r, const char *table, const char *id, const char *title, poison_error *err)
+static int put_chart(struct draft *r, const char *table, const char *id, const char *title, poison_error *err)
 {
     PUT("<div class=\"scroll\" role=\"region\" aria-label=\"$t\" tabindex=\"0\">\n", title);
     int status = plot_embed(r->page.out, table, id, title, r->settings, err);
@@ -468,7 +468,7 @@ static int put_chart(struct report *r, const char *table, const char *id, const 
 }
 
 /* One strategy's dose for half of the success, in words. */
-static void put_half(struct report *r, const struct capture *dose, size_t row)
+static void put_half(struct draft *r, const struct capture *dose, size_t row)
 {
     double half = number_at(dose, row, "ed50"), lo = number_at(dose, row, "ed50_lo"), hi = number_at(dose, row, "ed50_hi");
     const char *name = text_at(dose, row, "strategy");
@@ -482,7 +482,7 @@ static void put_half(struct report *r, const struct capture *dose, size_t row)
     PUT("</li>\n");
 }
 
-static int put_doses(struct report *r, const char *sweep, poison_error *err)
+static int put_doses(struct draft *r, const char *sweep, poison_error *err)
 {
     static const struct page_column columns[] = {
         {.name = "strategy", .heading = "Strategy", .kind = PAGE_TEXT},
@@ -495,7 +495,7 @@ static int put_doses(struct report *r, const char *sweep, poison_error *err)
     FILE *in = fmemopen((char *)(uintptr_t)sweep, strlen(sweep), "r");
     int status = begin_capture(r, &dose, err);
     if (status == 0)
-        status = in ? dose_run(in, &dose.sheet, r->args->sweep.seed, r->settings, err)
+        status = in ? dose_run(in, &dose.sheet, r->wishes->sweep->seed, r->settings, err)
                     : poison_fail_memory(err, 1, strlen(sweep), "the doses");
     if (status == 0)
         status = end_capture(&dose, err);
@@ -512,9 +512,9 @@ static int put_doses(struct report *r, const char *sweep, poison_error *err)
     return status;
 }
 
-static int tell_curve(struct report *r, poison_error *err)
+static int tell_curve(struct draft *r, poison_error *err)
 {
-    const struct sweep *s = &r->args->sweep;
+    const struct sweep *s = r->wishes->sweep;
     poison_cleaning none = {.method = -1, .name = "none"};
     struct sweep sweep = *s;
     sweep.pair = &r->pair, sweep.pairs = 1;
@@ -528,7 +528,7 @@ static int tell_curve(struct report *r, poison_error *err)
     PUT("<p>How does success grow with the number of flipped labels, and does it matter which ones are flipped? Each "
         "point is a model of its own, trained and tested. Where the choice is by lot, $i draws are averaged.</p>\n",
         s->seeds);
-    if (r->curves < r->args->curves)
+    if (r->curves < r->wishes->curves)
         PUT("<p>Only $i training labels are $l, so that the curve ends at $i.</p>\n",
             r->there, r->pair.from, r->curve[r->curves - 1]);
     if (status == 0)
@@ -541,12 +541,12 @@ static int tell_curve(struct report *r, poison_error *err)
 
 /* ---- images that changed sides --------------------------------------------------------------------------------- */
 
-static int changed(const struct report *r, size_t t, int as_meant)
+static int changed(const struct draft *r, size_t t, int as_meant)
 {
     return r->before[t] != r->after[t] && (r->data->test.y[t] == r->pair.from && r->after[t] == r->pair.to) == as_meant;
 }
 
-static int put_pushes(struct report *r, const struct explanation *e, poison_error *err)
+static int put_pushes(struct draft *r, const struct explanation *e, poison_error *err)
 {
     const poison_set *train = &r->data->train;
     int status = 0;
@@ -563,7 +563,7 @@ done:
     return status;
 }
 
-static int put_case(struct report *r, size_t t, poison_error *err)
+static int put_case(struct draft *r, size_t t, poison_error *err)
 {
     const poison_set *test = &r->data->test;
     struct explanation e;
@@ -586,7 +586,7 @@ done:
     return status;
 }
 
-static int tell_changed(struct report *r, poison_error *err)
+static int tell_changed(struct draft *r, poison_error *err)
 {
     size_t count[2] = {0}, shown = 0;
     int status = 0;
@@ -620,7 +620,7 @@ static const char *const audit_words[POISON_AUDITS] = {
     [POISON_CONFIDENT] = "Predicts each row by a model that did not see it: how sure is that of another label?",
 };
 
-static int put_suspects(struct report *r, int method, const poison_findings *found, const uint8_t *flipped,
+static int put_suspects(struct draft *r, int method, const poison_findings *found, const uint8_t *flipped,
                         poison_error *err)
 {
     const poison_set *train = &r->data->train;
@@ -646,7 +646,7 @@ done:
     return status;
 }
 
-static int put_scoreboard(struct report *r, const struct capture *c, poison_error *err)
+static int put_scoreboard(struct draft *r, const struct capture *c, poison_error *err)
 {
     static const struct page_column columns[] = {
         {.name = "method", .heading = "Audit", .kind = PAGE_TEXT},
@@ -665,9 +665,9 @@ static int put_scoreboard(struct report *r, const struct capture *c, poison_erro
     return status;
 }
 
-static int tell_audits(struct report *r, poison_error *err)
+static int tell_audits(struct draft *r, poison_error *err)
 {
-    const struct args *a = r->args;
+    const struct report *w = r->wishes;
     size_t n = r->data->train.n;
     struct capture c = {.size = 0};
     struct table t;
@@ -684,10 +684,10 @@ static int tell_audits(struct report *r, poison_error *err)
     PUT("<p>Can the $i flipped labels be found, by somebody who does not know them? An audit gives each training row a "
         "suspicion.</p>\n", r->glance.flipped);
     TRY(poison_svm_new_beside(&auditor, r->svm, NULL, err));
-    for (int k = 0; k < a->methods; k++) {
-        TRY(poison_audit(&found, auditor, r->data, r->labels, a->method[k], a->sweep.seed, r->settings, err));
-        print_scoreboard(&t, a->method[k], &found, flipped);
-        TRY(put_suspects(r, a->method[k], &found, flipped, err));
+    for (int k = 0; k < w->methods; k++) {
+        TRY(poison_audit(&found, auditor, r->data, r->labels, w->method[k], w->sweep->seed, r->settings, err));
+        print_scoreboard(&t, w->method[k], &found, flipped);
+        TRY(put_suspects(r, w->method[k], &found, flipped, err));
         poison_findings_free(&found);
     }
     TRY(end_capture(&c, err));
@@ -704,7 +704,7 @@ done:
 /* ---- cleaning -------------------------------------------------------------------------------------------------- */
 
 /* What the defences did, in a sentence: the best one, and those that made it worse. */
-static void put_verdict(struct report *r, const struct capture *c)
+static void put_verdict(struct draft *r, const struct capture *c)
 {
     double none = number_at(c, 0, "success"), best = none;
     size_t which = 0, worse = 0;
@@ -729,7 +729,7 @@ static void put_verdict(struct report *r, const struct capture *c)
     PUT(worse ? " made it worse: who trusts poisoned labels may finish the attacker’s work.</p>\n" : "</p>\n");
 }
 
-static int put_cleaning(struct report *r, const struct sweep *sweep, poison_error *err)
+static int put_cleaning(struct draft *r, const struct sweep *sweep, poison_error *err)
 {
     static const struct page_column columns[] = {
         {.name = "defence", .heading = "Defence", .kind = PAGE_TEXT},
@@ -751,18 +751,18 @@ static int put_cleaning(struct report *r, const struct sweep *sweep, poison_erro
     return status;
 }
 
-static int tell_cleaning(struct report *r, poison_error *err)
+static int tell_cleaning(struct draft *r, poison_error *err)
 {
-    const struct args *a = r->args;
+    const struct report *w = r->wishes;
     poison_cleaning defence[1 + POISON_AUDITS] = {{.method = -1, .name = "none"}};
-    struct sweep sweep = a->sweep;
+    struct sweep sweep = *w->sweep;
     int status = 0;
-    for (int k = 0; k < a->methods; k++)
-        TRY(poison_cleaning_parse(&defence[1 + k], poison_audit_name(a->method[k]), err));
+    for (int k = 0; k < w->methods; k++)
+        TRY(poison_cleaning_parse(&defence[1 + k], poison_audit_name(w->method[k]), err));
     sweep.pair = &r->pair, sweep.pairs = 1;
     sweep.strategy = &r->strategy, sweep.strategies = 1;
     sweep.dose = &r->dose, sweep.doses = 1;
-    sweep.defence = defence, sweep.defences = 1 + (size_t)a->methods;
+    sweep.defence = defence, sweep.defences = 1 + (size_t)w->methods;
     sweep.seeds = 1;
     PUT("<p>A defence gives the most suspicious rows the label that the audit suggests, and trains again. How many rows? "
         "<i>oracle</i>: as many as were flipped, which no real defender knows; <i>estimated</i>: as many as the audit "
@@ -774,26 +774,7 @@ done:
 
 /* ---- how it was made ------------------------------------------------------------------------------------------- */
 
-/* The command that makes this page, and what it depends on. */
-static int put_making(struct report *r, poison_error *err)
-{
-    char *command = NULL;
-    size_t size;
-    FILE *out = poison_text_open(&command, &size);
-    int status = 0;
-    if (out)
-        args_command(r->args, r->data->source, out);
-    if (!out || fclose(out) != 0)
-        status = poison_fail_memory(err, 1, 4096, "the command");
-    else
-        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n"
-            "<pre><code>$t &gt; lab.html</code></pre>\n<p>Version, checksum of the data, and all settings:</p>\n"
-            "<pre><code id=\"settings\">$t</code></pre>\n", command, r->provenance);
-    free(command);
-    return status;
-}
-
-static int tell_making(struct report *r, poison_error *err)
+static int tell_making(struct draft *r, poison_error *err)
 {
     static const struct page_column columns[] = {
         {.name = "key", .heading = "What", .kind = PAGE_TEXT},
@@ -806,7 +787,9 @@ static int tell_making(struct report *r, poison_error *err)
     if (status == 0)
         status = end_capture(&c, err);
     if (status == 0) {
-        status = put_making(r, err);
+        PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n"
+            "<pre><code>$t &gt; lab.html</code></pre>\n<p>Version, checksum of the data, and all settings:</p>\n"
+            "<pre><code id=\"settings\">$t</code></pre>\n", r->wishes->command, r->wishes->provenance);
         page_table(&r->page, &(struct page_table){"data-table", "The data", &c.table, columns, 2, {NULL}});
     }
     free_capture(&c);
@@ -817,7 +800,7 @@ static int tell_making(struct report *r, poison_error *err)
 
 static const struct chapter {
     const char *id, *title;
-    int (*tell)(struct report *r, poison_error *err);
+    int (*tell)(struct draft *r, poison_error *err);
 } chapters[] = {
     {"the-data", "The data", tell_data},
     {"first", "The first predictions", tell_predictions},
@@ -831,7 +814,7 @@ static const struct chapter {
     {"made", "How this page was made", tell_making},
 };
 
-static void put_glance(struct report *r)
+static void put_glance(struct draft *r)
 {
     const struct glance *g = &r->glance;
     PUT("<dl class=\"glance\">\n<div><dt>Accuracy</dt><dd><b>$d → $p</b><span>of all test $t</span></dd></div>\n",
@@ -846,7 +829,7 @@ static void put_glance(struct report *r)
     PUT("</dl>\n");
 }
 
-static void put_top(struct report *r)
+static void put_top(struct draft *r)
 {
     char title[300];
     poison_label from = poison_label_name(r->data, r->pair.from), to = poison_label_name(r->data, r->pair.to);
@@ -864,7 +847,7 @@ static void put_top(struct report *r)
     PUT("</ol>\n</nav>\n<main id=\"main\">\n");
 }
 
-static int put_chapters(struct report *r, poison_error *err)
+static int put_chapters(struct draft *r, poison_error *err)
 {
     int status = 0;
     for (size_t k = 0; k < sizeof chapters / sizeof *chapters; k++) {
@@ -877,7 +860,7 @@ done:
 }
 
 /* The chapters come first, since the top sums them up. */
-static int put_page(struct report *r, FILE *out, poison_error *err)
+static int put_page(struct draft *r, FILE *out, poison_error *err)
 {
     char *body = NULL;
     size_t size = 0;
@@ -901,28 +884,27 @@ static int put_page(struct report *r, FILE *out, poison_error *err)
 }
 
 /* Of the curve's doses those that there are labels for; of doses that were asked for, all. */
-static int choose_curve(struct report *r, poison_error *err)
+static int choose_curve(struct draft *r, poison_error *err)
 {
-    const struct args *a = r->args;
+    const struct report *w = r->wishes;
     for (size_t row = 0; row < r->data->train.n; row++)
         r->there += r->data->train.y[row] == r->pair.from;
-    r->curve = poison_take(a->curves, sizeof *r->curve);
+    r->curve = poison_take(w->curves, sizeof *r->curve);
     if (!r->curve)
-        return poison_fail_memory(err, a->curves, sizeof *r->curve, "the doses");
-    for (size_t k = 0; k < a->curves; k++)
-        if (a->curve_given || a->curve[k] <= r->there)
-            r->curve[r->curves++] = a->curve[k];
-    return sweep_check_doses(r->curve, a->curve_given ? r->curves : 0, &r->pair, r->data->train.y, r->data, err);
+        return poison_fail_memory(err, w->curves, sizeof *r->curve, "the doses");
+    for (size_t k = 0; k < w->curves; k++)
+        if (w->curve_given || w->curve[k] <= r->there)
+            r->curve[r->curves++] = w->curve[k];
+    return sweep_check_doses(r->curve, w->curve_given ? r->curves : 0, &r->pair, r->data->train.y, r->data, err);
 }
 
-int report_write(FILE *out, const struct args *args, const poison_data *data, const struct sweep_pair *pair,
-                 const poison_settings *settings, const char *provenance, poison_error *err)
+int report_write(FILE *out, const struct report *wishes, const poison_data *data, const struct sweep_pair *pair,
+                 const poison_settings *settings, poison_error *err)
 {
-    const struct sweep *s = &args->sweep;
+    const struct sweep *s = wishes->sweep;
     const poison_set *train = &data->train, *test = &data->test;
     int pictures = train->height && test->height && train->x && test->x && image_ready(NULL) == 0;
-    struct report r = {.page = {out, data, pictures}, .args = args, .data = data, .settings = settings,
-                       .provenance = provenance, .pair = *pair,
+    struct draft r = {.page = {out, data, pictures}, .wishes = wishes, .data = data, .settings = settings, .pair = *pair,
                        .digit = data->names ? "label" : "digit", .image = train->height ? "image" : "row",
                        .images = train->height ? "images" : "rows", .strategy = s->strategy[0],
                        .dose = s->dose[s->doses - 1], .glance = {.audit = -1}};

@@ -3,16 +3,28 @@
 #ifndef POISON_REPORT_H
 #define POISON_REPORT_H
 
-#include "args.h"
+#include "sweep.h"
+
+/* What is asked of it; the command line fills this. */
+struct report {
+    const struct sweep *sweep; /* doses, strategies (the chapters use the first), seeds, how to attack */
+    const size_t *curve;       /* (curves) the doses of the curve */
+    size_t curves;
+    int curve_given;           /* they were asked for: refused, not left out, where there are too few labels */
+    size_t rows;               /* predictions that are shown */
+    const int *method;         /* (methods) audits */
+    int methods, quiet;
+    const char *command, *provenance; /* what makes the page again; describe_provenance's line */
+};
 
 /*
  * Writes the page to `out`, all of it or nothing: the data, the first predictions, the score, each of --doses, confusion
- * matrices, the curve, images that changed sides, audits, cleaning, and how to make it again. pair: --pair. settings: those
- * of args, with the labels' weights. provenance: the line of version, data and settings. Its numbers are those of the commands' tables, which it is made from: `data-value` and the
- * charts' tooltips hold them in full. No scripts, no requests; well-formed XML. The same bytes for any number of threads.
- * POISON_EDATA before any work for doses that cannot be.
+ * matrices, the curve, images that changed sides, audits, cleaning, and how to make it again. settings: with the labels'
+ * weights. Its numbers are those of the commands' tables, which it is made from: `data-value` and the charts' tooltips hold
+ * them in full. No scripts, no requests; well-formed XML. The same bytes for any number of threads. POISON_EDATA before any
+ * work for doses that cannot be.
  */
-int report_write(FILE *out, const struct args *args, const poison_data *data, const struct sweep_pair *pair,
-                 const poison_settings *settings, const char *provenance, poison_error *err);
+int report_write(FILE *out, const struct report *wishes, const poison_data *data, const struct sweep_pair *pair,
+                 const poison_settings *settings, poison_error *err);
 
 #endif

@@ -16,8 +16,8 @@
 #include <wchar.h>
 
 /* What is shown. */
-struct show {
-    const struct args *args;
+struct gallery {
+    const struct show *wishes;
     const poison_data *data;
     const poison_settings *settings;
     const poison_set *set;
@@ -27,14 +27,14 @@ struct show {
     size_t room;               /* cells of a line of a caption */
 };
 
-int show_predicts(const struct args *a)
+int show_predicts(const struct show *w)
 {
-    return a->test_set || a->changed;
+    return w->test_set || w->changed;
 }
 
-static const poison_set *set_of(const struct args *a, const poison_data *data)
+static const poison_set *set_of(const struct show *w, const poison_data *data)
 {
-    return show_predicts(a) ? &data->test : &data->train;
+    return show_predicts(w) ? &data->test : &data->train;
 }
 
 /* ---- what is refused ------------------------------------------------------------------------------------------- */
@@ -55,33 +55,33 @@ static int check_output(const char *path, poison_error *err)
     return is_sheet(path) ? image_ready(err) : 0;
 }
 
-int show_check(const struct args *a, const poison_data *data, poison_error *err)
+int show_check(const struct show *w, const poison_data *data, poison_error *err)
 {
-    const poison_set *set = set_of(a, data);
-    const char *which = show_predicts(a) ? "test" : "training";
+    const poison_set *set = set_of(w, data);
+    const char *which = show_predicts(w) ? "test" : "training";
     if (!set->height || !set->width)
         return poison_fail(err, POISON_EDATA, "%s: rows of %d features without a height and a width: only IDX files say "
                            "which shape images have", data->source, set->d);
     if (!set->x)
         return poison_fail(err, POISON_EDATA, "%s: features that are no whole numbers from 0 to 255 are no grey values",
                            data->source);
-    for (size_t k = 0; k < a->ranges; k++)
-        if (a->range[k].last >= set->n)
+    for (size_t k = 0; k < w->ranges; k++)
+        if (w->range[k].last >= set->n)
             return poison_fail(err, POISON_EDATA, "show %s: row %zu: there are only %zu %s images, from row 0",
-                               a->operand[0], a->range[k].last, set->n, which);
-    return check_output(a->output, err);
+                               w->words, w->range[k].last, set->n, which);
+    return check_output(w->output, err);
 }
 
 /* ---- which rows ------------------------------------------------------------------------------------------------ */
 
-static int is_wanted(const struct show *s, size_t r)
+static int is_wanted(const struct gallery *s, size_t r)
 {
-    if (s->args->changed)
+    if (s->wishes->changed)
         return s->before[r] != s->after[r];
-    return show_predicts(s->args) || !s->args->changes || s->labels[r] != s->set->y[r];
+    return show_predicts(s->wishes) || !s->wishes->flips || s->labels[r] != s->set->y[r];
 }
 
-static void add_row(struct show *s, size_t r, size_t most)
+static void add_row(struct gallery *s, size_t r, size_t most)
 {
     s->total++;
     if (s->count < most)
@@ -89,37 +89,37 @@ static void add_row(struct show *s, size_t r, size_t most)
 }
 
 /* Fills row, count and total. */
-static int choose(struct show *s, poison_error *err)
+static int choose(struct gallery *s, poison_error *err)
 {
-    const struct args *a = s->args;
+    const struct show *w = s->wishes;
     enum { SCREEN = 12, SHEET = 100 };
-    size_t bound = a->ranges ? 0 : s->set->n;
-    for (size_t k = 0; k < a->ranges; k++)
-        bound += a->range[k].last - a->range[k].first + 1;
-    size_t most = a->rows_given ? a->rows : a->ranges ? bound : is_sheet(a->output) ? SHEET : SCREEN;
+    size_t bound = w->ranges ? 0 : s->set->n;
+    for (size_t k = 0; k < w->ranges; k++)
+        bound += w->range[k].last - w->range[k].first + 1;
+    size_t most = w->most ? w->most : w->ranges ? bound : is_sheet(w->output) ? SHEET : SCREEN;
     s->row = poison_take(most < bound ? most : bound, sizeof *s->row);
     if (!s->row)
         return poison_fail_memory(err, bound, sizeof *s->row, "the rows");
-    for (size_t k = 0; k < a->ranges; k++)
-        for (size_t r = a->range[k].first; r <= a->range[k].last; r++)
+    for (size_t k = 0; k < w->ranges; k++)
+        for (size_t r = w->range[k].first; r <= w->range[k].last; r++)
             add_row(s, r, most);
-    for (size_t r = 0; !a->ranges && r < s->set->n; r++)
+    for (size_t r = 0; !w->ranges && r < s->set->n; r++)
         if (is_wanted(s, r))
             add_row(s, r, most);
     return 0;
 }
 
-static void describe(const struct show *s, char *text, size_t size)
+static void describe(const struct gallery *s, char *text, size_t size)
 {
-    const struct args *a = s->args;
-    const char *flips = a->changed                                          ? " whose prediction the flips change"
-                        : !show_predicts(a) && a->changes && !a->ranges ? " that the flips change"
+    const struct show *w = s->wishes;
+    const char *flips = w->changed                                          ? " whose prediction the flips change"
+                        : !show_predicts(w) && w->flips && !w->ranges ? " that the flips change"
                                                                             : "";
-    int length = snprintf(text, size, "%s images%s: %zu", show_predicts(a) ? "test" : "training", flips, s->count);
+    int length = snprintf(text, size, "%s images%s: %zu", show_predicts(w) ? "test" : "training", flips, s->count);
     if (s->count < s->total)
         length += snprintf(text + length, size - (size_t)length, " of %zu, -n %zu for all", s->total, s->total);
-    if (is_sheet(a->output) && (show_predicts(a) || a->changes))
-        snprintf(text + length, size - (size_t)length, "; framed: %s", show_predicts(a) ? "wrong" : "flipped");
+    if (is_sheet(w->output) && (show_predicts(w) || w->flips))
+        snprintf(text + length, size - (size_t)length, "; framed: %s", show_predicts(w) ? "wrong" : "flipped");
 }
 
 /* ---- captions -------------------------------------------------------------------------------------------------- */
@@ -203,9 +203,9 @@ static void add_change(struct line *l, const poison_data *data, int before, int 
 /* Image k with its caption. Marked: a label that is flipped, a prediction that is wrong. */
 static void fill_tile(void *self, size_t k, struct image_tile *tile)
 {
-    const struct show *s = self;
+    const struct gallery *s = self;
     size_t r = s->row[k];
-    int label = s->set->y[r], predicts = show_predicts(s->args);
+    int label = s->set->y[r], predicts = show_predicts(s->wishes);
     struct line first = {.text = tile->caption[0], .room = s->room}, second = {.text = tile->caption[1], .room = s->room};
     tile->pixels = s->set->x + r * (size_t)s->set->d;
     add(&first, "row %zu: ", r);
@@ -253,7 +253,7 @@ static int find_style(FILE *out)
 }
 
 /* Leaves out the margins that are blank, as the first corner is, in all images, but for a pixel. */
-static void crop(struct canvas *c, const struct show *s)
+static void crop(struct canvas *c, const struct gallery *s)
 {
     size_t H = (size_t)s->set->height, W = (size_t)s->set->width, top = H, bottom = 0, left = W, right = 0;
     uint8_t blank = s->count ? s->set->x[s->row[0] * H * W] : 0;
@@ -287,7 +287,7 @@ static size_t count_cells(const char *text)
     return all;
 }
 
-static void lay_out(struct canvas *c, const struct show *s)
+static void lay_out(struct canvas *c, const struct gallery *s)
 {
     crop(c, s);
     c->shrink = (c->width + c->columns - 1) / c->columns;
@@ -400,7 +400,7 @@ static void end_line(struct canvas *c)
 }
 
 /* The images from `first` on that stand side by side. */
-static void put_band(struct canvas *c, const struct show *s, size_t first, struct image_tile *tile)
+static void put_band(struct canvas *c, const struct gallery *s, size_t first, struct image_tile *tile)
 {
     size_t count = s->count - first < c->across ? s->count - first : c->across;
     memset(tile, 0, count * sizeof *tile);
@@ -411,14 +411,14 @@ static void put_band(struct canvas *c, const struct show *s, size_t first, struc
             put_image_line(c, s->set, tile[k].pixels, y);
         end_line(c);
     }
-    for (int line = 0; line < 1 + show_predicts(s->args); line++) {
+    for (int line = 0; line < 1 + show_predicts(s->wishes); line++) {
         for (size_t k = 0; k < count; k++)
             put_caption(c, &tile[k], line);
         end_line(c);
     }
 }
 
-static int draw(FILE *out, struct show *s, poison_error *err)
+static int draw(FILE *out, struct gallery *s, poison_error *err)
 {
     struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out), .fore = UNSET, .back = UNSET};
     char title[160];
@@ -439,7 +439,7 @@ static int draw(FILE *out, struct show *s, poison_error *err)
 
 /* ---- all together ---------------------------------------------------------------------------------------------- */
 
-static int write_sheet(FILE *out, struct show *s, poison_error *err)
+static int write_sheet(FILE *out, struct gallery *s, poison_error *err)
 {
     char title[160];
     describe(s, title, sizeof title);
@@ -448,7 +448,7 @@ static int write_sheet(FILE *out, struct show *s, poison_error *err)
                                                         .settings = s->settings}, err);
 }
 
-static int predict(struct show *s, poison_svm **svm, poison_error *err)
+static int predict(struct gallery *s, poison_svm **svm, poison_error *err)
 {
     size_t m = s->set->n;
     int status = 0;
@@ -465,17 +465,17 @@ done:
     return status;
 }
 
-int show_run(FILE *out, const struct args *a, const poison_data *data, const int *labels,
+int show_run(FILE *out, const struct show *w, const poison_data *data, const int *labels,
              const poison_settings *settings, poison_svm **svm, poison_error *err)
 {
-    struct show s = {.args = a, .data = data, .settings = settings, .set = set_of(a, data), .labels = labels,
+    struct gallery s = {.wishes = w, .data = data, .settings = settings, .set = set_of(w, data), .labels = labels,
                      .room = IMAGE_LETTERS};
     locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), ours = letters ? uselocale(letters) : NULL;
     int status = 0;
-    if (show_predicts(a))
+    if (show_predicts(w))
         TRY(predict(&s, svm, err));
     TRY(choose(&s, err));
-    TRY(is_sheet(a->output) ? write_sheet(out, &s, err) : draw(out, &s, err));
+    TRY(is_sheet(w->output) ? write_sheet(out, &s, err) : draw(out, &s, err));
 done:
     if (letters) {
         uselocale(ours);
