@@ -2,9 +2,9 @@
 #include "chart.h"
 
 #include "escape.h"
+#include "markup.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,122 +19,19 @@ enum { HUES = 7, DASHES = 6, LEVELS = 20 };
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-/* How one character is written in XML, and how many letters wide it is; what comes after it. */
-static const char *spell(const char *at, char spelled[16], size_t *letters)
-{
-    uint32_t code;
-    int known = utf8_decode(at, &code) && (code & 0xFFFE) != 0xFFFE;
-    size_t length = escape_character(ESCAPE_XML, &at, spelled);
-    *letters = known && code >= 0x2E80 ? 2 : 1; /* from there on mostly ideographs */
-    if (*spelled == '\\')
-        *letters = length;
-    return at;
-}
-
-/* Where a text must end to be `letters` wide at most. */
-static const char *fit(const char *text, size_t letters)
-{
-    char spelled[16];
-    size_t wide;
-    for (const char *next; *text; text = next, letters -= wide) {
-        next = spell(text, spelled, &wide);
-        if (wide > letters)
-            break;
-    }
-    return text;
-}
-
-static size_t count_letters(const char *text)
-{
-    char spelled[16];
-    size_t wide, sum = 0;
-    while (*text) {
-        text = spell(text, spelled, &wide);
-        sum += wide;
-    }
-    return sum;
-}
-
-/* What fits into `letters`, the cut marked. */
-static void put_cut(FILE *out, const char *text, size_t letters)
-{
-    const char *end = fit(text, letters);
-    escape_span(out, ESCAPE_XML, text, *end ? fit(text, letters - 1) : end);
-    if (*end)
-        fputs("\xE2\x80\xA6", out);
-}
-
-/* A number with so many decimals, or, where `fixed` is 0, without zeros at the end; by integers: no locale has a say. */
-static char *spell_number(char text[40], double value, int decimals, int fixed)
-{
-    double size = fabs(value), unit = pow(10, decimals);
-    if (size >= 1e12 || (size < 1e-4 && size > 0 && decimals >= 6)) {
-        double exponent = floor(log10(size)), half = floor(exponent / 2); /* 10^-324 is 0 */
-        char mantissa[40];
-        snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "",
-                 spell_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0), (int)exponent);
-        return text;
-    }
-    long long whole = llround(size * unit), below = whole % (long long)unit;
-    int length = snprintf(text, 40, "%s%lld", value < 0 && whole ? "-" : "", whole / (long long)unit);
-    if (decimals && (below || fixed)) {
-        length += snprintf(text + length, (size_t)(40 - length), ".%0*lld", decimals, below);
-        while (!fixed && text[length - 1] == '0')
-            text[--length] = 0;
-    }
-    return text;
-}
-
-/*
- * printf of our own: $t a text, escaped; $c a text and how many letters of it (size_t); $n a name without its unit; $r as it
- * is; $i a size_t; $x a coordinate; $v a value; $p a value in per cent. Numbers are double. Nothing more is put after an
- * error: the chart of a long table must end soon then.
- */
-static void put(FILE *out, const char *format, ...)
-{
-    char number[40];
-    const char *text, *unit;
-    va_list args;
-    if (ferror(out))
-        return;
-    va_start(args, format);
-    for (; *format; format++) {
-        if (*format != '$') {
-            putc(*format, out);
-            continue;
-        }
-        switch (*++format) {
-        case 'i': fprintf(out, "%zu", va_arg(args, size_t)); break;
-        case 'x': fputs(spell_number(number, va_arg(args, double), 2, 0), out); break;
-        case 'v': fputs(spell_number(number, va_arg(args, double), 6, 0), out); break;
-        case 'p': fprintf(out, "%s %%", spell_number(number, 100 * va_arg(args, double), 4, 0)); break;
-        case 'r': fputs(va_arg(args, const char *), out); break;
-        case 'c':
-            text = va_arg(args, const char *);
-            put_cut(out, text, va_arg(args, size_t));
-            break;
-        default:
-            text = va_arg(args, const char *);
-            unit = *format == 'n' ? strstr(text, " (") : NULL;
-            escape_span(out, ESCAPE_XML, text, unit ? unit : text + strlen(text));
-        }
-    }
-    va_end(args);
-}
-
 /* Lines of text, broken between words; how many. out NULL: only counts. */
 static size_t put_paragraph(FILE *out, const char *class, double y, double step, const char *text, size_t letters)
 {
     size_t lines = 0;
     for (; text && *text && lines < 8; lines++) {
-        const char *end = fit(text, letters), *space = end;
+        const char *end = markup_fit(text, letters), *space = end;
         while (*end && space > text && *space != ' ')
             space--;
         end = space > text ? space : end;
         if (out) {
-            put(out, "<text class='$r' x='$x' y='$x'>", class, MARGIN, y + step * (double)lines);
+            markup(out, "<text class='$r' x='$x' y='$x'>", class, MARGIN, y + step * (double)lines);
             escape_span(out, ESCAPE_XML, text, end);
-            put(out, "</text>\n");
+            markup(out, "</text>\n");
         }
         text = end + strspn(end, " ");
     }
@@ -253,18 +150,18 @@ static double put_legend(FILE *out, double y, const char *name, const struct cha
 {
     const double row = 18, sample = 36;
     size_t longest = 0, across;
-    double left = MARGIN + (name ? LETTER * (double)count_letters(name) + 14 : 0), wide;
+    double left = MARGIN + (name ? LETTER * (double)markup_letters(name) + 14 : 0), wide;
     for (size_t k = 0; k < keys; k++)
-        longest = count_letters(key[k].name) > longest ? count_letters(key[k].name) : longest;
+        longest = markup_letters(key[k].name) > longest ? markup_letters(key[k].name) : longest;
     longest = longest < 2 * LONGEST ? longest : 2 * LONGEST;
     wide = sample + LETTER * (double)longest + 16;
     across = wide < WIDTH - left ? (size_t)((WIDTH - left) / wide) : 1;
     if (keys < 2)
         return 0;
     if (out && name)
-        put(out, "<text class='strong' x='$x' y='$x'>$t</text>\n", MARGIN, y + 4, name);
+        markup(out, "<text class='strong' x='$x' y='$x'>$t</text>\n", MARGIN, y + 4, name);
     for (size_t k = 0; k < keys && out; k++)
-        put(out, "<g class='s$i' transform='translate($x $x)'><path class='line d$i' d='M0 0h30'/><path class='dot' "
+        markup(out, "<g class='s$i' transform='translate($x $x)'><path class='line d$i' d='M0 0h30'/><path class='dot' "
                  "transform='translate(15 0)' d='$r'/><text x='$x' y='4'>$c</text></g>\n",
             key[k].hue % HUES, left + wide * (double)(k % across), y + row * (double)(k / across), key[k].dash % DASHES,
             shapes[key[k].hue % HUES], sample, key[k].name, longest);
@@ -286,27 +183,27 @@ static void begin(FILE *out, const struct chart *chart, double width, double bod
     double legend = put_legend(NULL, 0, name, key, keys), top = 8 + 21 * (double)titles, at = top + 17 * (double)notes;
     double head = at + (legend > 0 ? legend + 10 : 0) + 8;
     const char *id = id_of(chart);
-    put(out, "<svg xmlns='http://www.w3.org/2000/svg' class='poison-chart' id='$r-svg' viewBox='0 0 $x $x' ", id, width,
+    markup(out, "<svg xmlns='http://www.w3.org/2000/svg' class='poison-chart' id='$r-svg' viewBox='0 0 $x $x' ", id, width,
         head + body);
-    put(out, "width='$x' height='$x' role='img' aria-labelledby='$r-title $r-desc'>\n", width, head + body, id, id);
-    put(out, "<title id='$r-title'>$t</title>\n<desc id='$r-desc'>$t</desc>\n", id, chart->title, id,
+    markup(out, "width='$x' height='$x' role='img' aria-labelledby='$r-title $r-desc'>\n", width, head + body, id, id);
+    markup(out, "<title id='$r-title'>$t</title>\n<desc id='$r-desc'>$t</desc>\n", id, chart->title, id,
         chart->note ? chart->note : "");
-    put(out, "<defs><pattern id='$r-na' width='6' height='6' patternUnits='userSpaceOnUse'>"
+    markup(out, "<defs><pattern id='$r-na' width='6' height='6' patternUnits='userSpaceOnUse'>"
              "<path class='hatch' d='M0 6L6 0M-1 1L1-1M5 7L7 5'/></pattern></defs>\n", id);
     if (!chart->embedded) {
-        put(out, "<style>\n");
+        markup(out, "<style>\n");
         put_style(out, cells);
-        put(out, "</style>\n<rect class='paper' width='$x' height='$x'/>\n", width, head + body);
+        markup(out, "</style>\n<rect class='paper' width='$x' height='$x'/>\n", width, head + body);
     }
     put_paragraph(out, "heading", 24, 21, chart->title, wide);
     put_paragraph(out, "note", top + 14, 17, chart->note, narrow);
     put_legend(out, at + 16, name, key, keys);
-    put(out, "<g transform='translate(0 $x)'>\n", head);
+    markup(out, "<g transform='translate(0 $x)'>\n", head);
 }
 
 static void end(FILE *out)
 {
-    put(out, "</g></svg>\n");
+    markup(out, "</g></svg>\n");
 }
 
 /* ---- axes ------------------------------------------------------------------------------------------------------ */
@@ -359,7 +256,7 @@ static void put_x_ticks(FILE *out, const struct axis *x, double top, double bott
     double v;
     for (int k = 0; tick(x, k, &v); k++)
         if (v >= x->lo * (1 - 1e-9))
-            put(out, share ? "<path class='grid' d='M$x $xV$x'/><text class='small middle' x='$x' y='$x'>$p</text>\n"
+            markup(out, share ? "<path class='grid' d='M$x $xV$x'/><text class='small middle' x='$x' y='$x'>$s</text>\n"
                            : "<path class='grid' d='M$x $xV$x'/><text class='small middle' x='$x' y='$x'>$v</text>\n",
                 place(x, v), top, bottom, place(x, v), bottom + 15, v);
 }
@@ -369,16 +266,16 @@ static void put_axes(FILE *out, const struct axis *x, const struct axis *y, int 
     double v;
     put_x_ticks(out, x, y->to, y->from, 0);
     for (int k = 0; tick(y, k, &v); k++)
-        put(out, share ? "<path class='grid' d='M$x $xH$x'/><text class='small end' x='$x' y='$x'>$p</text>\n"
+        markup(out, share ? "<path class='grid' d='M$x $xH$x'/><text class='small end' x='$x' y='$x'>$s</text>\n"
                        : "<path class='grid' d='M$x $xH$x'/><text class='small end' x='$x' y='$x'>$v</text>\n",
             x->from, place(y, v), x->to, x->from - 5, place(y, v) + 4, v);
-    put(out, "<path class='axis' d='M$x $xV$xH$x'/>\n", x->from, y->to, y->from, x->to);
+    markup(out, "<path class='axis' d='M$x $xV$xH$x'/>\n", x->from, y->to, y->from, x->to);
 }
 
 static void put_x_name(FILE *out, const struct chart *chart, double left, double right, double y)
 {
     if (chart->x)
-        put(out, "<text class='name middle' x='$x' y='$x'>$c</text>\n", (left + right) / 2, y, chart->x,
+        markup(out, "<text class='name middle' x='$x' y='$x'>$c</text>\n", (left + right) / 2, y, chart->x,
             (size_t)((right - left) / LETTER));
 }
 
@@ -393,12 +290,12 @@ static void put_band(FILE *out, const struct chart_series *s, size_t hue, int fa
             ;
         if (last == first)
             continue;
-        put(out, faint ? "<path class='band faint s$i' d='" : "<path class='band s$i' d='", hue);
+        markup(out, faint ? "<path class='band faint s$i' d='" : "<path class='band s$i' d='", hue);
         for (size_t k = first; k < last; k++)
-            put(out, "$r$x $x", k == first ? "M" : "L", place(x, p[k].x), place(y, p[k].hi));
+            markup(out, "$r$x $x", k == first ? "M" : "L", place(x, p[k].x), place(y, p[k].hi));
         for (size_t k = last; k-- > first;)
-            put(out, "L$x $x", place(x, p[k].x), place(y, p[k].lo));
-        put(out, "z'/>\n");
+            markup(out, "L$x $x", place(x, p[k].x), place(y, p[k].lo));
+        markup(out, "z'/>\n");
     }
 }
 
@@ -406,14 +303,14 @@ static void put_line(FILE *out, const struct chart_series *s, const struct chart
                      const struct axis *y)
 {
     int pen = 0; /* on the paper */
-    put(out, "<path class='line s$i d$i' d='", key->hue % HUES, key->dash % DASHES);
+    markup(out, "<path class='line s$i d$i' d='", key->hue % HUES, key->dash % DASHES);
     for (size_t k = 0; k < s->points; k++) {
         const struct chart_point *p = &s->point[k];
         if (!isnan(p->y))
-            put(out, "$r$x $x", pen ? "L" : "M", place(x, p->x), place(y, p->y));
+            markup(out, "$r$x $x", pen ? "L" : "M", place(x, p->x), place(y, p->y));
         pen = !isnan(p->y);
     }
-    put(out, "$r'/>\n", s->points ? "" : "M0 0");
+    markup(out, "$r'/>\n", s->points ? "" : "M0 0");
 }
 
 static void put_dots(FILE *out, const struct chart *chart, const struct chart_lines *lines, const struct chart_panel *panel,
@@ -428,15 +325,15 @@ static void put_dots(FILE *out, const struct chart *chart, const struct chart_li
         const struct chart_point *p = &s->point[k];
         if (isnan(p->y) || p->quiet)
             continue;
-        put(out, "<path class='mark dot s$i' transform='translate($x $x) scale($x)' d='$r'><title>$t$r$t$r$n $v: $n $v",
+        markup(out, "<path class='mark dot s$i' transform='translate($x $x) scale($x)' d='$r'><title>$t$r$t$r$n $v: $n $v",
             key->hue % HUES, place(x, p->x), place(y, p->y), scale, shapes[key->hue % HUES], panel->name ? panel->name : "",
             panel->name ? ", " : "", lines->keys > 1 ? key->name : "", lines->keys > 1 ? ", " : "",
             chart->x ? chart->x : "x", p->x, chart->y ? chart->y : "y", p->y);
         if (!isnan(p->lo + p->hi))
-            put(out, " ($v to $v)", p->lo, p->hi);
+            markup(out, " ($v to $v)", p->lo, p->hi);
         if (p->note)
-            put(out, ", $t", p->note);
-        put(out, "</title></path>\n");
+            markup(out, ", $t", p->note);
+        markup(out, "</title></path>\n");
     }
 }
 
@@ -479,7 +376,7 @@ void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines 
                                                  width / 60, 0);
         put_axes(out, &x, &y, chart->share);
         if (p->name)
-            put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x.from, top - 8, p->name, (size_t)(width / LETTER));
+            markup(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x.from, top - 8, p->name, (size_t)(width / LETTER));
         for (size_t s = 0; s < p->count; s++)
             put_band(out, &p->series[s], lines->key[p->series[s].key].hue % HUES, p->count > 4, &x, &y);
         for (size_t s = 0; s < p->count; s++)
@@ -488,20 +385,12 @@ void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines 
             put_dots(out, chart, lines, p, &p->series[s], &x, &y);
     }
     if (chart->y)
-        put(out, "<text class='name' x='$x' y='12'>$c</text>\n", MARGIN, chart->y, (size_t)((WIDTH - 2 * MARGIN) / LETTER));
+        markup(out, "<text class='name' x='$x' y='12'>$c</text>\n", MARGIN, chart->y, (size_t)((WIDTH - 2 * MARGIN) / LETTER));
     put_x_name(out, chart, left + 44, WIDTH - MARGIN, body + 18);
     end(out);
 }
 
 /* ---- heat maps ------------------------------------------------------------------------------------------------- */
-
-static size_t longest_of(const char *const *name, size_t count, size_t most)
-{
-    size_t longest = 1;
-    for (size_t k = 0; k < count; k++)
-        longest = count_letters(name[k]) > longest ? count_letters(name[k]) : longest;
-    return longest < most ? longest : most;
-}
 
 /* What all maps of a chart have in common. */
 struct grid {
@@ -525,7 +414,7 @@ static size_t level_of(const struct grid *g, double v, int *down)
 static char *spell_cell(const struct grid *g, char text[44], double v)
 {
     int sign = g->heat->diverging && v > 0;
-    spell_number(text + sign, g->chart->share ? 100 * v : v, g->decimals, g->chart->share);
+    markup_number(text + sign, g->chart->share ? 100 * v : v, g->decimals, g->chart->share);
     text[0] = sign ? '+' : text[0];
     return g->percent ? strcat(text, " %") : text;
 }
@@ -568,10 +457,10 @@ static void lay_out(struct grid *g)
 {
     const struct chart_heat *h = g->heat;
     double room;
-    g->letters[0] = longest_of(h->row, h->rows, LONGEST);
+    g->letters[0] = markup_longest(h->row, h->rows, LONGEST);
     if (g->chart->y)
-        g->letters[0] = (size_t)fmax((double)g->letters[0], (double)longest_of(&g->chart->y, 1, LONGEST));
-    g->letters[1] = longest_of(h->column, h->columns, LONGEST);
+        g->letters[0] = (size_t)fmax((double)g->letters[0], (double)markup_longest(&g->chart->y, 1, LONGEST));
+    g->letters[1] = markup_longest(h->column, h->columns, LONGEST);
     g->across = h->maps > 1 && h->columns <= 14 ? 2 : 1;
     g->left = MARGIN + SMALL * (double)g->letters[0] + 8;
     room = SMALL * (double)g->letters[1] + 8;
@@ -594,23 +483,23 @@ static void put_cell(FILE *out, const struct grid *g, const struct chart_map *ma
     size_t level = isnan(v) ? 0 : level_of(g, v, &down);
     snprintf(class, sizeof class, "%c%zu", "ub"[down], level);
     if (isnan(v))
-        put(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5,
+        markup(out, "<rect class='mark na' fill='url(#$r-na)' x='$x' y='$x' width='$x' height='$x'>", id_of(g->chart), x + 0.5,
             y + 0.5, g->wide - 1, g->tall - 1);
     else
-        put(out, "<rect class='mark $r' x='$x' y='$x' width='$x' height='$x'>", class, x + 0.5, y + 0.5, g->wide - 1,
+        markup(out, "<rect class='mark $r' x='$x' y='$x' width='$x' height='$x'>", class, x + 0.5, y + 0.5, g->wide - 1,
             g->tall - 1);
-    put(out, "<title>$t$r$n $t, $n $t: $n ", map->name ? map->name : "", map->name ? ", " : "",
+    markup(out, "<title>$t$r$n $t, $n $t: $n ", map->name ? map->name : "", map->name ? ", " : "",
         g->chart->y ? g->chart->y : "row", h->row[row], g->chart->x ? g->chart->x : "column", h->column[column], h->key);
-    put(out, isnan(v) ? "NA</title></rect>\n" : "$v</title></rect>\n", v);
+    markup(out, isnan(v) ? "NA</title></rect>\n" : "$v</title></rect>\n", v);
     if (g->cells && !isnan(v))
-        put(out, "<text class='cell middle $r $r' x='$x' y='$x'>$r</text>\n", g->cells == 2 ? "small" : "tiny", class,
+        markup(out, "<text class='cell middle $r $r' x='$x' y='$x'>$r</text>\n", g->cells == 2 ? "small" : "tiny", class,
             x + g->wide / 2, y + g->tall / 2 + (g->cells == 2 ? 4 : 3), spell_cell(g, text, v));
 }
 
 static void put_frame(FILE *out, const struct grid *g, const char *class, size_t row, size_t column, double x, double y,
                       double inset)
 {
-    put(out, "<rect class='$r' x='$x' y='$x' width='$x' height='$x'/>\n", class, x + g->wide * (double)column + 1 + inset,
+    markup(out, "<rect class='$r' x='$x' y='$x' width='$x' height='$x'/>\n", class, x + g->wide * (double)column + 1 + inset,
         y + g->tall * (double)row + 1 + inset, g->wide - 2 - 2 * inset, g->tall - 2 - 2 * inset);
 }
 
@@ -620,21 +509,21 @@ static void put_map(FILE *out, const struct grid *g, const struct chart_map *map
     const struct chart_heat *h = g->heat;
     double width = g->wide * (double)h->columns;
     if (map->name)
-        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x, y - g->head + 14, map->name,
+        markup(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", x, y - g->head + 14, map->name,
             (size_t)(width / LETTER) + 4);
     put_x_name(out, g->chart, x, x + fmax(width, 80), y - (g->upright ? g->head - (map->name ? 36 : 14) : 24));
     if (g->chart->y)
-        put(out, "<text class='name small end' x='$x' y='$x'>$c</text>\n", x - 6, y - 6, g->chart->y, g->letters[0]);
+        markup(out, "<text class='name small end' x='$x' y='$x'>$c</text>\n", x - 6, y - 6, g->chart->y, g->letters[0]);
     for (size_t c = 0; c < h->columns; c++) {
         double middle = x + g->wide * ((double)c + 0.5);
         if (g->upright)
-            put(out, "<text class='small' transform='translate($x $x) rotate(-90)'>$c</text>\n", middle + 4, y - 5,
+            markup(out, "<text class='small' transform='translate($x $x) rotate(-90)'>$c</text>\n", middle + 4, y - 5,
                 h->column[c], g->letters[1]);
         else
-            put(out, "<text class='small middle' x='$x' y='$x'>$c</text>\n", middle, y - 6, h->column[c], g->letters[1]);
+            markup(out, "<text class='small middle' x='$x' y='$x'>$c</text>\n", middle, y - 6, h->column[c], g->letters[1]);
     }
     for (size_t r = 0; r < h->rows; r++) {
-        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", x - 6, y + g->tall * ((double)r + 0.5) + 4, h->row[r],
+        markup(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", x - 6, y + g->tall * ((double)r + 0.5) + 4, h->row[r],
             g->letters[0]);
         for (size_t c = 0; c < h->columns; c++)
             put_cell(out, g, map, r, c, x + g->wide * (double)c, y + g->tall * (double)r);
@@ -663,20 +552,20 @@ static void put_scale(FILE *out, const struct grid *g, double y)
     const double width = 240, step = width / (3 * LEVELS);
     double from = h->diverging ? -g->hi : g->lo, v;
     struct axis x = make_axis(from, g->hi, g->left, g->left + width, 5, 0);
-    put(out, "<text class='name' x='$x' y='$x'>$c</text>\n", x.from, y + 8, h->key,
+    markup(out, "<text class='name' x='$x' y='$x'>$c</text>\n", x.from, y + 8, h->key,
         (size_t)((WIDTH - MARGIN - x.from) / LETTER));
     for (int k = 0; k < 3 * LEVELS; k++) {
         int down;
         size_t level = level_of(g, from + (g->hi - from) * (k + 0.5) / (3 * LEVELS), &down);
-        put(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "b" : "u", level,
+        markup(out, "<rect class='crisp $r$i' x='$x' y='$x' width='$x' height='12'/>\n", down ? "b" : "u", level,
             x.from + step * k, y + 15, step);
     }
     for (int k = 0; tick(&x, k, &v); k++)
-        put(out, g->chart->share ? "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$p</text>\n"
+        markup(out, g->chart->share ? "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$s</text>\n"
                                  : "<path class='axis' d='M$x $xv4'/><text class='small middle' x='$x' y='$x'>$v</text>\n",
             place(&x, v), y + 27, place(&x, v), y + 43, v);
     if (has_gap(h))
-        put(out, "<rect fill='url(#$r-na)' x='$x' y='$x' width='24' height='12'/><text x='$x' y='$x'>NA</text>\n",
+        markup(out, "<rect fill='url(#$r-na)' x='$x' y='$x' width='24' height='12'/><text x='$x' y='$x'>NA</text>\n",
             id_of(g->chart), x.to + 30, y + 15, x.to + 60, y + 25);
 }
 
@@ -704,19 +593,19 @@ static void put_range(FILE *out, const struct chart *chart, const struct chart_r
     const struct chart_key *key = &ranges->key[k];
     if (isnan(r->value) && isnan(r->lo))
         return;
-    put(out, "<g class='mark s$i'><title>$t$r$t: ", key->hue % HUES, ranges->row[row], ranges->keys > 1 ? ", " : "",
+    markup(out, "<g class='mark s$i'><title>$t$r$t: ", key->hue % HUES, ranges->row[row], ranges->keys > 1 ? ", " : "",
         ranges->keys > 1 ? key->name : "");
-    put(out, isnan(r->value) ? "$n NA" : "$n $v", chart->x ? chart->x : "value", r->value);
+    markup(out, isnan(r->value) ? "$n NA" : "$n $v", chart->x ? chart->x : "value", r->value);
     if (!isnan(r->lo))
-        put(out, isnan(r->hi) ? " ($v to NA)" : " ($v to $v)", r->lo, r->hi);
-    put(out, "</title>");
+        markup(out, isnan(r->hi) ? " ($v to NA)" : " ($v to $v)", r->lo, r->hi);
+    markup(out, "</title>");
     if (!isnan(r->lo) && isnan(r->hi)) /* beyond what was tried */
-        put(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm-6-4l6 4l-6 4'/>", place(x, r->lo), y - 3.5, x->to + 8);
+        markup(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm-6-4l6 4l-6 4'/>", place(x, r->lo), y - 3.5, x->to + 8);
     else if (!isnan(r->lo))
-        put(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm0-3.5v7'/>", place(x, r->lo), y - 3.5, place(x, r->hi));
+        markup(out, "<path class='whisker' d='M$x $xv7m0-3.5H$xm0-3.5v7'/>", place(x, r->lo), y - 3.5, place(x, r->hi));
     if (!isnan(r->value))
-        put(out, "<path class='dot' transform='translate($x $x)' d='$r'/>", place(x, r->value), y, shapes[key->hue % HUES]);
-    put(out, "</g>\n");
+        markup(out, "<path class='dot' transform='translate($x $x)' d='$r'/>", place(x, r->value), y, shapes[key->hue % HUES]);
+    markup(out, "</g>\n");
 }
 
 /* "ED50, ED90: NA", if there is any. */
@@ -726,17 +615,17 @@ static void put_missing(FILE *out, const struct chart_ranges *ranges, size_t row
     for (size_t k = 0; k < ranges->keys; k++)
         if (isnan(ranges->range[row * ranges->keys + k].value)) {
             if (!*before)
-                put(out, "<text class='small na' x='$x' y='$x'>", x, y);
-            put(out, "$r$t", before, ranges->key[k].name);
+                markup(out, "<text class='small na' x='$x' y='$x'>", x, y);
+            markup(out, "$r$t", before, ranges->key[k].name);
             before = ", ";
         }
     if (*before)
-        put(out, ": NA</text>\n");
+        markup(out, ": NA</text>\n");
 }
 
 void chart_ranges(FILE *out, const struct chart *chart, const struct chart_ranges *ranges)
 {
-    size_t letters = longest_of(ranges->row, ranges->rows, LONGEST), missing = 0;
+    size_t letters = markup_longest(ranges->row, ranges->rows, LONGEST), missing = 0;
     double hi = 0, row = 13 * (double)ranges->keys + 11, body = row * (double)ranges->rows + 10;
     for (size_t k = 0; k < ranges->rows * ranges->keys; k++) {
         const struct chart_range *r = &ranges->range[k];
@@ -744,17 +633,17 @@ void chart_ranges(FILE *out, const struct chart *chart, const struct chart_range
         missing |= isnan(r->value);
     }
     for (size_t k = 0; k < ranges->keys && missing; k++)
-        missing += count_letters(ranges->key[k].name) + 2;
+        missing += markup_letters(ranges->key[k].name) + 2;
     double left = MARGIN + SMALL * (double)letters + 12;
     struct axis x = make_axis(0, hi, left, WIDTH - MARGIN - 16 - SMALL * (double)(missing ? missing + 4 : 0), 6, 1);
     begin(out, chart, WIDTH, body + (chart->x ? 42 : 22), NULL, ranges->key, ranges->keys, 0);
     put_x_ticks(out, &x, 0, body, chart->share);
-    put(out, "<path class='axis' d='M$x 0V$xH$x'/>\n", x.from, body, x.to);
+    markup(out, "<path class='axis' d='M$x 0V$xH$x'/>\n", x.from, body, x.to);
     for (size_t r = 0; r < ranges->rows; r++) {
         double top = 5 + row * (double)r;
-        put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, top + row / 2 + 4, ranges->row[r], letters);
+        markup(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, top + row / 2 + 4, ranges->row[r], letters);
         if (r > 0)
-            put(out, "<path class='grid' d='M$x $xH$x'/>\n", MARGIN, top, WIDTH - MARGIN);
+            markup(out, "<path class='grid' d='M$x $xH$x'/>\n", MARGIN, top, WIDTH - MARGIN);
         for (size_t k = 0; k < ranges->keys; k++)
             put_range(out, chart, ranges, r, k, &x, top + 12 + 13 * (double)k);
         put_missing(out, ranges, r, x.to + 20, top + row / 2 + 4);
@@ -771,18 +660,18 @@ static void put_bar(FILE *out, const struct chart *chart, const struct chart_bar
     double v = bars->value[row * bars->columns + column];
     char number[40];
     if (isnan(v)) {
-        put(out, "<text class='small na' x='$x' y='$x'>NA</text>\n", x->from + 4, y + 12);
+        markup(out, "<text class='small na' x='$x' y='$x'>NA</text>\n", x->from + 4, y + 12);
         return;
     }
-    put(out, "<rect class='mark bar s$i' x='$x' y='$x' width='$x' height='14'><title>$t, $t $v</title></rect>\n", (size_t)0,
+    markup(out, "<rect class='mark bar s$i' x='$x' y='$x' width='$x' height='14'><title>$t, $t $v</title></rect>\n", (size_t)0,
         x->from, y, place(x, v) - x->from, bars->row[row], bars->column[column], v);
-    put(out, "<text class='small' x='$x' y='$x'>$r$r</text>\n", place(x, v) + 3, y + 11,
-        spell_number(number, chart->share ? 100 * v : v, chart->share ? 1 : 3, chart->share), chart->share ? " %" : "");
+    markup(out, "<text class='small' x='$x' y='$x'>$r$r</text>\n", place(x, v) + 3, y + 11,
+        markup_number(number, chart->share ? 100 * v : v, chart->share ? 1 : 3, chart->share), chart->share ? " %" : "");
 }
 
 void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *bars)
 {
-    size_t letters = longest_of(bars->row, bars->rows, LONGEST), across = bars->columns < 4 ? bars->columns : 4;
+    size_t letters = markup_longest(bars->row, bars->rows, LONGEST), across = bars->columns < 4 ? bars->columns : 4;
     size_t down = (bars->columns + across - 1) / across;
     double left = MARGIN + SMALL * (double)letters + 10, wide = (WIDTH - left - MARGIN) / (double)across, most = bars->most;
     double tall = 22 * (double)bars->rows + 56;
@@ -792,16 +681,16 @@ void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *b
     for (size_t c = 0; c < bars->columns; c++) {
         double at = left + wide * (double)(c % across), top = tall * (double)(c / across) + 24, bottom = top + tall - 52;
         struct axis x = make_axis(0, most, at, at + wide - 50, across > 2 ? 2 : 5, 1);
-        put(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", at, top - 8, bars->column[c],
+        markup(out, "<text class='strong' x='$x' y='$x'>$c</text>\n", at, top - 8, bars->column[c],
             (size_t)((wide - 8) / LETTER));
         put_x_ticks(out, &x, top, bottom, chart->share);
         for (size_t r = 0; r < bars->rows; r++) {
             double y = top + 4 + 22 * (double)r;
             put_bar(out, chart, bars, r, c, &x, y);
             if (c % across == 0)
-                put(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, y + 11, bars->row[r], letters);
+                markup(out, "<text class='small end' x='$x' y='$x'>$c</text>\n", left - 8, y + 11, bars->row[r], letters);
         }
-        put(out, "<path class='axis' d='M$x $xV$x'/>\n", x.from, top, bottom);
+        markup(out, "<path class='axis' d='M$x $xV$x'/>\n", x.from, top, bottom);
     }
     put_x_name(out, chart, left, WIDTH - MARGIN, tall * (double)down + 10);
     end(out);

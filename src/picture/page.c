@@ -5,10 +5,10 @@
 #include "escape.h"
 #include "chart.h"
 #include "image.h"
+#include "markup.h"
 #include "table.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,49 +93,11 @@ void page_end(const struct page *page)
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-/* A number without zeros at the end, and with a minus sign that is as wide as a plus. */
-static void put_number(FILE *out, const char *format, double value)
-{
-    char text[64];
-    if (isnan(value)) {
-        fputs("NA", out);
-        return;
-    }
-    snprintf(text, sizeof text, format, value);
-    if (strcmp(format, "%.1f") == 0 && strlen(text) > 2 && strcmp(text + strlen(text) - 2, ".0") == 0)
-        text[strlen(text) - 2] = 0;
-    fprintf(out, *text == '-' ? "\xE2\x88\x92%s" : "%s", text + (*text == '-'));
-}
-
-static void put_share(FILE *out, double share)
-{
-    if (isnan(share))
-        fputs("NA", out);
-    else
-        fprintf(out, "%.1f\xC2\xA0%%", 100 * share);
-}
-
 void page_put(const struct page *page, const char *format, ...)
 {
-    FILE *out = page->out;
-    char number[12];
     va_list args;
     va_start(args, format);
-    for (; *format; format++) {
-        if (*format != '$') {
-            putc(*format, out);
-            continue;
-        }
-        switch (*++format) {
-        case 'i': fprintf(out, "%zu", va_arg(args, size_t)); break;
-        case 'd': put_number(out, "%.1f", va_arg(args, double)); break;
-        case 'f': put_number(out, "%+.3f", va_arg(args, double)); break;
-        case 'p': put_share(out, va_arg(args, double)); break;
-        case 'l': escape(out, ESCAPE_XML, poison_label_text(page->data, va_arg(args, int), number)); break;
-        case 'r': fputs(va_arg(args, const char *), out); break;
-        default: escape(out, ESCAPE_XML, va_arg(args, const char *));
-        }
-    }
+    markup_list(page->out, page->data, format, args);
     va_end(args);
 }
 

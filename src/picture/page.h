@@ -17,10 +17,7 @@ struct page {
 void page_begin(const struct page *page, const char *title);
 void page_end(const struct page *page);
 
-/*
- * printf of our own: $t a text, escaped; $r as it is; $l what a label is called (int); $i a size_t, $d a number, $f one with
- * its sign and three decimals, $p a share in per cent (double); NAN is NA.
- */
+/* markup's letters ($t, $l ...), about the page's data */
 void page_put(const struct page *page, const char *format, ...);
 
 /* "1 image", "2 images" */
