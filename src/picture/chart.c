@@ -40,29 +40,10 @@ static size_t put_paragraph(FILE *out, const char *class, double y, double step,
 
 /* ---- style ----------------------------------------------------------------------------------------------------- */
 
-/* "$" stands for the scope. */
-static const char light_rules[] =
-    "${font:12px system-ui,sans-serif;max-width:100%;height:auto}\n"
-    "$:root{background:#fff}\n"
-    "$ text{fill:#1b1b1b}\n"
-    "$ .heading{font-size:16px;font-weight:600} $ .strong{font-weight:600} $ .name{fill:#595959}\n"
-    "$ .small{font-size:11px} $ .tiny{font-size:9px} $ .end{text-anchor:end} $ .middle{text-anchor:middle}\n"
-    "$ .paper{fill:#fff} $ .grid{stroke:#e0e0e0;fill:none} $ .axis{stroke:#6b6b6b;fill:none}\n"
-    "$ .line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
-    "$ .d1{stroke-dasharray:8 3} $ .d2{stroke-dasharray:2 3} $ .d3{stroke-dasharray:9 3 2 3}\n"
-    "$ .d4{stroke-dasharray:4 3} $ .d5{stroke-dasharray:9 3 2 3 2 3}\n"
-    "$ .band{fill:currentColor;fill-opacity:.13;stroke:currentColor;stroke-opacity:.35;stroke-width:.6}\n"
-    "$ .faint{fill-opacity:.06;stroke-opacity:.25}\n"
-    "$ .dot{fill:currentColor;stroke:#fff} $ .bar{fill:currentColor}\n"
-    "$ .whisker{fill:none;stroke:currentColor;stroke-width:1.6}\n"
-    "$ .outline{fill:none;stroke:#1b1b1b;stroke-width:1.5}\n"
-    "$ .best{fill:none;stroke:#1b1b1b;stroke-width:3} $ .inner{fill:none;stroke:#fff;stroke-width:1.5}\n"
-    "$ .hatch{stroke:#8a8a8a;fill:none} $ .cell{pointer-events:none} $ .crisp{shape-rendering:crispEdges}\n";
-static const char dark_rules[] =
-    "$:root{background:#14181d}\n"
-    "$ text{fill:#e8e8e8} $ .name{fill:#a8b0b8}\n"
-    "$ .paper{fill:#14181d} $ .grid{stroke:#343a41} $ .axis{stroke:#98a0a8} $ .dot{stroke:#14181d}\n"
-    "$ .outline,$ .best{stroke:#f2f2f2} $ .inner{stroke:#14181d} $ .hatch{stroke:#7d858d}\n";
+/* What is the same in all charts; hues and ramps follow the light rules, and the dark ones in @media. */
+static const char style[] =
+#include "chart.css.inc"
+;
 
 static const uint32_t hues[2][HUES] = {
     {0x0072B2, 0xD55E00, 0x008F68, 0xB65C92, 0x1b1b1b, 0xB07500, 0x3D9BD4},
@@ -99,12 +80,6 @@ static const char *ink_on(uint32_t colour)
     return luminance > 0.179 ? "#000" : "#fff";
 }
 
-static void put_rules(FILE *out, const char *rules)
-{
-    for (; *rules; rules++)
-        *rules == '$' ? fputs(".poison-chart", out) : putc(*rules, out);
-}
-
 static void put_colours(FILE *out, int dark, int cells)
 {
     for (int h = 0; h < HUES; h++)
@@ -119,12 +94,12 @@ static void put_colours(FILE *out, int dark, int cells)
 
 static void put_style(FILE *out, int cells)
 {
-    put_rules(out, light_rules);
+    const char *dark = strstr(style, "@media"), *end = strrchr(dark, '}');
+    fwrite(style, 1, (size_t)(dark - style), out);
     put_colours(out, 0, cells);
-    fputs("@media screen and (prefers-color-scheme: dark){\n", out); /* paper stays white */
-    put_rules(out, dark_rules);
+    fwrite(dark, 1, (size_t)(end - dark), out);
     put_colours(out, 1, cells);
-    fputs("}\n", out);
+    fputs(end, out);
 }
 
 void chart_style(FILE *out)

@@ -15,73 +15,17 @@
 /* ---- style ----------------------------------------------------------------------------------------------------- */
 
 /* Digits are ink on paper in light and in print, light on dark as they are stored. */
-static const char light_style[] =
-    ":root{color-scheme:light "
-    "dark;--paper:#fff;--ink:#1b1b1b;--soft:#595959;--line:#d9dce0;--wash:#f4f6f8;--link:#00629b;--mark:#9c4406;"
-    "--digit:invert(1)}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.6 "
-    "system-ui,sans-serif;overflow-wrap:break-word}\n"
-    "header,nav,main,footer{max-width:768px;margin:0 auto;padding:0 24px}\n"
-    "h1,h2,h3{line-height:1.25;font-weight:650;text-wrap:balance}\n"
-    "h1{font-size:2.3rem;margin:3.5rem 0 .5rem;letter-spacing:-.02em} h2{font-size:1.5rem;margin:4rem 0 "
-    ".75rem;padding-top:1.25rem;border-top:1px solid var(--line)} h3{font-size:1.1rem;margin:2.25rem 0 .5rem}\n"
-    "p,ul,ol{margin:.75rem 0} .lead{font-size:1.2rem;line-height:1.5;color:var(--soft);margin-top:0}\n"
-    "a{color:var(--link)} .skip{position:absolute;left:-999em} "
-    ".skip:focus{left:8px;top:8px;background:var(--paper);padding:8px}\n"
-    "nav ol{columns:2;column-gap:2rem;padding-left:1.6rem;margin:1.5rem 0 0} nav li{break-inside:avoid}\n"
-    ".note{background:var(--wash);border-left:4px solid var(--link);padding:.75rem 1rem;margin:1.25rem 0;border-radius:0 "
-    "4px 4px 0}\n"
-    ".glance{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:12px;margin:1.75rem 0;padding:0}\n"
-    ".glance div{background:var(--wash);border-radius:6px;padding:12px 14px} .glance "
-    "dt{font-size:.85rem;color:var(--soft)}\n"
-    ".glance dd{margin:0;line-height:1.35} .glance "
-    "b{display:block;font-size:1.25rem;font-weight:650;white-space:nowrap}\n"
-    ".glance span{font-size:.85rem;color:var(--soft)}\n"
-    ".scroll{overflow-x:auto;margin:1.25rem 0} .scroll svg{display:block;min-width:600px}\n"
-    "table{border-collapse:collapse;font-size:.94rem;font-variant-numeric:tabular-nums}\n"
-    "caption{text-align:left;color:var(--soft);font-size:.88rem;line-height:1.4;padding-bottom:.5rem}\n"
-    "th,td{padding:3px 14px 3px 0;text-align:right;border-bottom:1px solid var(--line);vertical-align:baseline}\n"
-    "thead th{font-weight:600;border-bottom:2px solid var(--soft);vertical-align:bottom;line-height:1.3} tbody "
-    "th{font-weight:400}\n"
-    "tr>:first-child,.text{text-align:left} tbody th{max-width:16em} td.text{overflow-wrap:anywhere}\n"
-    "tr.marked{background:var(--wash)} tr.marked th{font-weight:650;box-shadow:inset 3px 0 "
-    "var(--mark);padding-left:10px}\n"
-    ".change{font-size:.88rem;color:var(--soft)} b.change,.change b{color:var(--mark);font-weight:650}\n"
-    ".side{display:flex;flex-wrap:wrap;gap:0 3rem} .side .scroll{max-width:100%} .side .note{flex:1 1 "
-    "260px;align-self:center}\n"
-    ".digits{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:14px 8px;margin:1.25rem 0} .digits "
-    "li{width:64px;font-size:.75rem;line-height:1.3;text-align:center} .digits.wide{gap:14px 10px} .digits.wide "
-    "li{width:104px}\n"
-    ".digits .wrong{color:var(--mark);font-weight:650} .digits small{font-size:.95em;color:var(--soft)}\n"
-    "img{image-rendering:pixelated;filter:var(--digit);border:1px solid "
-    "#888;border-radius:3px;vertical-align:top;background:#000} .digits img{display:block;margin:0 auto 4px} .sheet "
-    "td{padding:2px 4px 2px 0;border:0} .sheet th{border:0;vertical-align:middle;padding-right:14px}\n"
-    ".case{display:flex;gap:20px;align-items:flex-start} .case p{margin-top:0} .case img{flex:none}\n"
-    "pre,code{font:.88rem/1.5 ui-monospace,monospace;background:var(--wash);border-radius:4px} code{padding:1px 4px} "
-    "pre{padding:12px 14px;white-space:pre-wrap;overflow-wrap:anywhere}\n"
-    "footer{color:var(--soft);font-size:.88rem;padding-bottom:4rem}\n"
-    "@media(max-width:560px){body{font-size:16px} header,nav,main,footer{padding:0 16px} "
-    "h1{font-size:1.8rem;margin-top:2rem} nav ol{columns:1} table{font-size:.82rem} th,td{padding-right:7px} .sheet "
-    "img{width:36px;height:auto} .case{display:block} .case img{margin-bottom:8px}}\n";
-static const char dark_style[] =
-    "@media screen and "
-    "(prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8e8e8;--soft:#a8b0b8;--line:#343a41;--wash:#1d232a;"
-    "--link:#7cc0f0;--mark:#f5a26b;--digit:none} "
-    "img{border-color:#4a525a}}\n"
-    "@media print{@page{margin:16mm} :root{color-scheme:light} html{font-size:13px} body{font-size:13.5px} .side{gap:0 "
-    "2rem} .digits li{width:58px} header,nav,main,footer{max-width:none;padding:0} h1{margin-top:0} "
-    "h2,h3,caption{break-after:avoid} h2{margin-top:2rem} table,li,.case,svg,.note,dl,.side{break-inside:avoid} "
-    ".scroll{overflow:visible} .scroll svg{min-width:0} a{color:inherit;text-decoration:none} .skip{display:none} "
-    "footer{padding-bottom:0} *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
+static const char style[] =
+#include "page.css.inc"
+;
 
 void page_begin(const struct page *page, const char *title)
 {
     page_put(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
                    "<meta charset=\"utf-8\"/>\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                   "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n$r$r",
-             title, light_style, dark_style);
+                   "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n$r",
+             title, style);
     chart_style(page->out);
     page_put(page, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the text</a>\n");
 }
