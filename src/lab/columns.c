@@ -121,6 +121,18 @@ const char *columns_text(const struct columns *t, size_t row, size_t column)
     return t->cell[(row + 1) * t->columns + column];
 }
 
+const char *columns_named(const struct columns *t, size_t row, const char *name)
+{
+    ptrdiff_t at = columns_find(t, name);
+    return at < 0 ? "NA" : columns_text(t, row, (size_t)at);
+}
+
+double columns_value(const struct columns *t, size_t row, const char *name)
+{
+    const char *text = columns_named(t, row, name);
+    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
+}
+
 int columns_number(const struct columns *t, size_t row, size_t column, double least, double most, double *value,
                    poison_error *err)
 {
@@ -140,4 +152,43 @@ int columns_number(const struct columns *t, size_t row, size_t column, double le
         snprintf(range, sizeof range, " of %g or more", least);
     return poison_fail(err, POISON_EDATA, "standard input:%zu: %.40s '%.40s': expected a number%s, or NA", t->line[row + 1],
                        t->cell[column], text, range);
+}
+
+/* ---- printed to memory ----------------------------------------------------------------------------------------- */
+
+int capture_begin(struct capture *c, const poison_data *data, poison_error *err)
+{
+    *c = (struct capture){0};
+    FILE *out = poison_text_open(&c->table.text, &c->size);
+    sheet_open(&c->sheet, out, data, 0, 0);
+    c->sheet.cells = &c->table.columns;
+    return out ? 0 : poison_fail_memory(err, 1, 4096, "a table");
+}
+
+int capture_end(struct capture *c, poison_error *err)
+{
+    struct columns *t = &c->table;
+    FILE *out = c->sheet.out;
+    size_t cells = 0, room = 0;
+    c->sheet.out = NULL;
+    if (fclose(out) != 0)
+        return poison_fail_memory(err, 1, c->size, "a table");
+    for (char *at = t->text, *end = at + c->size; at < end; at += strlen(at) + 1) {
+        size_t row = cells / t->columns;
+        int status = grow(t, row, &room, err);
+        if (status < 0)
+            return status;
+        t->line[row] = row + 1;
+        t->cell[cells++] = at;
+    }
+    t->rows = cells ? cells / t->columns - 1 : 0;
+    return 0;
+}
+
+void capture_free(struct capture *c)
+{
+    if (c->sheet.out)
+        fclose(c->sheet.out);
+    columns_free(&c->table);
+    *c = (struct capture){0};
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* columns - a tab-separated table with a header, read whole from standard input, its columns found by their names */
+/* columns - a table with a header, read whole or printed to memory, its columns found by their names */
 #ifndef POISON_COLUMNS_H
 #define POISON_COLUMNS_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "table.h"
 
 struct columns {
     char *text;       /* all of it; every cell points into it */
@@ -28,8 +26,25 @@ ptrdiff_t columns_find(const struct columns *table, const char *name);
 /* Row 0 is the first one below the header. */
 const char *columns_text(const struct columns *table, size_t row, size_t column);
 
+/* The same by the column's name: "NA" if there is none; as a number NA is NAN. */
+const char *columns_named(const struct columns *table, size_t row, const char *name);
+double columns_value(const struct columns *table, size_t row, const char *name);
+
 /* A decimal number from `least` to `most` (within +-1e300); NA is NAN. POISON_EDATA names line and column. */
 int columns_number(const struct columns *table, size_t row, size_t column, double least, double most, double *value,
                    poison_error *err);
+
+/*
+ * A table printed to memory: begin, print on `sheet`, end; then `table` has its columns, each cell what a file would have
+ * got. Stays where it is between begin and end. Errors: POISON_ENOMEM. capture_free frees, in any state but that of garbage.
+ */
+struct capture {
+    struct sheet sheet;
+    struct columns table;
+    size_t size; /* of its text */
+};
+int capture_begin(struct capture *capture, const poison_data *data, poison_error *err);
+int capture_end(struct capture *capture, poison_error *err);
+void capture_free(struct capture *capture);
 
 #endif

@@ -28,17 +28,10 @@ struct row {
 };
 
 struct rows {
-    struct columns table;
     struct row *row;
     size_t count;
     const poison_settings *settings; /* for their cancellation: some tables take long */
 };
-
-static void free_rows(struct rows *rows)
-{
-    columns_free(&rows->table);
-    free(rows->row);
-}
 
 static int whole_dose(const char *text, size_t *dose)
 {
@@ -50,13 +43,12 @@ static int whole_dose(const char *text, size_t *dose)
     return !errno && !*end;
 }
 
-static int read_rows(FILE *in, struct rows *rows, const poison_settings *settings, poison_error *err)
+/* The rows of a sweep's table; its texts stay the table's. */
+static int take_rows(const struct columns *t, struct rows *rows, const poison_settings *settings, poison_error *err)
 {
-    const struct columns *t = &rows->table;
     size_t of[NAMES];
     int status = 0;
     rows->settings = settings;
-    TRY(columns_read(&rows->table, in, "a sweep's table", settings, err));
     for (int c = 0; c < NAMES; c++) {
         ptrdiff_t at = columns_find(t, names[c]);
         if (at < 0)
@@ -263,11 +255,12 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
     return 0;
 }
 
-int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err)
+int dose_print(const struct columns *sweep, struct sheet *sheet, uint64_t seed, const poison_settings *settings,
+               poison_error *err)
 {
     struct rows rows = {0};
     struct table t;
-    int status = read_rows(in, &rows, settings, err);
+    int status = take_rows(sweep, &rows, settings, err);
     for (int printing = 0; status == 0 && printing < 2; printing++) { /* the first time only to see that nothing is missing */
         if (printing) {
             decide_numbers(sheet, &rows);
@@ -288,7 +281,17 @@ int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings
             free_curve(&curve);
         }
     }
-    free_rows(&rows);
+    free(rows.row);
+    return status;
+}
+
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err)
+{
+    struct columns sweep;
+    int status = columns_read(&sweep, in, "a sweep's table", settings, err);
+    if (status == 0)
+        status = dose_print(&sweep, sheet, seed, settings, err);
+    columns_free(&sweep);
     return status;
 }
 
@@ -318,12 +321,14 @@ static int success_at(const struct rows *rows, const struct row *keys, size_t do
 
 int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings, poison_error *err)
 {
+    struct columns sweep;
     struct rows rows = {0};
     const char **column = NULL; /* the defences */
     size_t columns = 0;
     double *cell = NULL; /* (rows, columns), of those that are first of their strategy */
     int status = 0, there = 0;
-    TRY(read_rows(in, &rows, settings, err));
+    TRY(columns_read(&sweep, in, "a sweep's table", settings, err));
+    TRY(take_rows(&sweep, &rows, settings, err));
     column = poison_take(rows.count, sizeof *column);
     if (!column)
         TRY(poison_fail_memory(err, rows.count, sizeof *column, "the defences"));
@@ -368,6 +373,7 @@ int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings
 done:
     free(column);
     free(cell);
-    free_rows(&rows);
+    free(rows.row);
+    columns_free(&sweep);
     return status;
 }

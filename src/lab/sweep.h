@@ -6,6 +6,8 @@
 #include "flips.h"
 #include "table.h"
 
+struct columns;
+
 struct sweep {
     struct sweep_pair { int from, to; } *pair;
     size_t pairs; /* sweep_pairs fills */
@@ -49,6 +51,8 @@ int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair 
 
 /* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap intervals over seeds. */
 int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err);
+int dose_print(const struct columns *sweep, struct sheet *sheet, uint64_t seed, const poison_settings *settings,
+               poison_error *err);
 /* `poison matrix`: strategies down, defences across, mean success at one dose. */
 int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings, poison_error *err);
 

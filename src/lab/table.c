@@ -78,6 +78,13 @@ void sheet_title(struct sheet *sheet, const char *format, ...)
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
+/* What parts the cells of text. */
+static int end_cell(const struct sheet *sheet, int last)
+{
+    int tab = last ? '\n' : '\t';
+    return putc(sheet->cells ? 0 : tab, sheet->out);
+}
+
 void table_begin(struct table *table, struct sheet *sheet, const char *header)
 {
     table_begin_more(table, sheet, header, NULL, 0);
@@ -92,12 +99,15 @@ void table_begin_more(struct table *table, struct sheet *sheet, const char *head
     sheet_start(sheet);
     if (sheet->json || sheet->bare)
         return;
-    fputs(header, sheet->out);
+    if (sheet->cells)
+        *sheet->cells = table->columns;
+    for (const char *c = header; *c; c++)
+        *c == '\t' ? end_cell(sheet, 0) : putc(*c, sheet->out);
     for (size_t c = 0; c < count; c++) {
-        putc('\t', sheet->out);
+        end_cell(sheet, 0);
         escape_text(sheet->out, more[c]);
     }
-    putc('\n', sheet->out);
+    end_cell(sheet, 1);
 }
 
 /* Whether the header has this name. */
@@ -177,8 +187,12 @@ static void cell(struct table *table, const char *text, int bare)
     else
         print_text(out, text, table->at == 0);
     table->at = (table->at + 1) % table->columns;
-    if (!ferror(out))
-        fputs(json ? table->at ? "," : "}\n" : table->at ? "\t" : "\n", out);
+    if (ferror(out))
+        return;
+    if (json)
+        fputs(table->at ? "," : "}\n", out);
+    else
+        end_cell(table->sheet, !table->at);
 }
 
 void table_none(struct table *table)

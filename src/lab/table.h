@@ -15,6 +15,7 @@ struct sheet {
     int bare;                /* no header lines */
     int numbers;             /* labels are JSON numbers, else strings; one type in every row */
     const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 no further row is printed */
+    size_t *cells;           /* NULL, or a table in memory: each cell ends with a zero byte, a row has *cells of them */
     const char *opening;     /* a comment that is due before all else, or NULL; kept by reference */
     char title[512];         /* of the tables to come, JSON's first key; empty: there is one table only */
 };

@@ -64,13 +64,6 @@ int page_image(const struct page *page, const poison_set *set, size_t row, int s
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
-static double number_of(const struct columns *t, size_t row, const char *name)
-{
-    ptrdiff_t at = columns_find(t, name);
-    const char *text = at < 0 ? "NA" : columns_text(t, row, (size_t)at);
-    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
-}
-
 static void put_change(const struct page *page, double by)
 {
     char text[32];
@@ -84,8 +77,7 @@ static void put_change(const struct page *page, double by)
 static void put_cell(const struct page *page, const struct page_table *table, size_t row, size_t k)
 {
     const struct page_column *c = &table->column[k];
-    ptrdiff_t at = columns_find(table->table, c->name);
-    const char *text = at < 0 ? "NA" : columns_text(table->table, row, (size_t)at);
+    const char *text = columns_named(table->table, row, c->name);
     int known = strcmp(text, "NA") != 0 || c->kind == PAGE_TEXT;
     if (k == 0)
         page_put(page, "<th scope=\"row\">$t</th>", text);
@@ -97,7 +89,7 @@ static void put_cell(const struct page *page, const struct page_table *table, si
     else
         page_put(page, c->kind == PAGE_TEXT ? "<td class=\"text\">$t</td>" : "<td>$t</td>", text);
     if (c->since)
-        put_change(page, number_of(table->table, row, c->name) - number_of(c->since, row, c->since_name));
+        put_change(page, columns_value(table->table, row, c->name) - columns_value(c->since, row, c->since_name));
 }
 
 static int is_marked(const struct page_table *table, size_t row)

@@ -4,7 +4,6 @@
 
 #include "base.h"
 #include "chart.h"
-#include "columns.h"
 
 #include <errno.h>
 #include <math.h>
@@ -780,27 +779,20 @@ static int convert(FILE *svg, FILE *out, const char *path, int format, const poi
     return 0;
 }
 
-static void free_plot(struct plot *p)
+static void free_taken(struct plot *p)
 {
     for (void **next, **at = p->taken; at; at = next) {
         next = *at;
         free(at);
     }
-    columns_free(&p->table);
 }
 
-int plot_embed(FILE *out, const char *table, const char *id, const char *title, const poison_settings *settings,
-               poison_error *err)
+int plot_embed(FILE *out, const struct columns *table, const char *id, const char *title,
+               const poison_settings *settings, poison_error *err)
 {
-    struct plot p = {.out = out, .settings = settings, .title = title, .id = id, .err = err};
-    FILE *in = fmemopen((char *)(uintptr_t)table, strlen(table), "r");
-    int status = in ? columns_read(&p.table, in, "a table of " TABLES, settings, err)
-                    : poison_fail_memory(err, 1, 4096, "the chart");
-    if (status == 0)
-        status = draw(&p);
-    if (in)
-        fclose(in);
-    free_plot(&p);
+    struct plot p = {.table = *table, .out = out, .settings = settings, .title = title, .id = id, .err = err};
+    int status = draw(&p);
+    free_taken(&p);
     return status;
 }
 
@@ -831,6 +823,7 @@ done:
     if (svg && svg != out)
         fclose(svg);
     free(text);
-    free_plot(&p);
+    free_taken(&p);
+    columns_free(&p.table);
     return status;
 }

@@ -3,9 +3,7 @@
 #ifndef POISON_PLOT_H
 #define POISON_PLOT_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "columns.h"
 
 /* How a file of this name is written: by its suffix; none, or "-", is SVG. */
 enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF };
@@ -20,8 +18,8 @@ int plot_format_of(const char *path, poison_error *err);
  */
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err);
 
-/* The chart of a table, given as its text, for a page that has chart_style; id: the chart's. Errors as above. */
-int plot_embed(FILE *out, const char *table, const char *id, const char *title, const poison_settings *settings,
+/* The chart of a table for a page that has chart_style; id: the chart's. Errors as above. */
+int plot_embed(FILE *out, const struct columns *table, const char *id, const char *title, const poison_settings *settings,
                poison_error *err);
 
 #endif

@@ -56,65 +56,13 @@ struct draft {
 
 /* ---- tables in memory ------------------------------------------------------------------------------------------ */
 
-/* A command's table, as text and as columns. */
-struct capture {
-    struct sheet sheet;
-    char *text;
-    size_t size;
-    struct columns table;
-    const poison_settings *settings;
-};
-
-static int begin_capture(const struct draft *r, struct capture *c, poison_error *err)
-{
-    *c = (struct capture){.size = 0};
-    FILE *out = poison_text_open(&c->text, &c->size);
-    c->settings = r->settings;
-    sheet_open(&c->sheet, out, r->data, 0, 0);
-    return out ? 0 : poison_fail_memory(err, 1, 4096, "a table");
-}
-
-static int end_capture(struct capture *c, poison_error *err)
-{
-    int failed = fclose(c->sheet.out) != 0;
-    c->sheet.out = NULL;
-    FILE *in = failed ? NULL : fmemopen(c->text, c->size, "r");
-    int status = in ? columns_read(&c->table, in, "a table", c->settings, err)
-                    : poison_fail_memory(err, 1, c->size, "a table");
-    if (in)
-        fclose(in);
-    return status;
-}
-
-static void free_capture(struct capture *c)
-{
-    if (c->sheet.out)
-        fclose(c->sheet.out);
-    free(c->text);
-    columns_free(&c->table);
-    *c = (struct capture){.size = 0};
-}
-
 static int capture_score(const struct draft *r, struct capture *c, const int *predicted, poison_error *err)
 {
-    int status = begin_capture(r, c, err);
+    int status = capture_begin(c, r->data, err);
     if (status < 0)
         return status;
     print_score(&c->sheet, &r->label, &r->data->test, predicted, 0, (size_t[POISON_LABELS]){0});
-    return end_capture(c, err);
-}
-
-static double number_at(const struct capture *c, size_t row, const char *name)
-{
-    ptrdiff_t at = columns_find(&c->table, name);
-    const char *text = at < 0 ? "NA" : columns_text(&c->table, row, (size_t)at);
-    return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
-}
-
-static const char *text_at(const struct capture *c, size_t row, const char *name)
-{
-    ptrdiff_t at = columns_find(&c->table, name);
-    return at < 0 ? "NA" : columns_text(&c->table, row, (size_t)at);
+    return capture_end(c, err);
 }
 
 /* ---- counting and small things --------------------------------------------------------------------------------- */
@@ -199,12 +147,12 @@ static int put_counts(struct draft *r, const char *id, const char *caption, cons
 {
     const poison_set *train = &r->data->train;
     struct capture c;
-    int status = begin_capture(r, &c, err);
+    int status = capture_begin(&c, r->data, err);
     if (status < 0)
         return status;
     int changes = right == r->labels;
     print_counts(&c.sheet, &r->label, header, train->y, train->n, right, rights);
-    TRY(end_capture(&c, err));
+    TRY(capture_end(&c, err));
     const struct page_column columns[] = {
         {.name = "Correct", .heading = r->data->names ? "Label" : "Digit", .kind = PAGE_TEXT},
         {.name = changes ? "Before" : "Train", .heading = changes ? "Before" : "Training", .kind = PAGE_COUNT},
@@ -214,7 +162,7 @@ static int put_counts(struct draft *r, const char *id, const char *caption, cons
     page_table(&r->page, &(struct page_table){id, caption, &c.table, columns, 3,
                                               {changes ? r->from : NULL, changes ? r->to : NULL}});
 done:
-    free_capture(&c);
+    capture_free(&c);
     return status;
 }
 
@@ -235,8 +183,8 @@ static int put_score(struct draft *r, const char *id, const char *caption, const
     page_table(&r->page, &(struct page_table){id, caption, &now.table, columns, 3, {changes ? r->from : NULL,
                                                                                     changes ? r->to : NULL}});
 done:
-    free_capture(&now);
-    free_capture(&then);
+    capture_free(&now);
+    capture_free(&then);
     return status;
 }
 
@@ -452,14 +400,14 @@ static int tell_confusion(struct draft *r, poison_error *err)
 
 static int capture_sweep(const struct draft *r, struct capture *c, const struct sweep *sweep, poison_error *err)
 {
-    int status = begin_capture(r, c, err);
+    int status = capture_begin(c, r->data, err);
     if (status == 0)
         status = sweep_run(sweep, r->data, r->data->train.y, r->settings, &c->sheet, NULL, 0,
                            r->wishes->quiet ? NULL : stderr, err);
-    return status < 0 ? status : end_capture(c, err);
+    return status < 0 ? status : capture_end(c, err);
 }
 
-static int put_chart(struct draft *r, const char *table, const char *id, const char *title, poison_error *err)
+static int put_chart(struct draft *r, const struct columns *table, const char *id, const char *title, poison_error *err)
 {
     PUT("<div class=\"scroll\" role=\"region\" aria-label=\"$t\" tabindex=\"0\">\n", title);
     int status = plot_embed(r->page.out, table, id, title, r->settings, err);
@@ -470,19 +418,19 @@ static int put_chart(struct draft *r, const char *table, const char *id, const c
 /* One strategy's dose for half of the success, in words. */
 static void put_half(struct draft *r, const struct capture *dose, size_t row)
 {
-    double half = number_at(dose, row, "ed50"), lo = number_at(dose, row, "ed50_lo"), hi = number_at(dose, row, "ed50_hi");
-    const char *name = text_at(dose, row, "strategy");
+    double half = columns_value(&dose->table, row, "ed50"), lo = columns_value(&dose->table, row, "ed50_lo"), hi = columns_value(&dose->table, row, "ed50_hi");
+    const char *name = columns_named(&dose->table, row, "strategy");
     PUT("<li><b>$t</b> ($t): ", name, strategy_words[poison_strategy_parse(name)]);
     if (isnan(half))
         PUT("half of the $l’s are never lost within the $i flips that were tried", r->pair.from, r->curve[r->curves - 1]);
     else
         PUT("half of the $l’s are called $l after $d flips", r->pair.from, r->pair.to, half);
     if (!isnan(lo) && !isnan(hi))
-        PUT(" (95 % interval $d to $d, from $t seeds)", lo, hi, text_at(dose, row, "seeds"));
+        PUT(" (95 % interval $d to $d, from $t seeds)", lo, hi, columns_named(&dose->table, row, "seeds"));
     PUT("</li>\n");
 }
 
-static int put_doses(struct draft *r, const char *sweep, poison_error *err)
+static int put_doses(struct draft *r, const struct columns *sweep, poison_error *err)
 {
     static const struct page_column columns[] = {
         {.name = "strategy", .heading = "Strategy", .kind = PAGE_TEXT},
@@ -492,13 +440,11 @@ static int put_doses(struct draft *r, const char *sweep, poison_error *err)
         {.name = "ed90", .heading = "90 % success", .kind = PAGE_NUMBER, .none = "not reached"},
     };
     struct capture dose;
-    FILE *in = fmemopen((char *)(uintptr_t)sweep, strlen(sweep), "r");
-    int status = begin_capture(r, &dose, err);
+    int status = capture_begin(&dose, r->data, err);
     if (status == 0)
-        status = in ? dose_run(in, &dose.sheet, r->wishes->sweep->seed, r->settings, err)
-                    : poison_fail_memory(err, 1, strlen(sweep), "the doses");
+        status = dose_print(sweep, &dose.sheet, r->wishes->sweep->seed, r->settings, err);
     if (status == 0)
-        status = end_capture(&dose, err);
+        status = capture_end(&dose, err);
     if (status == 0) {
         PUT("<ul>\n");
         for (size_t row = 0; row < dose.table.rows; row++)
@@ -506,9 +452,7 @@ static int put_doses(struct draft *r, const char *sweep, poison_error *err)
         PUT("</ul>\n");
         page_table(&r->page, &(struct page_table){"doses", "Flips for a success of", &dose.table, columns, 5, {NULL}});
     }
-    if (in)
-        fclose(in);
-    free_capture(&dose);
+    capture_free(&dose);
     return status;
 }
 
@@ -532,10 +476,10 @@ static int tell_curve(struct draft *r, poison_error *err)
         PUT("<p>Only $i training labels are $l, so that the curve ends at $i.</p>\n",
             r->there, r->pair.from, r->curve[r->curves - 1]);
     if (status == 0)
-        status = put_chart(r, c.text, "curve", title, err);
+        status = put_chart(r, &c.table, "curve", title, err);
     if (status == 0)
-        status = put_doses(r, c.text, err);
-    free_capture(&c);
+        status = put_doses(r, &c.table, err);
+    capture_free(&c);
     return status;
 }
 
@@ -657,7 +601,7 @@ static int put_scoreboard(struct draft *r, const struct capture *c, poison_error
         {.name = "auc", .heading = "AUC", .kind = PAGE_SHARE},
         {.name = "average_precision", .heading = "Average precision", .kind = PAGE_SHARE},
     };
-    int status = put_chart(r, c->text, "audits", "What the audits find", err);
+    int status = put_chart(r, &c->table, "audits", "What the audits find", err);
     PUT("<p><b>Precision</b>: of as many suspects as there are flips, the share that is guilty; <b>recall</b>: the share "
         "of the flips among them, the same number here. <b>AUC</b>: how often a flipped row is more suspicious than one "
         "that is not; 50 % is guessing. <b>Average precision</b>: precision, averaged over the ranks of all flips.</p>\n");
@@ -679,7 +623,7 @@ static int tell_audits(struct draft *r, poison_error *err)
         TRY(poison_fail_memory(err, n, 1, "the flips"));
     for (size_t row = 0; row < n; row++)
         r->glance.flipped += flipped[row] = r->labels[row] != r->data->train.y[row];
-    TRY(begin_capture(r, &c, err));
+    TRY(capture_begin(&c, r->data, err));
     table_begin(&t, &c.sheet, "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision");
     PUT("<p>Can the $i flipped labels be found, by somebody who does not know them? An audit gives each training row a "
         "suspicion.</p>\n", r->glance.flipped);
@@ -690,13 +634,13 @@ static int tell_audits(struct draft *r, poison_error *err)
         TRY(put_suspects(r, w->method[k], &found, flipped, err));
         poison_findings_free(&found);
     }
-    TRY(end_capture(&c, err));
+    TRY(capture_end(&c, err));
     PUT("<h3>All of them</h3>\n");
     TRY(put_scoreboard(r, &c, err));
 done:
     poison_findings_free(&found);
     poison_svm_free(auditor);
-    free_capture(&c);
+    capture_free(&c);
     free(flipped);
     return status;
 }
@@ -706,10 +650,10 @@ done:
 /* What the defences did, in a sentence: the best one, and those that made it worse. */
 static void put_verdict(struct draft *r, const struct capture *c)
 {
-    double none = number_at(c, 0, "success"), best = none;
+    double none = columns_value(&c->table, 0, "success"), best = none;
     size_t which = 0, worse = 0;
     for (size_t row = 1; row < c->table.rows; row++) {
-        double success = number_at(c, row, "success");
+        double success = columns_value(&c->table, row, "success");
         if (success < best) {
             best = success;
             which = row;
@@ -717,15 +661,15 @@ static void put_verdict(struct draft *r, const struct capture *c)
         worse += success > none;
     }
     PUT("<p>Without a defence $p of the $l’s are called $l, and the accuracy is $p; on clean labels it was $p. ", none,
-        r->pair.from, r->pair.to, number_at(c, 0, "accuracy"), r->glance.accuracy[0]);
+        r->pair.from, r->pair.to, columns_value(&c->table, 0, "accuracy"), r->glance.accuracy[0]);
     if (which)
-        PUT("Best is <b>$t</b>: success $p, accuracy $p. ", text_at(c, which, "defence"), best,
-            number_at(c, which, "accuracy"));
+        PUT("Best is <b>$t</b>: success $p, accuracy $p. ", columns_named(&c->table, which, "defence"), best,
+            columns_value(&c->table, which, "accuracy"));
     else
         PUT("No defence makes the attack’s success smaller. ");
     for (size_t row = 1, said = 0; row < c->table.rows; row++)
-        if (number_at(c, row, "success") > none)
-            PUT("$t$t", said++ ? said == worse ? " and " : ", " : "", text_at(c, row, "defence"));
+        if (columns_value(&c->table, row, "success") > none)
+            PUT("$t$t", said++ ? said == worse ? " and " : ", " : "", columns_named(&c->table, row, "defence"));
     PUT(worse ? " made it worse: who trusts poisoned labels may finish the attacker’s work.</p>\n" : "</p>\n");
 }
 
@@ -743,11 +687,11 @@ static int put_cleaning(struct draft *r, const struct sweep *sweep, poison_error
     int status = capture_sweep(r, &c, sweep, err);
     if (status == 0) {
         put_verdict(r, &c);
-        status = put_chart(r, c.text, "cleaning-chart", "The attack’s success after cleaning", err);
+        status = put_chart(r, &c.table, "cleaning-chart", "The attack’s success after cleaning", err);
         page_table(&r->page, &(struct page_table){"cleaned", "After relabelling, with Wilson’s 95 % interval of success",
                                                   &c.table, columns, 6, {NULL}});
     }
-    free_capture(&c);
+    capture_free(&c);
     return status;
 }
 
@@ -781,18 +725,18 @@ static int tell_making(struct draft *r, poison_error *err)
         {.name = "value", .heading = "Value", .kind = PAGE_TEXT},
     };
     struct capture c;
-    int status = begin_capture(r, &c, err);
+    int status = capture_begin(&c, r->data, err);
     if (status == 0)
         status = describe_data(&c.sheet, r->data, r->data->train.y, r->settings, err);
     if (status == 0)
-        status = end_capture(&c, err);
+        status = capture_end(&c, err);
     if (status == 0) {
         PUT("<p>The same command, from the same folder, makes the same page, to the last byte:</p>\n"
             "<pre><code>$t &gt; lab.html</code></pre>\n<p>Version, checksum of the data, and all settings:</p>\n"
             "<pre><code id=\"settings\">$t</code></pre>\n", r->wishes->command, r->wishes->provenance);
         page_table(&r->page, &(struct page_table){"data-table", "The data", &c.table, columns, 2, {NULL}});
     }
-    free_capture(&c);
+    capture_free(&c);
     return status;
 }
 
