@@ -498,8 +498,7 @@ void poison_attacker_free(poison_attacker *attacker);
 int poison_attack(poison_attacker *attacker, const int *labels, const poison_flip *flip, size_t *row, poison_error *err);
 /* The same, and the flips are made in labels. */
 int poison_attack_apply(poison_attacker *attacker, const poison_flip *flip, int *labels, poison_error *err);
-/* Whether a strategy trains a model; needs the validation set; depends on the seed; whether smaller sets are in larger ones. */
-int poison_attack_trains(int strategy);
+/* Whether a strategy needs the validation set; depends on the seed; whether smaller sets are in larger ones. */
 int poison_attack_validates(int strategy);
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack);
 int poison_attack_nested(int strategy);

@@ -3,6 +3,7 @@
  * Attacks against exhaustive search over all sets of flips, audits against their definitions: on problems so small that
  * nothing needs to be clever. What is compared with is computed here, by models of other objects.
  */
+#include "attack.h"
 #include "unit.h"
 
 #include <math.h>
@@ -410,12 +411,32 @@ static void folds_are_stratified(void **state)
             assert_true(count[v][f] == 6);
 }
 
+/* The lists for help and completions hold the tables' names, in their order. */
+static void names_are_those_of_the_tables(void **state)
+{
+    (void)state;
+    char all[2][80] = {""};
+    for (int s = 0; s < POISON_STRATEGIES; s++) {
+        strcat(strcat(all[0], s ? "|" : ""), poison_strategy_name(s));
+        assert_int_equal(poison_strategy_parse(poison_strategy_name(s)), s);
+        assert_non_null(attack_summary(s));
+    }
+    for (int m = 0; m < POISON_AUDITS; m++) {
+        strcat(strcat(all[1], m ? "|" : ""), poison_audit_name(m));
+        assert_int_equal(poison_audit_parse(poison_audit_name(m), strlen(poison_audit_name(m))), m);
+        assert_non_null(audit_summary(m));
+    }
+    assert_string_equal(all[0], STRATEGY_NAMES("|"));
+    assert_string_equal(all[1], AUDIT_NAMES("|"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_attack_beats_exhaustive_search), cmocka_unit_test(near_and_far_sort_by_m),
         cmocka_unit_test(random_is_uniform), cmocka_unit_test(shapley_is_brute_force), cmocka_unit_test(loo_is_a_retrain),
         cmocka_unit_test(audits_find_nothing_where_nothing_is), cmocka_unit_test(folds_are_stratified),
+        cmocka_unit_test(names_are_those_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

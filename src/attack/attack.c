@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* attack - which labels to flip */
+#include "attack.h"
+
 #include "base.h"
 #include "set.h"
 
@@ -17,11 +19,12 @@ struct poison_attacker {
     poison_svm *svm; /* NULL until somebody needs it */
     int *labels;     /* (n) of the model in hand */
     int *predicted;
-    poison_set aim[256]; /* validation images of each label that was attacked; x, v and y are ours */
+    poison_set aim[POISON_LABELS]; /* validation images of each label that was attacked, ours */
 };
 
 int poison_attacker_new(poison_attacker **out, const poison_data *data, const poison_svm *victim,
-                        const poison_settings *settings, const poison_attack_settings *attack, poison_error *err)
+                        const poison_settings *settings, const poison_attack_settings *attack,
+                        poison_error *err)
 {
     poison_attacker *a = *out = poison_take(1, sizeof *a);
     if (!a)
@@ -44,14 +47,14 @@ void poison_attacker_free(poison_attacker *a)
     if (!a)
         return;
     poison_svm_free(a->svm);
-    for (int v = 0; v < 256; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         set_free(&a->aim[v]);
     free(a->labels);
     free(a->predicted);
     free(a);
 }
 
-/* ---- what the attacker sees ------------------------------------------------------------------------------------ */
+/* ---- what the attacker sees ------------------------------------------------------------------ */
 
 /* The model of a->labels. */
 static int train(poison_attacker *a, poison_error *err)
@@ -60,15 +63,20 @@ static int train(poison_attacker *a, poison_error *err)
     if (!a->svm) {
         poison_settings quiet = a->settings;
         quiet.progress = NULL;
-        TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, NULL, err) : poison_svm_new(&a->svm, a->data, &quiet, err));
+        TRY(a->victim ? poison_svm_new_beside(&a->svm, a->victim, NULL, err)
+                      : poison_svm_new(&a->svm, a->data, &quiet, err));
     }
     TRY(poison_svm_train(a->svm, a->labels, err));
 done:
     return status;
 }
 
-/* The validation images labelled `label`, watched. */
-static int take_aim(poison_attacker *a, int label, const poison_set **out, size_t *number, poison_error *err)
+/*
+ * The validation images labelled `label`, to *out, watched by a->svm under *number. They are
+ * gathered once. POISON_EDATA if there is none: an attack on that label has no aim.
+ */
+static int take_aim(poison_attacker *a, int label, const poison_set **out, size_t *number,
+                    poison_error *err)
 {
     const poison_set *all = &a->data->validation;
     poison_set *aim = &a->aim[label];
@@ -79,9 +87,10 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
     for (size_t r = 0; r < all->n; r++)
         count += all->y[r] == label;
     if (!count)
-        return poison_fail(err, POISON_EDATA,
-                           "none of the %zu validation images is %s: an attack on it has no aim (--validate N)",
-                           all->n, poison_label_quoted(a->data, label).text);
+        return poison_fail(
+            err, POISON_EDATA,
+            "none of the %zu validation images is %s: an attack on it has no aim (--validate N)",
+            all->n, poison_label_quoted(a->data, label).text);
     size_t *row = poison_take(count, sizeof *row);
     if (!row)
         return poison_fail_memory(err, count, sizeof *row, "the validation images");
@@ -94,7 +103,15 @@ static int take_aim(poison_attacker *a, int label, const poison_set **out, size_
     return status < 0 ? status : poison_svm_watch(a->svm, aim, number, err);
 }
 
-/* Greater is better for the attacker: first by share, then by loss. */
+/*
+ * What alfa and greedy are after: on the validation rows labelled `from`,
+ *
+ *      share   of them is called `to`
+ *      loss    the mean of max(0, 1 - m), m being the decision value of the machine (from, to),
+ *              positive towards `from`
+ *
+ * Greater is better: first by share, and where no row changes sides, by loss.
+ */
 struct objective {
     double share, loss;
 };
@@ -104,8 +121,12 @@ static int better(const struct objective *a, const struct objective *b)
     return a->share > b->share || (a->share == b->share && a->loss > b->loss);
 }
 
-/* Trains the model of a->labels and looks at the validation images. */
-static int look(poison_attacker *a, const poison_flip *flip, struct objective *objective, poison_error *err)
+/*
+ * Trains the model of a->labels and looks at the validation images: the objective of flips that
+ * made these labels.
+ */
+static int look(poison_attacker *a, const poison_flip *flip, struct objective *objective,
+                poison_error *err)
 {
     int status = 0;
     const poison_set *aim;
@@ -119,7 +140,8 @@ static int look(poison_attacker *a, const poison_flip *flip, struct objective *o
     *objective = (struct objective){0, 0};
     for (size_t t = 0; t < aim->n; t++) {
         objective->share += a->predicted[t] == flip->to;
-        objective->loss += value ? fmax(0, 1 - sign * value[t]) : 0; /* no machine: `from` has no row left */
+        /* no machine: `from` has no row left */
+        objective->loss += value ? fmax(0, 1 - sign * value[t]) : 0;
     }
     objective->share /= (double)aim->n;
     objective->loss /= (double)aim->n;
@@ -145,8 +167,12 @@ static int by_key(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/* Fills in each candidate's m under the model of a->labels. */
-static int measure(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+/*
+ * Fills in each candidate's m under the model of a->labels, which is trained. POISON_EDATA if that
+ * has no machine (from, to), since no row is labelled `to`.
+ */
+static int measure(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count,
+                   poison_error *err)
 {
     double sign;
     size_t on_train;
@@ -155,27 +181,35 @@ static int measure(poison_attacker *a, const poison_flip *flip, struct candidate
         status = poison_svm_watch(a->svm, &a->data->train, &on_train, err);
     if (status < 0)
         return status;
-    poison_label from = poison_label_quoted(a->data, flip->from), to = poison_label_quoted(a->data, flip->to);
+    poison_label from = poison_label_quoted(a->data, flip->from);
+    poison_label to = poison_label_quoted(a->data, flip->to);
     ptrdiff_t p = poison_svm_machine(a->svm, flip->from, flip->to, &sign);
     if (p < 0)
-        return poison_fail(err, POISON_EDATA,
-                           "flip %s:%s:%zu:%s: no training label is %s now, so that there is no machine to ask",
-                           from.text, to.text, flip->count, poison_strategy_name(flip->strategy), to.text);
+        return poison_fail(
+            err, POISON_EDATA,
+            "flip %s:%s:%zu:%s: no training label is %s now, so that there is no machine to ask",
+            from.text, to.text, flip->count, poison_strategy_name(flip->strategy), to.text);
     status = poison_svm_decide(a->svm, on_train, (size_t)p, POISON_ALL, err);
     for (size_t k = 0; status == 0 && k < count; k++)
         c[k].m = sign * poison_svm_decisions(a->svm, on_train, (size_t)p)[c[k].row];
     return status;
 }
 
-/* ---- the strategies: each puts the chosen candidates in front ---------------------------------------------------- */
+/* ---- the strategies: each puts the chosen candidates in front -------------------------------- */
 
-static int choose_first(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+static int choose_first(poison_attacker *a, const poison_flip *flip, struct candidate *c,
+                        size_t count, poison_error *err)
 {
     (void)a, (void)flip, (void)c, (void)count, (void)err; /* they come in row order */
     return 0;
 }
 
-static int choose_random(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+/*
+ * Without replacement: the smallest keys of (seed, stream 1, row), so that a greater count adds to
+ * a smaller one's rows.
+ */
+static int choose_random(poison_attacker *a, const poison_flip *flip, struct candidate *c,
+                         size_t count, poison_error *err)
 {
     (void)flip, (void)err;
     for (size_t k = 0; k < count; k++) { /* 64 bits do not fit a double */
@@ -187,7 +221,13 @@ static int choose_random(poison_attacker *a, const poison_flip *flip, struct can
     return 0;
 }
 
-static int choose_near(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+/*
+ * By distance from the clean model's border (the nearest-first and farthest-first flips of Xiao et
+ * al. 2015, with the sign of m): near takes the smallest |m|; far takes the greatest m, rows most
+ * surely called `from`, whose alpha goes to C.
+ */
+static int choose_near(poison_attacker *a, const poison_flip *flip, struct candidate *c,
+                       size_t count, poison_error *err)
 {
     int status = measure(a, flip, c, count, err);
     for (size_t k = 0; k < count; k++)
@@ -196,76 +236,122 @@ static int choose_near(poison_attacker *a, const poison_flip *flip, struct candi
     return status;
 }
 
-/* How much more a flip would cost the current model than the clean one (Xiao, Xiao & Eckert 2012). */
+/*
+ * ALFA, adversarial label flips (Xiao, Xiao & Eckert 2012): labels that a poisoned model fits and
+ * the clean one does not. Over the rows i labelled `from`, flips q minimise
+ *
+ *      sum_i (1 - q_i) (e_i - x_i) + q_i (e'_i - x'_i)     with q_i in {0, 1}, sum_i q_i = count
+ *
+ *   x_i, x'_i   max(0, 1 - m_i), max(0, 1 + m_i): what the row costs the clean model with its label
+ *               kept, and flipped
+ *   e_i, e'_i   the same for the current model; in the first round 0, or uniform random numbers in
+ *               a restart
+ *
+ * The paper's linear programme is a knapsack of equal weights: q_i = 1 for the `count` smallest
+ * extra losses (e'_i - x'_i) - (e_i - x_i). The model of these flips is the next current one, until
+ * the set repeats. The paper keeps the last set, we keep the best one by the objective.
+ */
+struct alfa {
+    poison_attacker *attacker;
+    const poison_flip *flip;
+    struct candidate *c; /* (count) */
+    size_t count;
+    double *clean;    /* (n) the clean model's m */
+    int *last, *best; /* (n) labels: of the round before, of the best set of all starts */
+    struct objective most; /* that one's */
+};
+
 static double extra_loss(double e, double e_flipped, double clean)
 {
     return (e_flipped - fmax(0, 1 + clean)) - (e - fmax(0, 1 - clean));
 }
 
 /*
- * One start of alfa: with losses 0 (restart = -1), or with random ones. clean (n): the clean model's m. `best` keeps the
- * best set of all starts, as its labels, `most` its objective.
+ * The keys of the first round: from losses 0 (restart -1), or from random ones, (seed, stream 4,
+ * two numbers a row).
  */
-static int start_alfa(poison_attacker *a, const poison_flip *flip, ptrdiff_t restart, struct candidate *c, const double *clean,
-                      size_t count, int *last, int *best, struct objective *most, poison_error *err)
+static void begin_alfa(const struct alfa *s, ptrdiff_t restart)
 {
-    size_t bytes = a->data->train.n * sizeof *best;
-    for (size_t k = 0; k < count; k++) {
-        uint64_t place = (uint64_t)restart * 2 * a->data->train.n + 2 * c[k].row;
-        double e = restart < 0 ? 0 : (double)(poison_key(a->attack.seed, 4, place) >> 11) * 0x1p-53;
-        double e_flipped = restart < 0 ? 0 : (double)(poison_key(a->attack.seed, 4, place + 1) >> 11) * 0x1p-53;
-        c[k].key = extra_loss(e, e_flipped, clean[c[k].row]);
+    const poison_attacker *a = s->attacker;
+    for (size_t k = 0; k < s->count; k++) {
+        struct candidate *c = &s->c[k];
+        uint64_t place = (uint64_t)restart * 2 * a->data->train.n + 2 * c->row;
+        double e = 0, e_flipped = 0;
+        if (restart >= 0) {
+            e = (double)(poison_key(a->attack.seed, 4, place) >> 11) * 0x1p-53;
+            e_flipped = (double)(poison_key(a->attack.seed, 4, place + 1) >> 11) * 0x1p-53;
+        }
+        c->key = extra_loss(e, e_flipped, s->clean[c->row]);
     }
+}
+
+/* One start of alfa, from keys on: rounds until the set repeats. Improves s->best and s->most. */
+static int run_alfa(struct alfa *s, poison_error *err)
+{
+    poison_attacker *a = s->attacker;
+    const poison_flip *flip = s->flip;
+    struct candidate *c = s->c;
+    size_t bytes = a->data->train.n * sizeof *s->best;
     for (int round = 0; round < ROUNDS; round++) {
         struct objective now;
-        qsort(c, count, sizeof *c, by_key);
-        memcpy(last, a->labels, bytes);
-        for (size_t k = 0; k < count; k++)
+        qsort(c, s->count, sizeof *c, by_key);
+        memcpy(s->last, a->labels, bytes);
+        for (size_t k = 0; k < s->count; k++)
             a->labels[c[k].row] = k < flip->count ? flip->to : flip->from;
-        if (round > 0 && memcmp(last, a->labels, bytes) == 0)
+        if (round > 0 && memcmp(s->last, a->labels, bytes) == 0)
             return 0;
         int status = look(a, flip, &now, err);
-        if (status == 0 && better(&now, most)) {
-            *most = now;
-            memcpy(best, a->labels, bytes);
+        if (status == 0 && better(&now, &s->most)) {
+            s->most = now;
+            memcpy(s->best, a->labels, bytes);
         }
-        if (status == 0 && flip->count < count)
-            status = measure(a, flip, c, count, err);
-        if (status < 0 || flip->count == count)
+        if (status == 0 && flip->count < s->count)
+            status = measure(a, flip, c, s->count, err);
+        if (status < 0 || flip->count == s->count)
             return status;
-        for (size_t k = 0; k < count; k++)
-            c[k].key = extra_loss(fmax(0, 1 - c[k].m), fmax(0, 1 + c[k].m), clean[c[k].row]);
+        for (size_t k = 0; k < s->count; k++)
+            c[k].key = extra_loss(fmax(0, 1 - c[k].m), fmax(0, 1 + c[k].m), s->clean[c[k].row]);
     }
     return 0;
 }
 
-static int choose_alfa(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+/* The best set of all starts. */
+static int choose_alfa(poison_attacker *a, const poison_flip *flip, struct candidate *c,
+                       size_t count, poison_error *err)
 {
     int status = 0;
     size_t n = a->data->train.n;
-    struct objective most = {-1, 0};
-    double *clean = poison_take(n, sizeof *clean);
-    int *last = poison_take(n, sizeof *last), *best = poison_take(n, sizeof *best);
-    if (!clean || !last || !best)
+    struct alfa s = {.attacker = a, .flip = flip, .c = c, .count = count, .most = {-1, 0}};
+    s.clean = poison_take(n, sizeof *s.clean);
+    s.last = poison_take(n, sizeof *s.last);
+    s.best = poison_take(n, sizeof *s.best);
+    if (!s.clean || !s.last || !s.best)
         TRY(poison_fail_memory(err, n, 16, "alfa"));
     TRY(measure(a, flip, c, count, err));
     for (size_t k = 0; k < count; k++)
-        clean[c[k].row] = c[k].m;
-    for (ptrdiff_t restart = -1; restart < (ptrdiff_t)a->attack.restarts; restart++)
-        TRY(start_alfa(a, flip, restart, c, clean, count, last, best, &most, err));
+        s.clean[c[k].row] = c[k].m;
+    for (ptrdiff_t restart = -1; restart < (ptrdiff_t)a->attack.restarts; restart++) {
+        begin_alfa(&s, restart);
+        TRY(run_alfa(&s, err));
+    }
     for (size_t k = 0; k < count; k++)
-        c[k].key = best[c[k].row] == flip->to ? 0 : 1;
+        c[k].key = s.best[c[k].row] == flip->to ? 0 : 1;
     qsort(c, count, sizeof *c, by_key);
 done:
-    free(clean);
-    free(last);
-    free(best);
+    free(s.clean);
+    free(s.last);
+    free(s.best);
     return status;
 }
 
-/* The best of the next flips: the candidates from `done` on, or the attack.beam nearest of them. Brought to place done. */
-static int take_step(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t done, size_t count,
-                     poison_error *err)
+/*
+ * One step of greedy: of the candidates from `done` on, or of the attack.beam nearest of them, the
+ * one whose flip makes the best objective; ties go to the lower row. Each is flipped, the model
+ * really retrained, and flipped back. The chosen one is brought to place `done`, and its label
+ * stays flipped.
+ */
+static int take_step(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t done,
+                     size_t count, poison_error *err)
 {
     size_t tried = count - done, best = done;
     struct objective most = {-1, 0};
@@ -297,46 +383,71 @@ static int take_step(poison_attacker *a, const poison_flip *flip, struct candida
     return 0;
 }
 
-static int choose_greedy(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err)
+/*
+ * Greedy label flipping (Paudice, Munoz-Gonzalez & Lupu 2018): count times the best next flip,
+ * count * candidates trainings.
+ */
+static int choose_greedy(poison_attacker *a, const poison_flip *flip, struct candidate *c,
+                         size_t count, poison_error *err)
 {
     int status = 0;
     for (size_t done = 0; status == 0 && done < flip->count; done++) {
-        poison_tell(&a->settings, "greedy", (double)done, "flips", (double)done / (double)flip->count);
+        poison_tell(&a->settings, "greedy", (double)done, "flips",
+                    (double)done / (double)flip->count);
         status = take_step(a, flip, c, done, count, err);
     }
     return status;
 }
 
+/* ---- the table of them ----------------------------------------------------------------------- */
+
 static const struct {
-    int (*choose)(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count, poison_error *err);
-    int trains, validates, nested;
+    const char *summary;
+    unsigned flags;
+    int (*choose)(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count,
+                  poison_error *err);
 } strategies[POISON_STRATEGIES] = {
-    [POISON_FIRST] = {choose_first, 0, 0, 1}, [POISON_RANDOM] = {choose_random, 0, 0, 1},
-    [POISON_NEAR] = {choose_near, 1, 0, 1},   [POISON_FAR] = {choose_near, 1, 0, 1},
-    [POISON_ALFA] = {choose_alfa, 1, 1, 0},   [POISON_GREEDY] = {choose_greedy, 1, 1, 1},
+    [POISON_FIRST] = {"the first ones in the file, as in the lab", NESTED, choose_first},
+    [POISON_RANDOM] = {"drawn by lot", SEEDED | NESTED, choose_random},
+    [POISON_NEAR] = {"those nearest to the border", TRAINS | NESTED, choose_near},
+    [POISON_FAR] = {"those farthest from the border, the most typical ones", TRAINS | NESTED,
+                    choose_near},
+    [POISON_ALFA] = {"a set that an algorithm searched for (alfa)",
+                     TRAINS | VALIDATES | SEEDED | RESTARTS, choose_alfa},
+    [POISON_GREEDY] = {"one by one, each time the one that does most harm",
+                       TRAINS | VALIDATES | NESTED | ONE_BY_ONE, choose_greedy},
 };
 
-int poison_attack_trains(int strategy)
+const char *attack_summary(int strategy)
 {
-    return strategies[strategy].trains;
+    return strategies[strategy].summary;
+}
+
+int attack_does(int strategy, unsigned flags)
+{
+    return (strategies[strategy].flags & flags) == flags;
 }
 
 int poison_attack_validates(int strategy)
 {
-    return strategies[strategy].validates;
+    return attack_does(strategy, VALIDATES);
 }
 
 int poison_attack_nested(int strategy)
 {
-    return strategies[strategy].nested;
+    return attack_does(strategy, NESTED);
 }
 
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack)
 {
-    return strategy == POISON_RANDOM || (strategy == POISON_ALFA && attack->restarts > 0);
+    return attack_does(strategy, SEEDED)
+           && (!attack_does(strategy, RESTARTS) || attack->restarts > 0);
 }
 
-int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip, size_t *row, poison_error *err)
+/* ---- attacking ------------------------------------------------------------------------------- */
+
+int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip, size_t *row,
+                  poison_error *err)
 {
     size_t n = a->data->train.n, count = 0;
     struct candidate *c = NULL;

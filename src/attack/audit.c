@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* audit - which labels look flipped */
+#include "attack.h"
+
 #include "base.h"
 #include "kernel.h"
 #include "number.h"
@@ -10,9 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEIGHBOURS = 10, FOLDS = 5, LABELS = 256 };
+enum { NEIGHBOURS = 10, FOLDS = 5, LABELS = POISON_LABELS };
 
-/* ---- neighbours ------------------------------------------------------------------------------------------------ */
+/* An audit in hand: what poison_audit was given. Each audit fills found->score and ->suggested. */
+struct audit {
+    poison_findings *found;
+    poison_svm *svm; /* any model of the data, to be trained anew */
+    const poison_data *data;
+    const int *labels; /* (n) as they now are; -1: left out */
+    uint64_t seed;
+    const poison_settings *settings;
+};
+
+/* ---- neighbours ------------------------------------------------------------------------------ */
 
 struct neighbour {
     double distance;
@@ -27,13 +39,19 @@ static int by_distance(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/* The `most` nearest of the rows that have a label, other than `self`, sorted; returns how many there are. */
-static size_t nearest(struct neighbour *out, size_t most, const double *distance, const int *labels, size_t n, size_t self)
+/*
+ * The `most` nearest of the rows that have a label, other than `self`, to out (most), by distance,
+ * then by row; returns how many there are. distance, labels: (n). For most = n all are sorted; else
+ * a new one is inserted among the few so far.
+ */
+static size_t nearest(struct neighbour *out, size_t most, const double *distance, const int *labels,
+                      size_t n, size_t self)
 {
     size_t count = 0;
     for (size_t r = 0; r < n; r++) {
         struct neighbour new = {distance[r], r};
-        if (labels[r] < 0 || r == self || (count == most && !(by_distance(&new, &out[most - 1]) < 0)))
+        if (labels[r] < 0 || r == self
+            || (count == most && !(by_distance(&new, &out[most - 1]) < 0)))
             continue;
         if (most == n) { /* all: sorted in the end */
             out[count++] = new;
@@ -61,7 +79,10 @@ static int majority(const struct neighbour *near, size_t count, const int *label
     return best;
 }
 
-/* What is done with the distances of one row of a set to all training rows. Threads call it; it writes its row's own. */
+/*
+ * What is done with the distances of one row of a set to all training rows. Threads call it; it
+ * writes its row's own.
+ */
 struct visit {
     void (*row)(const struct visit *v, size_t t, const double *distance, struct neighbour *scratch);
     const int *labels;
@@ -73,9 +94,14 @@ struct visit {
     size_t first;   /* the first of them */
 };
 
-/* Visits rows [from, to) of a set. */
-static int visit_distances(const struct visit *v, const poison_set *train, size_t from, size_t to, const struct rows *rows,
-                           const poison_settings *settings, poison_error *err)
+/*
+ * Visits rows [from, to) of v->set: v->row gets the squared distances of one of them to all n
+ * training rows, exact for 8-bit features. In parallel, in batches; which thread visits a row does
+ * not matter. `rows` holds the training rows. POISON_ENOMEM, POISON_ECANCEL.
+ */
+static int visit_distances(const struct visit *v, const poison_set *train, size_t from, size_t to,
+                           const struct rows *rows, const poison_settings *settings,
+                           poison_error *err)
 {
     enum { SIDE = 16 }; /* rows a batch: their distances to many training rows stay small */
     size_t n = train->n, threads = (size_t)settings->threads, bytes = batch_bytes(rows, SIDE);
@@ -86,10 +112,13 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
     struct neighbour *scratch = poison_take_big(threads, n * sizeof *scratch);
     int status = 0;
     if (!tiles || !batch || !memory || !distance || !scratch)
-        TRY(poison_fail_memory(err, threads, bytes + n * (SIDE * sizeof *distance + sizeof *scratch), "the distances"));
+        TRY(poison_fail_memory(err, threads,
+                               bytes + n * (SIDE * sizeof *distance + sizeof *scratch),
+                               "the distances"));
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t t = from; t < to; t += SIDE) {
-        size_t me = (size_t)omp_get_thread_num(), count = to - t < SIDE ? to - t : SIDE, which[SIDE];
+        size_t me = (size_t)omp_get_thread_num(), which[SIDE];
+        size_t count = to - t < SIDE ? to - t : SIDE;
         size_t columns = kernel_columns(rows, count);
         double *row[SIDE];
         if (poison_cancelled(settings))
@@ -100,7 +129,8 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
         }
         batch_fill(&batch[me], memory + me * bytes, rows, v->set, which, count, tiles + me);
         for (size_t first = 0; first < n; first += columns)
-            kernel_distances(row, &batch[me], rows, first, n - first < columns ? n - first : columns, tiles + me);
+            kernel_distances(row, &batch[me], rows, first,
+                             n - first < columns ? n - first : columns, tiles + me);
         for (size_t r = 0; r < count; r++)
             v->row(v, t + r, row[r], scratch + me * n);
     }
@@ -115,31 +145,53 @@ done:
     return status;
 }
 
+/*
+ * knn (Paudice, Munoz-Gonzalez & Lupu 2018): score, the share of the 10 nearest other rows that
+ * have another label than row t; it suggests the label that most of them have.
+ */
 static void knn_row(const struct visit *v, size_t t, const double *distance, struct neighbour *near)
 {
-    size_t count = v->labels[t] < 0 ? 0 : nearest(near, NEIGHBOURS, distance, v->labels, v->n, t), others = 0;
+    size_t count = 0, others = 0;
+    if (v->labels[t] >= 0)
+        count = nearest(near, NEIGHBOURS, distance, v->labels, v->n, t);
     for (size_t k = 0; k < count; k++)
         others += v->labels[near[k].row] != v->labels[t];
     v->score[t] = count ? (double)others / (double)count : NAN;
     v->suggested[t] = count ? majority(near, count, v->labels) : v->labels[t];
 }
 
-static int audit_knn(poison_findings *f, const poison_data *data, const int *labels, const poison_settings *settings,
-                     poison_error *err)
+static int fill_rows(struct rows *rows, const struct audit *a, poison_error *err)
 {
-    struct rows rows;
+    const poison_set *train = &a->data->train;
     struct kernel distances = {.type = POISON_RBF};
-    struct visit v = {knn_row, labels, &data->train, f->n, f->score, f->suggested, NULL, 0};
-    int status = rows_fill(&rows, &data->train, f->n, NULL, kernel_engine(&data->train, settings), &distances, settings,
-                           err);
+    return rows_fill(rows, train, train->n, NULL, kernel_engine(train, a->settings), &distances,
+                     a->settings, err);
+}
+
+static int audit_knn(const struct audit *a, poison_error *err)
+{
+    poison_findings *f = a->found;
+    const poison_set *train = &a->data->train;
+    struct rows rows;
+    struct visit v = {knn_row, a->labels, train, f->n, f->score, f->suggested, NULL, 0};
+    int status = fill_rows(&rows, a, err);
     if (status == 0)
-        status = visit_distances(&v, &data->train, 0, f->n, &rows, settings, err);
+        status = visit_distances(&v, train, 0, f->n, &rows, a->settings, err);
     rows_free(&rows);
     return status;
 }
 
-/* Shapley values of all training rows for one validation image, by the recursion of Jia et al. from the farthest row. */
-static void shapley_row(const struct visit *v, size_t t, const double *distance, struct neighbour *near)
+/*
+ * Shapley values of all training rows for one validation row t of label y, in the game whose worth
+ * is what a k-nearest-neighbour classifier gives to y (k = 10). The recursion of Jia et al. 2019
+ * ("Efficient task-specific data valuation for nearest neighbor algorithms", theorem 1), with the N
+ * rows sorted by distance and 1 [.] = 1 where it holds, else 0:
+ *
+ *      s_N = 1 [y_N = y] / max(k, N)
+ *      s_i = s_(i+1) + (1 [y_i = y] - 1 [y_(i+1) = y]) / max(k, i)
+ */
+static void shapley_row(const struct visit *v, size_t t, const double *distance,
+                        struct neighbour *near)
 {
     double *value = v->value + (t - v->first) * v->n, s = 0;
     size_t count = nearest(near, v->n, distance, v->labels, v->n, POISON_ALL);
@@ -149,55 +201,68 @@ static void shapley_row(const struct visit *v, size_t t, const double *distance,
         if (i + 1 == count)
             s = right / (double)(count > NEIGHBOURS ? count : NEIGHBOURS);
         else
-            s += (right - (v->labels[near[i + 1].row] == v->set->y[t])) / (double)(i + 1 > NEIGHBOURS ? i + 1 : NEIGHBOURS);
+            s += (right - (v->labels[near[i + 1].row] == v->set->y[t]))
+                 / (double)(i + 1 > NEIGHBOURS ? i + 1 : NEIGHBOURS);
         value[near[i].row] = s;
     }
 }
 
-static int audit_shapley(poison_findings *f, const poison_data *data, const int *labels, const poison_settings *settings,
-                         poison_error *err)
+/*
+ * shapley: minus the mean over the validation rows of a row's values above, so that what harms most
+ * comes first; suggests as knn. Values are added in the order of the validation rows, whatever the
+ * threads do.
+ */
+static int audit_shapley(const struct audit *a, poison_error *err)
 {
-    enum { IN_HAND = 64 }; /* images whose values are held, to be added in order whatever the threads do */
-    size_t n = f->n, m = data->validation.n;
+    enum { IN_HAND = 64 }; /* validation rows whose values are held, to be added in order */
+    poison_findings *f = a->found;
+    size_t n = f->n, m = a->data->validation.n;
     struct rows rows = {0};
-    struct kernel distances = {.type = POISON_RBF};
-    struct visit v = {shapley_row, labels, &data->validation, n, NULL, NULL, NULL, 0};
-    int status = audit_knn(f, data, labels, settings, err); /* for what it suggests */
+    struct visit v = {shapley_row, a->labels, &a->data->validation, n, NULL, NULL, NULL, 0};
+    int status = audit_knn(a, err); /* for what it suggests */
     if (status < 0)
         return status;
     memset(f->score, 0, n * sizeof *f->score);
     v.value = poison_take_big(IN_HAND, n * sizeof *v.value);
     if (!v.value)
         TRY(poison_fail_memory(err, IN_HAND, n * sizeof *v.value, "Shapley values"));
-    TRY(rows_fill(&rows, &data->train, n, NULL, kernel_engine(&data->train, settings), &distances, settings, err));
+    TRY(fill_rows(&rows, a, err));
     for (v.first = 0; v.first < m; v.first += IN_HAND) {
         size_t end = m - v.first < IN_HAND ? m : v.first + IN_HAND;
-        TRY(visit_distances(&v, &data->train, v.first, end, &rows, settings, err));
+        TRY(visit_distances(&v, &a->data->train, v.first, end, &rows, a->settings, err));
         for (size_t t = 0; t < end - v.first; t++)
             for (size_t r = 0; r < n; r++)
                 f->score[r] += v.value[t * n + r];
     }
     for (size_t r = 0; r < n; r++)
-        f->score[r] = labels[r] < 0 ? NAN : 0 - f->score[r] / (double)m;
+        f->score[r] = a->labels[r] < 0 ? NAN : 0 - f->score[r] / (double)m;
 done:
     rows_free(&rows);
     free(v.value);
     return status;
 }
 
-/* ---- the model's own view -------------------------------------------------------------------------------------- */
+/* ---- the model's own view -------------------------------------------------------------------- */
 
-static int train_on(poison_svm *svm, const poison_set *set, const int *labels, size_t *number, poison_error *err)
+static int train_on(poison_svm *svm, const poison_set *set, const int *labels, size_t *number,
+                    poison_error *err)
 {
     int status = poison_svm_train(svm, labels, err);
     return status < 0 ? status : poison_svm_watch(svm, set, number, err);
 }
 
-static int audit_margin(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels, poison_error *err)
+/*
+ * margin: score, the largest -y f over the machines of the row's label, y f being how far the row
+ * is on its own side; it suggests what the model calls the row.
+ */
+static int audit_margin(const struct audit *a, poison_error *err)
 {
+    poison_findings *f = a->found;
+    poison_svm *svm = a->svm;
+    const int *labels = a->labels;
     const poison_machine *machine;
     size_t on_train;
-    int status = train_on(svm, &data->train, labels, &on_train, err);
+    int status = train_on(svm, &a->data->train, labels, &on_train, err);
     if (status == 0)
         status = poison_svm_predict(svm, on_train, f->suggested, err);
     if (status < 0)
@@ -216,8 +281,14 @@ static int audit_margin(poison_findings *f, poison_svm *svm, const poison_data *
     return 0;
 }
 
-/* The mean over the validation images of the mean, over the machines of the image's class, of max(0, 1 - m). */
-static int validation_loss(poison_svm *svm, const poison_set *set, size_t number, double *loss, poison_error *err)
+/*
+ * The hinge loss on the validation rows: the mean over them of the mean, over the machines of the
+ * row's class, of max(0, 1 - m), m being the machine's decision value, positive towards that class.
+ * svm is trained and watches the set as `number`. Rows of a class without training rows have no
+ * machine and do not count.
+ */
+static int validation_loss(poison_svm *svm, const poison_set *set, size_t number, double *loss,
+                           poison_error *err)
 {
     const poison_machine *machine;
     size_t P = poison_svm_machines(svm, &machine), images = 0;
@@ -246,15 +317,24 @@ static int validation_loss(poison_svm *svm, const poison_set *set, size_t number
     return status;
 }
 
-/* The supporting rows of one label are left out one by one, so that each time only its machines are trained again. */
-static int leave_out(poison_findings *f, poison_svm *svm, const poison_data *data, int *labels, int label, const uint8_t *supports,
-                     double before, const poison_settings *settings, poison_error *err)
+/*
+ * The supporting rows of one label are left out one by one, so that each time only its machines are
+ * trained again: score, the loss `before` minus that without the row; suggested, what the model
+ * without it calls it.
+ *
+ *   labels (n)    as audited; row r's is -1 for a while
+ *   supports (n)  1 for rows that support a machine of the whole model
+ *
+ * The only row of a label is not defined, since what is left has no such class; with two classes
+ * there is no model then.
+ */
+static int leave_out(const struct audit *a, int *labels, int label, const uint8_t *supports,
+                     double before, poison_error *err)
 {
-    size_t of_label = 0, on_train, on_validation;
-    int status = 0;
+    poison_findings *f = a->found;
+    size_t of_label = 0, on_train, on_validation, classes = poison_svm_classes(a->svm, NULL);
     for (size_t r = 0; r < f->n; r++)
         of_label += labels[r] == label;
-    size_t classes = poison_svm_classes(svm, NULL);
     for (size_t r = 0; r < f->n; r++) {
         double loss;
         if (labels[r] != label || !supports[r])
@@ -265,52 +345,63 @@ static int leave_out(poison_findings *f, poison_svm *svm, const poison_data *dat
                 continue;
         }
         labels[r] = -1;
-        status = train_on(svm, &data->validation, labels, &on_validation, err);
+        int status = train_on(a->svm, &a->data->validation, labels, &on_validation, err);
         if (status == 0)
-            status = poison_svm_watch(svm, &data->train, &on_train, err);
+            status = poison_svm_watch(a->svm, &a->data->train, &on_train, err);
         if (status == 0)
-            status = validation_loss(svm, &data->validation, on_validation, &loss, err);
+            status = validation_loss(a->svm, &a->data->validation, on_validation, &loss, err);
         if (status == 0)
-            status = f->suggested[r] = poison_svm_predict_row(svm, on_train, r, err);
+            status = f->suggested[r] = poison_svm_predict_row(a->svm, on_train, r, err);
         labels[r] = label;
         if (status < 0)
             return status;
         if (of_label > 1)
             f->score[r] = before - loss;
-        poison_tell(settings, "leaving out", (double)r, "rows", (double)r / (double)f->n);
+        poison_tell(a->settings, "leaving out", (double)r, "rows", (double)r / (double)f->n);
     }
     return 0;
 }
 
-static int audit_loo(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
-                     const poison_settings *settings, poison_error *err)
+/*
+ * loo, leaving one out: score, by how much the validation loss falls when the row is left out. Rows
+ * that support no machine have alpha = 0 in all of them, so that the model without them is the same
+ * by the optimality conditions: their score is 0 and they suggest the model's own call. Each other
+ * one costs a training of its class's machines.
+ */
+static int audit_loo(const struct audit *a, poison_error *err)
 {
+    poison_findings *f = a->found;
     size_t on_train, on_validation, n = f->n;
     double before;
     int status = 0, *altered = poison_take(n, sizeof *altered);
     uint8_t *supports = poison_take(n, 1);
     if (!altered || !supports)
         TRY(poison_fail_memory(err, n, sizeof *altered + 1, "leaving out"));
-    memcpy(altered, labels, n * sizeof *labels);
-    TRY(train_on(svm, &data->train, labels, &on_train, err));
-    TRY(poison_svm_watch(svm, &data->validation, &on_validation, err));
-    TRY(poison_svm_predict(svm, on_train, f->suggested, err));
-    TRY(validation_loss(svm, &data->validation, on_validation, &before, err));
-    poison_svm_support(svm, supports);
+    memcpy(altered, a->labels, n * sizeof *altered);
+    TRY(train_on(a->svm, &a->data->train, a->labels, &on_train, err));
+    TRY(poison_svm_watch(a->svm, &a->data->validation, &on_validation, err));
+    TRY(poison_svm_predict(a->svm, on_train, f->suggested, err));
+    TRY(validation_loss(a->svm, &a->data->validation, on_validation, &before, err));
+    poison_svm_support(a->svm, supports);
     for (size_t r = 0; r < n; r++)
-        f->score[r] = labels[r] < 0 ? NAN : 0;
+        f->score[r] = a->labels[r] < 0 ? NAN : 0;
     for (int label = 0; label < LABELS; label++)
-        TRY(leave_out(f, svm, data, altered, label, supports, before, settings, err));
+        TRY(leave_out(a, altered, label, supports, before, err));
 done:
     free(altered);
     free(supports);
     return status;
 }
 
-/* ---- confident learning ---------------------------------------------------------------------------------------- */
+/* ---- confident learning ---------------------------------------------------------------------- */
 
-/* p (K) of row r: softmax of each class's mean decision, by the model in hand; 0 for classes that it lacks. */
-static void probabilities(const poison_svm *svm, size_t number, size_t r, const poison_findings *f, double *p)
+/*
+ * p (K) of row r by the model in hand, which watches the rows as `number`: the softmax over classes
+ * c of the mean decision value, towards c, of c's machines; 0 for classes that the model lacks.
+ * `most` is taken from each exponent, so that none overflows.
+ */
+static void probabilities(const poison_svm *svm, size_t number, size_t r, const poison_findings *f,
+                          double *p)
 {
     const poison_machine *machine;
     size_t P = poison_svm_machines(svm, &machine), of[LABELS] = {0};
@@ -333,23 +424,26 @@ static void probabilities(const poison_svm *svm, size_t number, size_t r, const 
         p[c] /= sum;
 }
 
-/* Out-of-fold probabilities (n, K) of all rows. */
-static int cross_predict(double *p, const poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
-                         uint64_t seed, poison_error *err)
+/*
+ * Out-of-fold probabilities p (n, K): of each row by the model of the other 4 of 5 stratified
+ * folds.
+ */
+static int cross_predict(double *p, const struct audit *a, poison_error *err)
 {
+    const poison_findings *f = a->found;
     size_t n = f->n, on_train;
     int status = 0, *fold = poison_take(n, sizeof *fold), *kept = poison_take(n, sizeof *kept);
     if (!fold || !kept)
         TRY(poison_fail_memory(err, n, 2 * sizeof *fold, "the folds"));
-    TRY(poison_folds(fold, labels, n, FOLDS, seed, err));
+    TRY(poison_folds(fold, a->labels, n, FOLDS, a->seed, err));
     for (int left = 0; left < FOLDS; left++) {
         for (size_t r = 0; r < n; r++)
-            kept[r] = fold[r] == left ? -1 : labels[r];
-        TRY(train_on(svm, &data->train, kept, &on_train, err));
-        TRY(poison_svm_decide(svm, on_train, POISON_ALL, POISON_ALL, err));
+            kept[r] = fold[r] == left ? -1 : a->labels[r];
+        TRY(train_on(a->svm, &a->data->train, kept, &on_train, err));
+        TRY(poison_svm_decide(a->svm, on_train, POISON_ALL, POISON_ALL, err));
         for (size_t r = 0; r < n; r++)
             if (fold[r] == left)
-                probabilities(svm, on_train, r, f, p + r * f->K);
+                probabilities(a->svm, on_train, r, f, p + r * f->K);
     }
 done:
     free(fold);
@@ -357,7 +451,10 @@ done:
     return status;
 }
 
-/* One row of the joint, counts scaled to add up to `total` in whole numbers: what was cut off most is given back first. */
+/*
+ * One row of the joint, counts scaled to whole numbers that add up to `total`: what was cut off
+ * most is given back first.
+ */
 static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
 {
     size_t sum = 0, left = total, rest[LABELS];
@@ -377,7 +474,19 @@ static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
     }
 }
 
-/* The confident joint: rows that the model is surer of than the mean row of that class, scaled to each label's rows. */
+/*
+ * The confident joint (Northcutt, Jiang & Chuang 2021, section 3.1; cleanlab's count.py): f->joint
+ * [given][guessed], in rows.
+ *
+ *      t_c    the mean of p_r(c) over the rows r labelled c: how sure the model is of c where it is
+ *             given
+ *      guess  of row r: of the classes with p_r(c) >= t_c the one of the largest p_r(c); a row
+ *             without any is not counted
+ *
+ * The diagonal is at least 1; each row of counts is scaled to the rows of its label. What is off
+ * the diagonal then is the estimated number of wrong labels. p (n, K); given (n): the number of the
+ * row's class, or -1.
+ */
 static void estimate_joint(poison_findings *f, const double *p, const int *given)
 {
     size_t K = f->K, rows[LABELS] = {0}, *count = f->joint;
@@ -392,7 +501,8 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
     for (size_t r = 0; r < f->n; r++) {
         ptrdiff_t guess = -1;
         for (size_t c = 0; c < K && given[r] >= 0; c++)
-            if (p[r * K + c] >= threshold[c] - 1e-6 && (guess < 0 || p[r * K + c] > p[r * K + (size_t)guess]))
+            if (p[r * K + c] >= threshold[c] - 1e-6
+                && (guess < 0 || p[r * K + c] > p[r * K + (size_t)guess]))
                 guess = (ptrdiff_t)c;
         if (guess >= 0)
             count[(size_t)given[r] * K + (size_t)guess]++;
@@ -407,37 +517,58 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
     }
 }
 
-static int audit_confident(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels, uint64_t seed,
-                           poison_error *err)
+/* The classes that occur, to f->label and f->K; number_of: -1, or which of them a label is. */
+static void number_classes(poison_findings *f, const int *labels, int number_of[LABELS])
 {
-    size_t n = f->n, number_of[LABELS] = {0};
-    uint8_t occurs[LABELS] = {0};
-    int status = 0, *given = poison_take(n, sizeof *given); /* number of the row's class, or -1 */
-    for (size_t r = 0; r < n; r++)
-        if (labels[r] >= 0)
-            occurs[labels[r]] = 1;
     for (int v = 0; v < LABELS; v++)
-        if (occurs[v]) {
-            number_of[v] = f->K;
+        number_of[v] = -1;
+    for (size_t r = 0; r < f->n; r++)
+        if (labels[r] >= 0)
+            number_of[labels[r]] = 0;
+    for (int v = 0; v < LABELS; v++)
+        if (number_of[v] == 0) {
+            number_of[v] = (int)f->K;
             f->label[f->K++] = v;
         }
+}
+
+/*
+ * 1 - the normalised margin (p_own - p_other + 1) / 2, p_other the largest of the other classes;
+ * suggests the largest.
+ */
+static void judge_row(poison_findings *f, size_t r, const double *p, size_t own)
+{
+    size_t best = 0;
+    double other = 0;
+    for (size_t c = 0; c < f->K; c++) {
+        best = p[c] > p[best] ? c : best;
+        other = c != own && p[c] > other ? p[c] : other;
+    }
+    f->suggested[r] = f->label[best];
+    f->score[r] = 1 - (p[own] - other + 1) / 2;
+}
+
+/*
+ * confident: by probabilities out of 5 folds, a score for each row and the joint of given and
+ * guessed labels.
+ */
+static int audit_confident(const struct audit *a, poison_error *err)
+{
+    poison_findings *f = a->found;
+    size_t n = f->n;
+    /* the row's class, or -1 */
+    int status = 0, number_of[LABELS], *given = poison_take(n, sizeof *given);
+    number_classes(f, a->labels, number_of);
     double *p = poison_take(n, f->K * sizeof *p);
     f->joint = poison_take(f->K, f->K * sizeof *f->joint);
     if (!given || !p || !f->joint)
         TRY(poison_fail_memory(err, n, f->K * sizeof *p, "probabilities"));
-    TRY(cross_predict(p, f, svm, data, labels, seed, err));
+    TRY(cross_predict(p, a, err));
     for (size_t r = 0; r < n; r++) {
-        size_t best = 0, own = given[r] = labels[r] < 0 ? -1 : (int)number_of[labels[r]];
-        double other = 0;
+        given[r] = a->labels[r] < 0 ? -1 : number_of[a->labels[r]];
         f->score[r] = NAN;
-        if (labels[r] < 0)
-            continue;
-        for (size_t c = 0; c < f->K; c++) {
-            best = p[r * f->K + c] > p[r * f->K + best] ? c : best;
-            other = c != own && p[r * f->K + c] > other ? p[r * f->K + c] : other;
-        }
-        f->suggested[r] = f->label[best];
-        f->score[r] = 1 - (p[r * f->K + own] - other + 1) / 2;
+        if (given[r] >= 0)
+            judge_row(f, r, p + r * f->K, (size_t)given[r]);
     }
     estimate_joint(f, p, given);
 done:
@@ -446,18 +577,46 @@ done:
     return status;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static const struct {
-    const char *name;
-    int validates, seeded;
+    const char *name, *summary;
+    unsigned flags;
+    int (*judge)(const struct audit *a, poison_error *err);
 } audits[POISON_AUDITS] = {
-    {"knn", 0, 0}, {"margin", 0, 0}, {"loo", 1, 0}, {"shapley", 1, 0}, {"confident", 0, 1},
+    [POISON_KNN] = {"knn", "Looks at the ten nearest training rows: how many have another label?",
+                    0, audit_knn},
+    [POISON_MARGIN] =
+        {"margin",
+         "Asks the poisoned model itself: how far is the row on the wrong side of its borders?",
+         TRAINS, audit_margin},
+    [POISON_LOO] = {"loo",
+                    "Leaves each row out and trains again: are rows that are known to be clean "
+                    "decided better without it?",
+                    TRAINS | VALIDATES, audit_loo},
+    [POISON_SHAPLEY] = {"shapley",
+                        "Asks what each row is worth: does it help to name, by their neighbours, "
+                        "rows known to be clean?",
+                        VALIDATES, audit_shapley},
+    [POISON_CONFIDENT] =
+        {"confident",
+         "Predicts each row by a model that did not see it: how sure is that of another label?",
+         TRAINS | SEEDED | ESTIMATES, audit_confident},
 };
 
 const char *poison_audit_name(int method)
 {
     return audits[method].name;
+}
+
+const char *audit_summary(int method)
+{
+    return audits[method].summary;
+}
+
+int audit_does(int method, unsigned flags)
+{
+    return (audits[method].flags & flags) == flags;
 }
 
 int poison_audit_parse(const char *name, size_t length)
@@ -470,21 +629,25 @@ int poison_audit_parse(const char *name, size_t length)
 
 int poison_audit_validates(int method)
 {
-    return audits[method].validates;
+    return audit_does(method, VALIDATES);
 }
 
 int poison_audit_seeded(int method)
 {
-    return audits[method].seeded;
+    return audit_does(method, SEEDED);
 }
 
+/*
+ * The largest score first, those that are not defined last; ties to the lower row. The distance is
+ * the score here.
+ */
 static int by_suspicion(const void *a, const void *b)
 {
-    const struct neighbour *s = a, *t = b; /* distance: score */
+    const struct neighbour *s = a, *t = b;
     int undefined = isnan(s->distance) - isnan(t->distance);
-    if (undefined || isnan(s->distance))
-        return undefined ? undefined : s->row < t->row ? -1 : 1;
-    if (s->distance != t->distance)
+    if (undefined)
+        return undefined;
+    if (!isnan(s->distance) && s->distance != t->distance)
         return s->distance > t->distance ? -1 : 1;
     return s->row < t->row ? -1 : 1;
 }
@@ -505,8 +668,8 @@ static int rank(poison_findings *f, const int *labels, poison_error *err)
     return 0;
 }
 
-int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels, int method, uint64_t seed,
-                 const poison_settings *settings, poison_error *err)
+int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
+                 int method, uint64_t seed, const poison_settings *settings, poison_error *err)
 {
     int status = 0;
     size_t n = data->train.n;
@@ -517,13 +680,7 @@ int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, c
     if (!f->score || !f->suggested || !f->order)
         TRY(poison_fail_memory(err, n, 24, "the audit"));
     TRY(poison_check_labels(labels, n, -1, err));
-    switch (method) {
-    case POISON_KNN: TRY(audit_knn(f, data, labels, settings, err)); break;
-    case POISON_MARGIN: TRY(audit_margin(f, svm, data, labels, err)); break;
-    case POISON_LOO: TRY(audit_loo(f, svm, data, labels, settings, err)); break;
-    case POISON_SHAPLEY: TRY(audit_shapley(f, data, labels, settings, err)); break;
-    default: TRY(audit_confident(f, svm, data, labels, seed, err));
-    }
+    TRY(audits[method].judge(&(struct audit){f, svm, data, labels, seed, settings}, err));
     TRY(rank(f, labels, err));
 done:
     if (status < 0)
@@ -546,11 +703,22 @@ static int same_score(const poison_findings *f, size_t a, size_t b)
     return s == t || (isnan(s) && isnan(t));
 }
 
+/*
+ * With the ranked rows in order, F of them flipped:
+ *
+ *      precision = recall           hits among the first F rows / F
+ *      average precision            the mean over the flipped rows, at place k, of hits among the
+ *                                   first k / k
+ *      AUC (Mann & Whitney 1947)    the share of pairs of a flipped row and one that is right in
+ *                                   which the flipped one has the larger score, equal ones counted
+ *                                   one half
+ */
 poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
 {
     poison_scores scores = {0};
     size_t hits = 0, right = 0;
-    double precisions = 0, above = 0; /* pairs of a flipped row and a less suspicious one that is right */
+    /* pairs of a flipped row and a less suspicious one that is right */
+    double precisions = 0, above = 0;
     for (size_t k = 0; k < f->ranked; k++)
         scores.flipped += flipped[f->order[k]];
     for (size_t k = 0; k < f->ranked; k++) {
@@ -559,7 +727,8 @@ poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
         if (k + 1 == scores.flipped)
             scores.precision = (double)hits / (double)scores.flipped;
     }
-    for (size_t end = f->ranked, k = end; k-- > 0;) { /* from the least suspicious, one group of equal scores at a time */
+    /* from the least suspicious, one group of equal scores at a time */
+    for (size_t end = f->ranked, k = end; k-- > 0;) {
         if (k && same_score(f, k, k - 1))
             continue;
         size_t wrong_here = 0;
@@ -578,11 +747,43 @@ poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
     return scores;
 }
 
-/* ---- acting on it ---------------------------------------------------------------------------------------------- */
+/* ---- acting on it ---------------------------------------------------------------------------- */
+
+/*
+ * COUNT, FRACTION or "estimated", or NULL: what the method can. The text is the whole one, for
+ * messages.
+ */
+static int parse_how_many(poison_cleaning *c, const char *many, const char *text,
+                          const char *expected, poison_error *err)
+{
+    int estimates = audit_does(c->method, ESTIMATES), point;
+    if (!many) {
+        c->how_many = estimates ? POISON_ESTIMATED : POISON_ORACLE;
+        return 0;
+    }
+    if (strcmp(many, "estimated") == 0) {
+        c->how_many = POISON_ESTIMATED;
+        if (!estimates)
+            return poison_fail(err, POISON_EUSAGE,
+                               "%s: only confident estimates how many labels are wrong", text);
+        return 0;
+    }
+    const char *stop = many + strspn(many, "0123456789.");
+    point = strchr(many, '.') != NULL;
+    c->how_many = point ? POISON_FRACTION : POISON_COUNT;
+    if (*stop || number_read(many, stop, &c->fraction) != stop
+        || c->fraction > (point ? 1 : 0x1p40))
+        return poison_fail(err, POISON_EUSAGE,
+                           "%s: %s; a fraction contains a point and is at most 1.0", text,
+                           expected);
+    c->count = (size_t)c->fraction;
+    return 0;
+}
 
 int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *err)
 {
-    const char *expected = "expected METHOD[:relabel|remove[:COUNT|FRACTION|estimated]], as in knn:relabel:100";
+    const char *expected =
+        "expected METHOD[:relabel|remove[:COUNT|FRACTION|estimated]], as in knn:relabel:100";
     size_t length = strcspn(text, ":");
     const char *action = text[length] ? text + length + 1 : "relabel";
     size_t action_length = strcspn(action, ":");
@@ -590,36 +791,37 @@ int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *er
     *c = (poison_cleaning){.method = poison_audit_parse(text, length)};
     c->removes = action_length == 6 && strncmp(action, "remove", 6) == 0;
     if (c->method < 0)
-        return poison_fail(err, POISON_EUSAGE, "%s: there is no audit of this name: %s", text, expected);
+        return poison_fail(err, POISON_EUSAGE, "%s: there is no audit of this name: %s", text,
+                           expected);
     if (!c->removes && (action_length != 7 || strncmp(action, "relabel", 7) != 0))
         return poison_fail(err, POISON_EUSAGE, "%s: %s", text, expected);
-    if (!many) {
-        c->how_many = c->method == POISON_CONFIDENT ? POISON_ESTIMATED : POISON_ORACLE;
+    int status = parse_how_many(c, many, text, expected, err);
+    if (status < 0)
+        return status;
+    if (!many)
         many = c->how_many == POISON_ESTIMATED ? "estimated" : "oracle";
-    } else if (strcmp(many, "estimated") == 0) {
-        c->how_many = POISON_ESTIMATED;
-        if (c->method != POISON_CONFIDENT)
-            return poison_fail(err, POISON_EUSAGE, "%s: only confident estimates how many labels are wrong", text);
-    } else {
-        int point = strchr(many, '.') != NULL;
-        c->how_many = point ? POISON_FRACTION : POISON_COUNT;
-        const char *stop = many + strspn(many, "0123456789.");
-        if (*stop || number_read(many, stop, &c->fraction) != stop || c->fraction > (point ? 1 : 0x1p40))
-            return poison_fail(err, POISON_EUSAGE, "%s: %s; a fraction contains a point and is at most 1.0", text, expected);
-        c->count = (size_t)c->fraction;
-    }
-    if (snprintf(c->name, sizeof c->name, "%s:%s:%s", audits[c->method].name, c->removes ? "remove" : "relabel", many)
+    if (snprintf(c->name, sizeof c->name, "%s:%s:%s", poison_audit_name(c->method),
+                 c->removes ? "remove" : "relabel", many)
         >= (int)sizeof c->name)
         return poison_fail(err, POISON_EUSAGE, "%s: too long a number", text);
     return 0;
 }
 
+/* How many rows a cleaning is about. */
+static size_t count_rows(const poison_cleaning *c, const poison_findings *f, size_t oracle)
+{
+    switch (c->how_many) {
+    case POISON_COUNT: return c->count;
+    case POISON_FRACTION: return (size_t)floor(c->fraction * (double)f->n + 0.5);
+    case POISON_ESTIMATED: return f->estimated;
+    case POISON_ORACLE: break;
+    }
+    return oracle;
+}
+
 void poison_clean(const poison_cleaning *c, const poison_findings *f, size_t oracle, int *labels)
 {
-    size_t count = c->how_many == POISON_COUNT       ? c->count
-                   : c->how_many == POISON_FRACTION  ? (size_t)floor(c->fraction * (double)f->n + 0.5)
-                   : c->how_many == POISON_ESTIMATED ? f->estimated
-                                                     : oracle;
+    size_t count = count_rows(c, f, oracle);
     for (size_t k = 0; k < count && k < f->ranked; k++) {
         size_t r = f->order[k];
         if (!isnan(f->score[r]))

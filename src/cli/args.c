@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 
+#include "attack.h"
 #include "base.h"
 #include "escape.h"
 #include "help.h"
@@ -401,7 +402,7 @@ static int check(const struct args *args, poison_error *err)
         return poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
     if (args->trace && strcmp(args->trace, args->output) == 0)
         return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
-    if (args->joint && (args->methods != 1 || args->method[0] != POISON_CONFIDENT))
+    if (args->joint && (args->methods != 1 || !audit_does(args->method[0], ESTIMATES)))
         return poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it");
     if (args->changed && !args->changes)
         return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");

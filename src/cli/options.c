@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "attack.h"
 #include "base.h"
 #include "parse.h"
 
@@ -20,8 +21,6 @@
 #define READING DATA_COMMANDS ", predict, data check"
 #define ROWS "lab, " FLIPPING ", dose, matrix, predict, data check" /* that print rows */
 #define CHOOSING FLIPPING ", report" /* that may run attacks and audits */
-#define STRATEGIES "first|random|near|far|alfa|greedy"
-#define AUDITS "knn|margin|loo|shapley|confident"
 
 const struct option options[] = {
     {0, "data", "DIR|FILE", DATA_COMMANDS, "$POISON_DATA, else MNIST's place", "MNIST's files, another file, or 'synthetic'",
@@ -40,7 +39,7 @@ const struct option options[] = {
     {0, "format", "libsvm|csv|tsv|idx", READING, "by the content", "of the files that are read", RESULTS | WORDS | RARE,
      FIELD(CHOOSES, format), .least = 1},
     {0, "flip", "FROM:TO:COUNT[:STRATEGY]", FLIPPING, NULL,
-     "flip COUNT training labels; first, random, near, far, alfa, greedy",
+     "flip COUNT training labels; " STRATEGY_NAMES(", "),
      RESULTS | REPEATS, CALL(set_flip), .at = AT(change)},
     {0, "flips", "FILE", FLIPPING, NULL, "flip what a flip file says (-: standard input); all repeatable, in order",
      RESULTS | REPEATS, CALL(set_flips), .at = AT(change)},
@@ -59,23 +58,23 @@ const struct option options[] = {
     {0, "curve", "LIST", "report", "0:200:20", "doses of the dose-response curve; of the default those that there are",
      RESULTS, CALL(set_curve), .given = AT(curve_given)},
     {0, "strategy", "LIST", "report", "first,random,near,far", "of the curve; the first one is that of the chapters too",
-     RESULTS, CALL(set_strategy), .words = STRATEGIES},
-    {0, "strategy", "LIST", "sweep", "first", "which ones are flipped: first, random, near, far, alfa, greedy", RESULTS,
-     CALL(set_strategy), .words = STRATEGIES},
+     RESULTS, CALL(set_strategy), .words = STRATEGY_NAMES("|")},
+    {0, "strategy", "LIST", "sweep", "first", "which ones are flipped: " STRATEGY_NAMES(", "), RESULTS,
+     CALL(set_strategy), .words = STRATEGY_NAMES("|")},
     {0, "defence", "LIST", "sweep", "none", "none, or METHOD[:relabel|remove[:COUNT|FRACTION|estimated]]", RESULTS,
-     CALL(set_defence), .words = "none|" AUDITS},
+     CALL(set_defence), .words = "none|" AUDIT_NAMES("|")},
     {0, "seeds", "N", "sweep", "1", "N seeds from --seed on, where something is seeded", RESULTS, COUNT(sweep.seeds, 1),
      .most = 1000000},
     {0, "seeds", "N", "report", "5", "N seeds from --seed on for the curve, where something is seeded", RESULTS,
      COUNT(sweep.seeds, 1), .most = 1000000},
     {0, "resume", NULL, "sweep", NULL, "go on with the -o file of a sweep that was cut off", 0, FIELD(RAISES, resume)},
-    {0, "method", "LIST", "audit", "knn", "knn, margin, loo, shapley, confident", RESULTS, CALL(set_methods),
-     .words = AUDITS},
-    {0, "method", "LIST", "report", "knn,margin,shapley,confident", "audits: knn, margin, loo, shapley, confident", RESULTS,
-     CALL(set_methods), .words = AUDITS},
+    {0, "method", "LIST", "audit", "knn", AUDIT_NAMES(", "), RESULTS, CALL(set_methods),
+     .words = AUDIT_NAMES("|")},
+    {0, "method", "LIST", "report", "knn,margin,shapley,confident", "audits: " AUDIT_NAMES(", "), RESULTS,
+     CALL(set_methods), .words = AUDIT_NAMES("|")},
     {0, "method", "METHOD[:...]", "clean", "confident:relabel:estimated",
-     "knn, margin, loo, shapley, confident, and what to do",
-     RESULTS, CALL(set_cleaning), .words = AUDITS},
+     AUDIT_NAMES(", ") ", and what to do",
+     RESULTS, CALL(set_cleaning), .words = AUDIT_NAMES("|")},
     {0, "truth", "FILE", "audit", NULL, "flip file of what was really flipped: print a scoreboard", RESULTS, FIELD(NAMES,
      truth)},
     {0, "joint", NULL, "audit", NULL, "confident: print how many of each label it takes for another", RESULTS,

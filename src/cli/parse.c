@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "parse.h"
 
+#include "attack.h"
 #include "base.h"
 
 #include <errno.h>
@@ -66,10 +67,22 @@ static int place_of(const char *words, const char *text)
     }
 }
 
+/* "--OPTION TEXT: expected this, that or the other" and the tail. */
+static int fail_choice(const char *option, const char *text, const char *words, const char *tail, poison_error *err)
+{
+    char expected[160] = "";
+    size_t length = 0;
+    for (const char *c = words; *c && length < sizeof expected - 8; c++) {
+        const char *between = strchr(c + 1, '|') ? ", " : " or ";
+        length += (size_t)sprintf(expected + length, *c != '|' ? "%c" : between, *c);
+    }
+    return poison_fail(err, POISON_EUSAGE, "--%s %s: expected %s%s", option, text, expected, tail);
+}
+
 int set_choice(int *value, const char *text, const struct option *o, poison_error *err)
 {
-    char *end, expected[160] = "";
-    size_t number, words = 1, length = 0;
+    char *end;
+    size_t number, words = 1;
     int place = place_of(o->value, text);
     for (const char *c = o->value; *c; c++)
         words += *c == '|';
@@ -78,12 +91,7 @@ int set_choice(int *value, const char *text, const struct option *o, poison_erro
     *value = place + (int)o->least;
     if (place >= 0)
         return 0;
-    for (const char *c = o->value; *c && length < sizeof expected - 8; c++) {
-        words -= *c == '|';
-        length += (size_t)sprintf(expected + length, *c != '|' ? "%c" : words > 1 ? ", " : " or ", *c);
-    }
-    return poison_fail(err, POISON_EUSAGE, "--%s %s: expected %s%s", o->name, text, expected,
-                       o->flags & NUMBERED ? ", or its number" : "");
+    return fail_choice(o->name, text, o->value, o->flags & NUMBERED ? ", or its number" : "", err);
 }
 
 /* ---- values that need a function ------------------------------------------------------------------------------- */
@@ -259,7 +267,7 @@ static int take_strategy(struct args *a, const char *word, poison_error *err)
     struct sweep *s = &a->sweep;
     int strategy = poison_strategy_parse(word);
     if (strategy < 0)
-        return poison_fail(err, POISON_EUSAGE, "--strategy %s: expected first, random, near, far, alfa or greedy", word);
+        return fail_choice("strategy", word, STRATEGY_NAMES("|"), "", err);
     GROW(s->strategy, s->strategies);
     s->strategy[s->strategies++] = strategy;
     return 0;
@@ -290,7 +298,7 @@ static int take_method(struct args *a, const char *word, poison_error *err)
 {
     int method = poison_audit_parse(word, strlen(word));
     if (method < 0)
-        return poison_fail(err, POISON_EUSAGE, "--method %s: expected knn, margin, loo, shapley or confident", word);
+        return fail_choice("method", word, AUDIT_NAMES("|"), "", err);
     for (int k = 0; k < a->methods; k++)
         if (a->method[k] == method)
             return poison_fail(err, POISON_EUSAGE, "--method: %s is named twice", word);

@@ -179,7 +179,7 @@ static int take_dose(struct flip_wish *flip, const char *at, const char *what, p
     flip->strategy = *at ? poison_strategy_parse(at + 1) : POISON_FIRST;
     if (flip->strategy < 0)
         return poison_fail(err, POISON_EUSAGE,
-                           "%s: unknown strategy: expected FROM:TO:COUNT[:first|random|near|far|alfa|greedy]",
+                           "%s: unknown strategy: expected FROM:TO:COUNT[:" STRATEGY_NAMES("|") "]",
                            what);
     return 0;
 }

@@ -5,6 +5,13 @@
 
 #include "poison.h"
 
+/*
+ * The strategies' names, in the order of their numbers, for lists in sentences and help: with "|" between them, "first|...".
+ * What they do is a row of attack.c's table.
+ */
+#define STRATEGY_NAMES(between) \
+    "first" between "random" between "near" between "far" between "alfa" between "greedy"
+
 /* FROM:TO as it was said; the names are one block of memory, which is `from`'s: free(pair.from). */
 struct pair_wish {
     char *from, *to;

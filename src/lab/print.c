@@ -2,6 +2,7 @@
 /* print - the commands' tables: predictions, what a model consists of, what an audit found */
 #include "print.h"
 
+#include "attack.h"
 #include "base.h"
 #include "decide.h"
 #include "set.h"
@@ -224,7 +225,7 @@ void print_scoreboard(struct table *t, int method, const poison_findings *found,
     poison_scores scores = poison_score(found, flipped);
     table_text(t, poison_audit_name(method));
     table_count(t, scores.flipped);
-    if (method == POISON_CONFIDENT && scores.flipped)
+    if (audit_does(method, ESTIMATES) && scores.flipped)
         table_count(t, found->estimated);
     else
         table_none(t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sweep.h"
 
+#include "attack.h"
 #include "base.h"
 #include "escape.h"
 #include "output.h"
@@ -178,8 +179,8 @@ static int attack(struct campaign *c, const struct cell *cell, poison_error *err
         *chosen = 0;
     for (size_t k = 0; k < dose && k < *chosen; k++)
         c->labels[(*order)[k]] = to;
-    if (*chosen < dose) { /* greedy goes on from the labels that it made; the other nested ones choose all at once */
-        size_t wanted = nested && strategy != POISON_GREEDY ? most : dose;
+    if (*chosen < dose) { /* some go on from the labels that they made; other nested ones choose all at once */
+        size_t wanted = nested && !attack_does(strategy, ONE_BY_ONE) ? most : dose;
         poison_flip flip = {s->pair[cell->pair].from, to, wanted - *chosen, strategy};
         TRY(take_attacker(c, seed, err));
         TRY(poison_attack(c->attacker, c->labels, &flip, *order + *chosen, err));
@@ -542,7 +543,7 @@ static size_t count_models(const struct sweep *sweep)
 {
     int attacker = 0, auditor = 0;
     for (size_t k = 0; k < sweep->strategies; k++)
-        attacker |= poison_attack_trains(sweep->strategy[k]);
+        attacker |= attack_does(sweep->strategy[k], TRAINS);
     for (size_t k = 0; k < sweep->defences; k++)
         auditor |= sweep->defence[k].method >= 0;
     return 1 + (size_t)attacker + (size_t)auditor;

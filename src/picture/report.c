@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "report.h"
 
+#include "attack.h"
 #include "base.h"
 #include "chart.h"
 #include "describe.h"
@@ -258,15 +259,6 @@ static int tell_score(struct draft *r, poison_error *err)
 
 /* ---- the poisonings -------------------------------------------------------------------------------------------- */
 
-static const char *const strategy_words[POISON_STRATEGIES] = {
-    [POISON_FIRST] = "the first ones in the file, as in the lab",
-    [POISON_RANDOM] = "drawn by lot",
-    [POISON_NEAR] = "those nearest to the border",
-    [POISON_FAR] = "those farthest from the border, the most typical ones",
-    [POISON_ALFA] = "a set that an algorithm searched for (alfa)",
-    [POISON_GREEDY] = "one by one, each time the one that does most harm",
-};
-
 /* The labels of a dose, from the clean ones. */
 static int poison(struct draft *r, size_t dose, poison_error *err)
 {
@@ -333,7 +325,7 @@ static int tell_poisonings(struct draft *r, poison_error *err)
     int status = 0;
     PUT("<p>Now somebody alters the labels of some training $t: $l becomes $l. The $t themselves stay as they are, and so "
         "does the test set. Each dose starts again from the clean labels. Which ones are altered: $t.</p>\n", r->images,
-        r->pair.from, r->pair.to, r->images, strategy_words[r->strategy]);
+        r->pair.from, r->pair.to, r->images, attack_summary(r->strategy));
     for (size_t k = 0; k < s->doses; k++)
         TRY(tell_dose(r, s->dose[k], err));
     r->glance.accuracy[1] = share_of(count_right(r, r->after), r->data->test.n);
@@ -420,7 +412,7 @@ static void put_half(struct draft *r, const struct capture *dose, size_t row)
 {
     double half = columns_value(&dose->table, row, "ed50"), lo = columns_value(&dose->table, row, "ed50_lo"), hi = columns_value(&dose->table, row, "ed50_hi");
     const char *name = columns_named(&dose->table, row, "strategy");
-    PUT("<li><b>$t</b> ($t): ", name, strategy_words[poison_strategy_parse(name)]);
+    PUT("<li><b>$t</b> ($t): ", name, attack_summary(poison_strategy_parse(name)));
     if (isnan(half))
         PUT("half of the $l’s are never lost within the $i flips that were tried", r->pair.from, r->curve[r->curves - 1]);
     else
@@ -556,14 +548,6 @@ done:
 
 /* ---- audits ---------------------------------------------------------------------------------------------------- */
 
-static const char *const audit_words[POISON_AUDITS] = {
-    [POISON_KNN] = "Looks at the ten nearest training rows: how many have another label?",
-    [POISON_MARGIN] = "Asks the poisoned model itself: how far is the row on the wrong side of its borders?",
-    [POISON_LOO] = "Leaves each row out and trains again: are rows that are known to be clean decided better without it?",
-    [POISON_SHAPLEY] = "Asks what each row is worth: does it help to name, by their neighbours, rows known to be clean?",
-    [POISON_CONFIDENT] = "Predicts each row by a model that did not see it: how sure is that of another label?",
-};
-
 static int put_suspects(struct draft *r, int method, const poison_findings *found, const uint8_t *flipped,
                         poison_error *err)
 {
@@ -577,7 +561,7 @@ static int put_suspects(struct draft *r, int method, const poison_findings *foun
         r->glance.audit = method;
     }
     PUT("<h3>$t</h3>\n<p>$t Of its $i most suspicious labels $i were really flipped. The first of them:</p>\n"
-        "<ol class=\"digits\" id=\"suspects-$t\">\n", poison_audit_name(method), audit_words[method], r->glance.flipped,
+        "<ol class=\"digits\" id=\"suspects-$t\">\n", poison_audit_name(method), audit_summary(method), r->glance.flipped,
         hits, poison_audit_name(method));
     for (size_t k = 0; k < SUSPECTS && k < found->ranked; k++) {
         size_t row = found->order[k];
