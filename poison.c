@@ -311,6 +311,7 @@ static int run_data(struct laboratory *lab, poison_error *err)
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
+    struct grid grid = {.folds = (int)a->folds, .seed = a->sweep.seed};
     struct output file = {0};
     struct sheet beside = lab->sheet;
     int status = 0, apart = strcmp(a->output, "-") != 0;
@@ -319,7 +320,7 @@ static int cross_validate(struct laboratory *lab, poison_error *err)
     beside.out = file.out;
     TRY(output_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
-    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, (int)a->folds, a->sweep.seed, &lab->settings, err));
+    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &grid, &lab->settings, err));
 done:
     return apart ? output_close(&file, status, err) : status;
 }
@@ -500,7 +501,7 @@ static int run_plot(struct laboratory *lab, poison_error *err)
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return explain_print(&lab->sheet, lab->svm, &lab->data, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
+    return explain_print(&lab->sheet, lab->svm, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
 }
 
 static int run_show(struct laboratory *lab, poison_error *err)

@@ -10,8 +10,12 @@
 
 enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick */
 
-/* In pieces, since it may be interrupted. */
-static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings, poison_error *err)
+/*
+ * All of it to t->text, in pieces, since it may be interrupted; up to a zero byte, which is no
+ * text.
+ */
+static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings,
+                 poison_error *err)
 {
     const size_t piece = 1 << 20, most = poison_settings_memory(settings);
     size_t room = 0, got;
@@ -20,7 +24,8 @@ static int slurp(struct columns *t, FILE *in, size_t *length, const poison_setti
         if (poison_cancelled(settings))
             return poison_fail_cancelled(err);
         if (*length > most)
-            return poison_fail(err, POISON_ENOMEM, "standard input: the table is longer than %.0f MiB",
+            return poison_fail(err, POISON_ENOMEM,
+                               "standard input: the table is longer than %.0f MiB",
                                (double)most / (1 << 20));
         if (room - *length < 2) {
             room = 2 * room + 65536;
@@ -32,9 +37,11 @@ static int slurp(struct columns *t, FILE *in, size_t *length, const poison_setti
         got = room - *length - 1;
         got = fread(t->text + *length, 1, got < piece ? got : piece, in);
         *length += got;
-    } while (got > 0 && !memchr(t->text + *length - got, 0, got)); /* a zero byte is refused below */
+    } while (got > 0 && !memchr(t->text + *length - got, 0, got));
     t->text[*length] = 0;
-    return ferror(in) ? poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno)) : 0;
+    if (ferror(in))
+        return poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno));
+    return 0;
 }
 
 /* Makes room for one more row of as many cells as there are columns. */
@@ -47,22 +54,27 @@ static int grow(struct columns *t, size_t rows, size_t *room, poison_error *err)
     size_t *lines = realloc(t->line, *room * sizeof *lines);
     t->cell = cells ? cells : t->cell;
     t->line = lines ? lines : t->line;
-    return cells && lines ? 0 : poison_fail_memory(err, *room * t->columns, sizeof *cells, "the table");
+    if (cells && lines)
+        return 0;
+    return poison_fail_memory(err, *room * t->columns, sizeof *cells, "the table");
 }
 
 static int check_header(const struct columns *t, poison_error *err)
 {
     if (t->columns > MOST_COLUMNS)
-        return poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected at most %d", t->line[0], t->columns,
-                           MOST_COLUMNS);
+        return poison_fail(err, POISON_EDATA,
+                           "standard input:%zu: %zu columns, expected at most %d", t->line[0],
+                           t->columns, MOST_COLUMNS);
     for (size_t c = 0; c < t->columns; c++)
         if (columns_find(t, t->cell[c]) != (ptrdiff_t)c)
-            return poison_fail(err, POISON_EDATA, "standard input:%zu: two columns are named '%.40s'", t->line[0],
+            return poison_fail(err, POISON_EDATA,
+                               "standard input:%zu: two columns are named '%.40s'", t->line[0],
                                t->cell[c]);
     return 0;
 }
 
-int columns_read(struct columns *t, FILE *in, const char *expected, const poison_settings *settings, poison_error *err)
+int columns_read(struct columns *t, FILE *in, const char *expected, const poison_settings *settings,
+                 poison_error *err)
 {
     size_t length, room = 0, rows = 0, line = 1;
     int status = 0;
@@ -77,7 +89,8 @@ int columns_read(struct columns *t, FILE *in, const char *expected, const poison
         stop = stop ? stop : end;
         *stop = 0;
         if (memchr(at, 0, (size_t)(stop - at)))
-            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: a zero byte: expected text", line));
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: a zero byte: expected text",
+                            line));
         if (strncmp(at, "# ", 2) == 0)
             continue;
         for (char *c = at; *c; c++)
@@ -85,7 +98,8 @@ int columns_read(struct columns *t, FILE *in, const char *expected, const poison
         if (rows == 0)
             t->columns = cells;
         if (cells != t->columns)
-            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu", line, cells, t->columns));
+            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu",
+                            line, cells, t->columns));
         TRY(grow(t, rows, &room, err));
         t->line[rows] = line;
         for (size_t c = 0; c < cells; c++)
@@ -133,8 +147,8 @@ double columns_value(const struct columns *t, size_t row, const char *name)
     return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
 }
 
-int columns_number(const struct columns *t, size_t row, size_t column, double least, double most, double *value,
-                   poison_error *err)
+int columns_number(const struct columns *t, size_t row, size_t column, double least, double most,
+                   double *value, poison_error *err)
 {
     const char *text = columns_text(t, row, column);
     char *end;
@@ -142,19 +156,20 @@ int columns_number(const struct columns *t, size_t row, size_t column, double le
     if (strcmp(text, "NA") == 0)
         return 0;
     *value = strtod(text, &end);
-    if (end != text && !*end && strspn(text, "0123456789.eE+-") == strlen(text) && fabs(*value) <= 1e300 && *value >= least
-        && *value <= most)
+    if (end != text && !*end && strspn(text, "0123456789.eE+-") == strlen(text)
+        && fabs(*value) <= 1e300 && *value >= least && *value <= most)
         return 0;
     char range[80] = "";
     if (most <= 1e15)
         snprintf(range, sizeof range, " of %g to %g", least, most);
     else if (fabs(least) <= 1e15)
         snprintf(range, sizeof range, " of %g or more", least);
-    return poison_fail(err, POISON_EDATA, "standard input:%zu: %.40s '%.40s': expected a number%s, or NA", t->line[row + 1],
-                       t->cell[column], text, range);
+    return poison_fail(err, POISON_EDATA,
+                       "standard input:%zu: %.40s '%.40s': expected a number%s, or NA",
+                       t->line[row + 1], t->cell[column], text, range);
 }
 
-/* ---- printed to memory ----------------------------------------------------------------------------------------- */
+/* ---- printed to memory ----------------------------------------------------------------------- */
 
 int capture_begin(struct capture *c, const poison_data *data, poison_error *err)
 {

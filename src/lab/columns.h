@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* columns - a table with a header, read whole or printed to memory, its columns found by their names */
+/*
+ * columns - a table with a header, read whole or printed to memory, its columns found by their
+ * names
+ */
 #ifndef POISON_COLUMNS_H
 #define POISON_COLUMNS_H
 
@@ -13,11 +16,13 @@ struct columns {
 };
 
 /*
- * Reads to the end, without lines that begin with "# ". `expected` ("a sweep's table") is for the sentence about an empty
- * input. POISON_EDATA names the line: no header, another number of cells than in the header, a zero byte, a header that has
- * a name twice. POISON_ENOMEM for a text longer than settings->memory. columns_free frees, also after an error.
+ * Reads to the end, without lines that begin with "# ". `expected` ("a sweep's table") is for the
+ * sentence about an empty input. POISON_EDATA names the line: no header, another number of cells
+ * than in the header, a zero byte, a header that has a name twice. POISON_ENOMEM for a text longer
+ * than settings->memory. columns_free frees, also after an error.
  */
-int columns_read(struct columns *table, FILE *in, const char *expected, const poison_settings *settings, poison_error *err);
+int columns_read(struct columns *table, FILE *in, const char *expected,
+                 const poison_settings *settings, poison_error *err);
 void columns_free(struct columns *table);
 
 /* The column of this name, or -1. */
@@ -30,13 +35,17 @@ const char *columns_text(const struct columns *table, size_t row, size_t column)
 const char *columns_named(const struct columns *table, size_t row, const char *name);
 double columns_value(const struct columns *table, size_t row, const char *name);
 
-/* A decimal number from `least` to `most` (within +-1e300); NA is NAN. POISON_EDATA names line and column. */
-int columns_number(const struct columns *table, size_t row, size_t column, double least, double most, double *value,
-                   poison_error *err);
+/*
+ * A decimal number from `least` to `most` (within +-1e300); NA is NAN. POISON_EDATA names line and
+ * column.
+ */
+int columns_number(const struct columns *table, size_t row, size_t column, double least,
+                   double most, double *value, poison_error *err);
 
 /*
- * A table printed to memory: begin, print on `sheet`, end; then `table` has its columns, each cell what a file would have
- * got. Stays where it is between begin and end. Errors: POISON_ENOMEM. capture_free frees, in any state but that of garbage.
+ * A table printed to memory: begin, print on `sheet`, end; then `table` has its columns, each cell
+ * what a file would have got. Stays where it is between begin and end. Errors: POISON_ENOMEM.
+ * capture_free frees, in any state but that of garbage.
  */
 struct capture {
     struct sheet sheet;

@@ -24,6 +24,7 @@ struct range {
     double least, most;
 };
 
+/* Of the features: bytes, or doubles where there are some. */
 static struct range measure_range(const poison_set *set)
 {
     struct range r = {INFINITY, -INFINITY};
@@ -49,7 +50,10 @@ static void put_labels(FILE *out, const poison_data *data, const int *label, int
     }
 }
 
-/* The labels that occur among the training rows as altered, between blanks. NULL: no memory. free() it. */
+/*
+ * The labels that occur among the training rows as altered, between blanks. NULL: no memory. free()
+ * it.
+ */
 static char *list_classes(const poison_data *data, const int *labels)
 {
     int occurs[POISON_LABELS] = {0}, label[POISON_LABELS], count = 0;
@@ -99,8 +103,8 @@ static void crc_row(struct table *t, const char *key, uint32_t crc)
     text_row(t, key, text);
 }
 
-int describe_data(struct sheet *sheet, const poison_data *data, const int *labels, const poison_settings *settings,
-                  poison_error *err)
+int describe_data(struct sheet *sheet, const poison_data *data, const int *labels,
+                  const poison_settings *settings, poison_error *err)
 {
     const poison_set *train = &data->train;
     double gamma, none = NAN;
@@ -134,8 +138,8 @@ int describe_data(struct sheet *sheet, const poison_data *data, const int *label
     return 0;
 }
 
-int describe_briefly(struct sheet *sheet, const poison_data *data, const int *labels, const poison_settings *settings,
-                     poison_error *err)
+int describe_briefly(struct sheet *sheet, const poison_data *data, const int *labels,
+                     const poison_settings *settings, poison_error *err)
 {
     const poison_set *train = &data->train;
     struct range range = measure_range(train);
@@ -148,18 +152,20 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
     sheet_start(sheet);
     fputs("# data source: ", out);
     escape_text(out, data->source);
-    fprintf(out, "\n# data rows: %zu training, %zu test, %d features", train->n, data->test.n, train->d);
+    fprintf(out, "\n# data rows: %zu training, %zu test, %d features", train->n, data->test.n,
+            train->d);
     if (train->height)
         fprintf(out, " (%d x %d)", train->height, train->width);
     fputs("\n# data labels: ", out);
     put_labels(out, data, label, count);
-    fprintf(out, "\n# data %s: %.17g to %.17g\n", train->height ? "pixels" : "features", range.least, range.most);
+    fprintf(out, "\n# data %s: %.17g to %.17g\n", train->height ? "pixels" : "features",
+            range.least, range.most);
     if (credit(data))
         fprintf(out, "# data credit: %s\n", credit(data));
     return 0;
 }
 
-/* ---- what is wrong with a file --------------------------------------------------------------------------------- */
+/* ---- what is wrong with a file --------------------------------------------------------------- */
 
 /* The first of what is wrong with a file, a row each. */
 struct problems {
@@ -192,8 +198,8 @@ static int print_problem(void *self, size_t line, const char *sentence)
     return 0;
 }
 
-int describe_problems(struct sheet *sheet, const char *path, int format, const char *label, size_t *problems,
-                      const poison_settings *settings, poison_error *err)
+int describe_problems(struct sheet *sheet, const char *path, int format, const char *label,
+                      size_t *problems, const poison_settings *settings, poison_error *err)
 {
     struct problems listed = {.sheet = sheet};
     int status = load_check(path, format, label, settings, print_problem, &listed, problems, err);
@@ -204,7 +210,7 @@ int describe_problems(struct sheet *sheet, const char *path, int format, const c
     return status;
 }
 
-/* ---- provenance ------------------------------------------------------------------------------------------------ */
+/* ---- provenance ------------------------------------------------------------------------------ */
 
 void describe_provenance(FILE *out, const char *command, const poison_data *data, const int *labels,
                          const poison_settings *settings)
@@ -212,5 +218,6 @@ void describe_provenance(FILE *out, const char *command, const poison_data *data
     fprintf(out, "poison=%s command=%s", POISON_VERSION, command);
     if (data)
         fprintf(out, " data_crc32=%08x train_rows=%zu validation_rows=%zu test_rows=%zu",
-                poison_data_crc32(data, labels, settings), data->train.n, data->validation.n, data->test.n);
+                poison_data_crc32(data, labels, settings), data->train.n, data->validation.n,
+                data->test.n);
 }

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { LABELS = 256 };
-
 static int strongest_first(const void *a, const void *b)
 {
     const struct push *s = a, *t = b;
@@ -19,19 +17,27 @@ static int strongest_first(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/* The pushes of a machine's support vectors, strongest first; they and minus rho add up to the decision value. */
-static void measure_pushes(struct push *push, const poison_machine *machine, const poison_data *data, size_t image,
-                           const struct kernel *kernel)
+/*
+ * The pushes of a machine's support vectors, strongest first: the terms of f(x) = sum_s y_s alpha_s
+ * k(x_s, x) - rho, so that they and minus rho add up to the decision value.
+ */
+static void measure_pushes(struct push *push, const poison_machine *machine,
+                           const poison_data *data, size_t image, const struct kernel *kernel)
 {
     for (size_t s = 0; s < machine->sv; s++) {
         size_t row = machine->sv_row[s];
-        push[s] = (struct push){row, machine->sv_coef[s] * kernel_of_pair(kernel, &data->train, row, &data->test, image)};
+        push[s] =
+            (struct push){row, machine->sv_coef[s]
+                                   * kernel_of_pair(kernel, &data->train, row, &data->test, image)};
     }
     qsort(push, machine->sv, sizeof *push, strongest_first);
 }
 
-/* Votes of the machines for each label; returns the label other than `but` with most of them, ties to the smaller. */
-static int count_votes(const poison_svm *svm, size_t image, int but, size_t votes[LABELS])
+/*
+ * Votes of the machines for each label; returns the label other than `but` with most of them, ties
+ * to the smaller.
+ */
+static int count_votes(const poison_svm *svm, size_t image, int but, size_t votes[POISON_LABELS])
 {
     const poison_machine *machine;
     const int *label;
@@ -65,7 +71,8 @@ static void print_image(struct sheet *sheet, size_t image, int truth, int predic
     table_label(&t, predicted);
 }
 
-static void print_votes(struct sheet *sheet, const poison_svm *svm, const size_t votes[LABELS])
+static void print_votes(struct sheet *sheet, const poison_svm *svm,
+                        const size_t votes[POISON_LABELS])
 {
     const int *label;
     size_t K = poison_svm_classes(svm, &label);
@@ -81,9 +88,11 @@ static void print_votes(struct sheet *sheet, const poison_svm *svm, const size_t
 static void print_machine(struct sheet *sheet, const struct explanation *e)
 {
     const poison_machine *machine = e->machine;
-    poison_label i = poison_label_name(sheet->data, machine->i), j = poison_label_name(sheet->data, machine->j);
+    poison_label i = poison_label_name(sheet->data, machine->i),
+                 j = poison_label_name(sheet->data, machine->j);
     struct table t;
-    sheet_title(sheet, "the machine that decides between %s and %s: above 0 is %s", i.text, j.text, i.text);
+    sheet_title(sheet, "the machine that decides between %s and %s: above 0 is %s", i.text, j.text,
+                i.text);
     table_begin(&t, sheet, "i\tj\tdecision\tintercept\tpushes\tof_flipped_rows");
     table_label(&t, machine->i);
     table_label(&t, machine->j);
@@ -93,8 +102,8 @@ static void print_machine(struct sheet *sheet, const struct explanation *e)
     table_exact(&t, e->flipped);
 }
 
-int explain_find(struct explanation *e, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
-                 size_t image, poison_error *err)
+int explain_find(struct explanation *e, const poison_svm *svm, const poison_data *data,
+                 const int *labels, int predicted, size_t image, poison_error *err)
 {
     *e = (struct explanation){.push = NULL};
     int truth = data->test.y[image], other = count_votes(svm, image, predicted, e->votes);
@@ -118,9 +127,10 @@ int explain_find(struct explanation *e, const poison_svm *svm, const poison_data
     return 0;
 }
 
-int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
+int explain_print(struct sheet *sheet, const poison_svm *svm, const int *labels, int predicted,
                   size_t image, size_t rows, poison_error *err)
 {
+    const poison_data *data = sheet->data;
     struct explanation e;
     int status = explain_find(&e, svm, data, labels, predicted, image, err);
     if (status < 0)
@@ -129,8 +139,8 @@ int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data 
     print_image(sheet, image, data->test.y[image], predicted);
     print_votes(sheet, svm, e.votes);
     print_machine(sheet, &e);
-    sheet_title(sheet, "the training rows that push it most, of %zu: above 0 towards %s", e.machine->sv,
-                poison_label_name(data, e.machine->i).text);
+    sheet_title(sheet, "the training rows that push it most, of %zu: above 0 towards %s",
+                e.machine->sv, poison_label_name(data, e.machine->i).text);
     table_begin(&t, sheet, "row\tlabel\tfrom\tpush");
     for (size_t s = 0; s < e.machine->sv && s < rows; s++) {
         table_count(&t, e.push[s].row);

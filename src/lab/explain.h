@@ -17,16 +17,20 @@ struct explanation {
     } *push;         /* (machine->sv) the strongest first */
 };
 
-/* svm has predicted the test set from labels (n), image `image` as `predicted`. free() explanation->push. POISON_ENOMEM. */
-int explain_find(struct explanation *explanation, const poison_svm *svm, const poison_data *data, const int *labels,
-                 int predicted, size_t image, poison_error *err);
+/*
+ * svm has predicted the test set from labels (n), image `image` as `predicted`. The machine is that
+ * between the image's true and its predicted label; between the predicted label and the runner-up
+ * by votes, if they are the same, or if no training row has the true one. free() explanation->push.
+ * POISON_ENOMEM.
+ */
+int explain_find(struct explanation *explanation, const poison_svm *svm, const poison_data *data,
+                 const int *labels, int predicted, size_t image, poison_error *err);
 
 /*
- * Prints the votes; the machine that decided between the image's true and predicted label (between the predicted label and
- * the runner-up, if they are the same); the `rows` training rows that pushed it most. svm has predicted the test set from
- * labels (n). POISON_ENOMEM.
+ * Prints the votes, the machine, and the `rows` training rows that pushed it most, of the sheet's
+ * data. As above.
  */
-int explain_print(struct sheet *sheet, const poison_svm *svm, const poison_data *data, const int *labels, int predicted,
+int explain_print(struct sheet *sheet, const poison_svm *svm, const int *labels, int predicted,
                   size_t image, size_t rows, poison_error *err);
 
 #endif

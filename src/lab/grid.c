@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-/* How many of n rows are called by the label that they have; rows that are left out (-1) do not count. */
+/*
+ * How many of n rows are called by the label that they have; rows that are left out (-1) do not
+ * count.
+ */
 static size_t correct(const int *predicted, const int *labels, size_t n, size_t *rows)
 {
     size_t right = 0;
@@ -17,15 +20,17 @@ static size_t correct(const int *predicted, const int *labels, size_t n, size_t 
     return right;
 }
 
-int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data, const int *labels, int folds,
-                  uint64_t seed, const poison_settings *settings, poison_error *err)
+int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data,
+                  const int *labels, const struct grid *grid, const poison_settings *settings,
+                  poison_error *err)
 {
     size_t n = data->train.n, rows, right;
     struct table t;
     int status = 0, *predicted = poison_take(n, sizeof *predicted);
     if (!predicted)
         TRY(poison_fail_memory(err, n, sizeof *predicted, "the predictions"));
-    TRY(poison_cross_predict(predicted, data, labels, &settings->C, 1, folds, seed, settings, err));
+    TRY(poison_cross_predict(predicted, data, labels, &settings->C, 1, grid->folds, grid->seed,
+                             settings, err));
     if (predictions)
         table_begin(&t, predictions, "row\tlabel\tpredicted");
     for (size_t r = 0; r < n && predictions; r++) {
@@ -37,7 +42,7 @@ int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poiso
     }
     right = correct(predicted, labels, n, &rows);
     table_begin(&t, accuracy, "folds\trows\tcorrect\taccuracy");
-    table_count(&t, (size_t)folds);
+    table_count(&t, (size_t)grid->folds);
     table_count(&t, rows);
     table_count(&t, right);
     table_number(&t, (double)right / (double)rows);
@@ -46,8 +51,8 @@ done:
     return status;
 }
 
-int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, const struct grid *grid,
-             const poison_settings *settings, poison_error *err)
+int grid_run(struct sheet *sheet, const poison_data *data, const int *labels,
+             const struct grid *grid, const poison_settings *settings, poison_error *err)
 {
     size_t n = data->train.n, C = grid->costs, G = grid->gammas, rows = 0, best = 0;
     int status = 0, *predicted = poison_take(n, C * sizeof *predicted);
@@ -60,7 +65,8 @@ int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, co
         own.gamma = grid->gamma[g];
         TRY(poison_data_gamma(data, &own, &gamma[g], err));
         own.gamma = gamma[g];
-        TRY(poison_cross_predict(predicted, data, labels, grid->cost, C, grid->folds, grid->seed, &own, err));
+        TRY(poison_cross_predict(predicted, data, labels, grid->cost, C, grid->folds, grid->seed,
+                                 &own, err));
         for (size_t c = 0; c < C; c++)
             right[c * G + g] = correct(predicted + c * n, labels, n, &rows);
     }

@@ -6,18 +6,25 @@
 #include "table.h"
 
 struct grid {
-    const double *cost, *gamma; /* (costs), (gammas) */
+    const double *cost, *gamma; /* (costs), (gammas); grid_validate takes those of the settings */
     size_t costs, gammas;
-    int folds;
+    int folds; /* stratified, by the seed */
     uint64_t seed;
 };
 
-/* The accuracy of one model, in stratified folds, and (or NULL) what each row is called by the model that did not see it. */
-int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data, const int *labels, int folds,
-                  uint64_t seed, const poison_settings *settings, poison_error *err);
+/*
+ * The accuracy of one model, in folds, and (or NULL) what each row is called by the model that did
+ * not see it.
+ */
+int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data,
+                  const int *labels, const struct grid *grid, const poison_settings *settings,
+                  poison_error *err);
 
-/* A row for each C and gamma, the best of them marked, of equal ones the first. One kernel matrix a gamma. */
-int grid_run(struct sheet *sheet, const poison_data *data, const int *labels, const struct grid *grid,
-             const poison_settings *settings, poison_error *err);
+/*
+ * A row for each C and gamma, the best of them marked, of equal ones the first. One kernel matrix a
+ * gamma.
+ */
+int grid_run(struct sheet *sheet, const poison_data *data, const int *labels,
+             const struct grid *grid, const poison_settings *settings, poison_error *err);
 
 #endif

@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- predictions and labels ------------------------------------------------------------------------------------ */
+/* ---- predictions and labels ------------------------------------------------------------------ */
 
-void print_predictions(struct sheet *sheet, const poison_set *test, const int *predicted, size_t rows)
+void print_predictions(struct sheet *sheet, const poison_set *test, const int *predicted,
+                       size_t rows)
 {
     rows = rows < test->n ? rows : test->n;
     struct table t;
@@ -24,12 +25,8 @@ void print_predictions(struct sheet *sheet, const poison_set *test, const int *p
     }
 }
 
-/*
- * How often each digit was predicted rightly and wrongly. As in the lab, both counts stand under the *predicted* digit:
- * "12 incorrect 2's" are images of something else that were called 2. `by_true` counts 2's that were missed instead.
- */
-void print_score(struct sheet *sheet, const struct label_list *labels, const poison_set *test, const int *predicted, int by_true,
-                 size_t incorrect[POISON_LABELS])
+void print_score(struct sheet *sheet, const struct label_list *labels, const poison_set *test,
+                 const int *predicted, int by_true, size_t incorrect[POISON_LABELS])
 {
     size_t correct[POISON_LABELS] = {0};
     struct table t;
@@ -46,8 +43,8 @@ void print_score(struct sheet *sheet, const struct label_list *labels, const poi
     }
 }
 
-void print_counts(struct sheet *sheet, const struct label_list *labels, const char *header, const int *left, size_t lefts,
-                  const int *right, size_t rights)
+void print_counts(struct sheet *sheet, const struct label_list *labels, const char *header,
+                  const int *left, size_t lefts, const int *right, size_t rights)
 {
     size_t count[2][POISON_LABELS] = {{0}};
     struct table t;
@@ -64,7 +61,8 @@ void print_counts(struct sheet *sheet, const struct label_list *labels, const ch
     }
 }
 
-void print_confusion(struct sheet *sheet, const struct label_list *labels, const poison_set *test, const int *predicted)
+void print_confusion(struct sheet *sheet, const struct label_list *labels, const poison_set *test,
+                     const int *predicted)
 {
     static size_t count[POISON_LABELS][POISON_LABELS];
     memset(count, 0, sizeof count);
@@ -101,16 +99,21 @@ static char *labels_header(const struct sheet *sheet, const poison_model *model,
     return fclose(out) == 0 ? header : NULL;
 }
 
-int print_labels(struct sheet *sheet, const poison_model *model, const poison_set *rows, int decisions, poison_error *err)
+/* In pieces, as many rows at a time as memory allows. */
+int print_labels(struct sheet *sheet, const poison_model *model, const poison_set *rows,
+                 int decisions, poison_error *err)
 {
-    size_t most = decisions_at_once(model->P, &model->settings), room = most < rows->n ? most : rows->n;
+    size_t most = decisions_at_once(model->P, &model->settings);
+    size_t room = most < rows->n ? most : rows->n;
     char *header = labels_header(sheet, model, decisions);
     int status = 0, *predicted = poison_take(room, sizeof *predicted);
     double *value = decisions ? poison_take_big(model->P, room * sizeof *value) : NULL;
     size_t first = 0;
     struct table t;
     if (!header || !predicted || (decisions && !value))
-        TRY(poison_fail_memory(err, room, sizeof *predicted + (decisions ? model->P * sizeof *value : 0), "the predictions"));
+        TRY(poison_fail_memory(err, room,
+                               sizeof *predicted + (decisions ? model->P * sizeof *value : 0),
+                               "the predictions"));
     do { /* what cannot be predicted leaves no table begun */
         poison_set some = set_some(rows, first, rows->n - first < most ? rows->n - first : most);
         TRY(poison_model_predict(model, &some, predicted, value, err));
@@ -130,7 +133,6 @@ done:
     return status;
 }
 
-/* A flip file of what differs between two labellings. */
 void print_flips(struct sheet *sheet, const int *before, const int *after, size_t n)
 {
     struct table t;
@@ -144,7 +146,7 @@ void print_flips(struct sheet *sheet, const int *before, const int *after, size_
     }
 }
 
-/* ---- what a model consists of ---------------------------------------------------------------------------------- */
+/* ---- what a model consists of ---------------------------------------------------------------- */
 
 void print_subproblems(struct sheet *sheet, const poison_svm *svm, int seconds)
 {
@@ -167,7 +169,6 @@ void print_subproblems(struct sheet *sheet, const poison_svm *svm, int seconds)
     }
 }
 
-/* scikit-learn's support_ and dual_coef_: support rows by class, then row; a column for each other class */
 int print_support(struct sheet *sheet, const poison_svm *svm, const int *labels, poison_error *err)
 {
     poison_support support;
@@ -194,7 +195,7 @@ done:
     return status;
 }
 
-/* ---- what an audit found --------------------------------------------------------------------------------------- */
+/* ---- what an audit found --------------------------------------------------------------------- */
 
 void print_findings(struct table *t, const int *labels, int method, const poison_findings *found)
 {
@@ -220,7 +221,8 @@ void print_joint(struct table *t, const poison_findings *found)
             }
 }
 
-void print_scoreboard(struct table *t, int method, const poison_findings *found, const uint8_t *flipped)
+void print_scoreboard(struct table *t, int method, const poison_findings *found,
+                      const uint8_t *flipped)
 {
     poison_scores scores = poison_score(found, flipped);
     table_text(t, poison_audit_name(method));
