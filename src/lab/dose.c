@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* dose - what a sweep's table says in a line: effective doses with bootstrap intervals, strategies against defences */
+/*
+ * dose - what a sweep's table says in a line: effective doses with bootstrap intervals, strategies
+ * against defences
+ */
 #include "base.h"
 #include "columns.h"
 #include "sweep.h"
@@ -14,10 +17,11 @@ enum { DRAWS = 1000, LEVELS = 3 };
 
 static const double level[LEVELS] = {0.1, 0.5, 0.9};
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 enum { FROM, TO, STRATEGY, DEFENCE, SEED, DOSE, SUCCESS, NAMES };
-static const char *const names[NAMES] = {"from", "to", "strategy", "defence", "seed", "dose", "success"};
+static const char *const names[NAMES] = {"from", "to",   "strategy", "defence",
+                                         "seed", "dose", "success"};
 
 /* One row; its texts are the table's. */
 struct row {
@@ -28,11 +32,12 @@ struct row {
 };
 
 struct rows {
-    struct row *row;
+    struct row *row; /* (count) */
     size_t count;
     const poison_settings *settings; /* for their cancellation: some tables take long */
 };
 
+/* Whether the text is a whole number of 64 bits: *dose. */
 static int whole_dose(const char *text, size_t *dose)
 {
     char *end;
@@ -43,8 +48,12 @@ static int whole_dose(const char *text, size_t *dose)
     return !errno && !*end;
 }
 
-/* The rows of a sweep's table; its texts stay the table's. */
-static int take_rows(const struct columns *t, struct rows *rows, const poison_settings *settings, poison_error *err)
+/*
+ * The rows of a sweep's table, by the columns in `names`; its texts stay the table's. POISON_EDATA
+ * names the line. free(rows->row), always.
+ */
+static int take_rows(const struct columns *t, struct rows *rows, const poison_settings *settings,
+                     poison_error *err)
 {
     size_t of[NAMES];
     int status = 0;
@@ -52,8 +61,9 @@ static int take_rows(const struct columns *t, struct rows *rows, const poison_se
     for (int c = 0; c < NAMES; c++) {
         ptrdiff_t at = columns_find(t, names[c]);
         if (at < 0)
-            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: no column '%s': expected a sweep's table", t->line[0],
-                            names[c]));
+            TRY(poison_fail(err, POISON_EDATA,
+                            "standard input:%zu: no column '%s': expected a sweep's table",
+                            t->line[0], names[c]));
         of[c] = (size_t)at;
     }
     rows->row = poison_take(t->rows, sizeof *rows->row);
@@ -68,8 +78,9 @@ static int take_rows(const struct columns *t, struct rows *rows, const poison_se
             row->key[c] = columns_text(t, r, of[c]);
         row->seed = columns_text(t, r, of[SEED]);
         if (!whole_dose(dose, &row->dose))
-            TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: dose '%.40s': expected a whole number", t->line[r + 1],
-                            dose));
+            TRY(poison_fail(err, POISON_EDATA,
+                            "standard input:%zu: dose '%.40s': expected a whole number",
+                            t->line[r + 1], dose));
         TRY(columns_number(t, r, of[SUCCESS], 0, 1, &row->success, err));
     }
 done:
@@ -80,7 +91,8 @@ done:
 static void decide_numbers(struct sheet *sheet, const struct rows *rows)
 {
     for (size_t k = 0; k < rows->count; k++)
-        sheet->numbers &= table_is_number(rows->row[k].key[FROM]) && table_is_number(rows->row[k].key[TO]);
+        sheet->numbers &=
+            table_is_number(rows->row[k].key[FROM]) && table_is_number(rows->row[k].key[TO]);
 }
 
 /* from, to, strategy and, with 4 keys, defence, as the sweep has them */
@@ -107,10 +119,14 @@ static int is_known(const struct rows *rows, size_t k, int keys)
     return 0;
 }
 
-/* ---- dose-response --------------------------------------------------------------------------------------------- */
+/* ---- dose-response --------------------------------------------------------------------------- */
 
-/* Success of each seed at each dose, both as they first occur; doses ascending. */
+/*
+ * Success of each seed at each dose, of all rows with the keys of `first`; seeds as they first
+ * occur, doses ascending.
+ */
 struct curve {
+    const struct row *first;
     size_t seeds, doses;
     const char **seed;
     size_t *dose;
@@ -141,13 +157,9 @@ static double *place_of(const struct curve *c, const struct row *row)
     return &c->success[s * c->doses + d];
 }
 
-/* All rows with the keys of `first`. */
-static int take_curve(struct curve *c, const struct rows *rows, const struct row *first, poison_error *err)
+/* The seeds and doses of the rows with the curve's keys, of which there are `count`. */
+static int take_axes(struct curve *c, const struct rows *rows, size_t count, poison_error *err)
 {
-    size_t count = 0;
-    *c = (struct curve){0};
-    for (size_t k = 0; k < rows->count; k++)
-        count += same_keys(&rows->row[k], first, 4);
     c->seed = poison_take(count, sizeof *c->seed);
     c->dose = poison_take(count, sizeof *c->dose);
     if (!c->seed || !c->dose)
@@ -155,7 +167,7 @@ static int take_curve(struct curve *c, const struct rows *rows, const struct row
     for (size_t k = 0; k < rows->count; k++) {
         const struct row *row = &rows->row[k];
         size_t s = 0, d = 0;
-        if (!same_keys(row, first, 4))
+        if (!same_keys(row, c->first, 4))
             continue;
         if (poison_cancelled(rows->settings))
             return poison_fail_cancelled(err);
@@ -169,30 +181,61 @@ static int take_curve(struct curve *c, const struct rows *rows, const struct row
             c->dose[c->doses++] = row->dose;
     }
     qsort(c->dose, c->doses, sizeof *c->dose, by_size);
-    c->success = poison_take(c->seeds, c->doses * sizeof *c->success);
-    if (!c->success)
-        return poison_fail_memory(err, c->seeds, c->doses * sizeof *c->success, "a curve");
-    for (size_t k = 0; k < c->seeds * c->doses; k++)
-        c->success[k] = -1;
-    for (size_t k = 0; k < rows->count; k++)
-        if (same_keys(&rows->row[k], first, 4)) {
-            if (poison_cancelled(rows->settings))
-                return poison_fail_cancelled(err);
-            double *place = place_of(c, &rows->row[k]);
-            if (*place != -1)
-                return poison_fail(err, POISON_EDATA, "standard input: %s:%s %s %s has seed %s, dose %zu twice", first->key[0],
-                                   first->key[1], first->key[2], first->key[3], rows->row[k].seed, rows->row[k].dose);
-            *place = rows->row[k].success;
-        }
-    for (size_t k = 0; k < c->seeds * c->doses; k++)
-        if (c->success[k] == -1)
-            return poison_fail(err, POISON_EDATA, "standard input: %s:%s %s %s lacks seed %s, dose %zu: an unfinished sweep?",
-                               first->key[0], first->key[1], first->key[2], first->key[3], c->seed[k / c->doses],
-                               c->dose[k % c->doses]);
     return 0;
 }
 
-/* The smallest dose at which the curve reaches `success`, linear between doses; INFINITY: never. */
+/*
+ * Success at each seed and dose, which -1 marks until it is known. POISON_EDATA if a row is there
+ * twice, or missing.
+ */
+static int take_success(struct curve *c, const struct rows *rows, poison_error *err)
+{
+    const char *const *key = c->first->key;
+    for (size_t k = 0; k < c->seeds * c->doses; k++)
+        c->success[k] = -1;
+    for (size_t k = 0; k < rows->count; k++) {
+        const struct row *row = &rows->row[k];
+        if (!same_keys(row, c->first, 4))
+            continue;
+        if (poison_cancelled(rows->settings))
+            return poison_fail_cancelled(err);
+        double *place = place_of(c, row);
+        if (*place != -1)
+            return poison_fail(err, POISON_EDATA,
+                               "standard input: %s:%s %s %s has seed %s, dose %zu twice", key[0],
+                               key[1], key[2], key[3], row->seed, row->dose);
+        *place = row->success;
+    }
+    for (size_t k = 0; k < c->seeds * c->doses; k++)
+        if (c->success[k] == -1)
+            return poison_fail(
+                err, POISON_EDATA,
+                "standard input: %s:%s %s %s lacks seed %s, dose %zu: an unfinished sweep?", key[0],
+                key[1], key[2], key[3], c->seed[k / c->doses], c->dose[k % c->doses]);
+    return 0;
+}
+
+/* The curve of all rows with the keys of `first`. free_curve, always. */
+static int take_curve(struct curve *c, const struct rows *rows, const struct row *first,
+                      poison_error *err)
+{
+    size_t count = 0;
+    *c = (struct curve){.first = first};
+    for (size_t k = 0; k < rows->count; k++)
+        count += same_keys(&rows->row[k], first, 4);
+    int status = take_axes(c, rows, count, err);
+    if (status < 0)
+        return status;
+    c->success = poison_take(c->seeds, c->doses * sizeof *c->success);
+    if (!c->success)
+        return poison_fail_memory(err, c->seeds, c->doses * sizeof *c->success, "a curve");
+    return take_success(c, rows, err);
+}
+
+/*
+ * The effective dose ED of a success: the smallest at which the mean curve reaches it, linear
+ * between the doses around it; INFINITY if it never does. No curve is fitted. mean (doses).
+ */
 static double crossing(const struct curve *c, const double *mean, double success)
 {
     for (size_t d = 0; d < c->doses; d++)
@@ -203,13 +246,18 @@ static double crossing(const struct curve *c, const double *mean, double success
     return INFINITY;
 }
 
-/* The mean curve of seeds that draw b takes, or (b = -1) of all. mean: (doses) */
+/*
+ * mean (doses): the mean curve of the seeds that draw b of the bootstrap takes, n of n with
+ * replacement (Efron 1979), or (b = -1) of all. Place s of draw b takes seed number key(seed,
+ * stream 3, b n + s) mod n.
+ */
 static void average(const struct curve *c, ptrdiff_t b, uint64_t seed, double *mean)
 {
     for (size_t d = 0; d < c->doses; d++)
         mean[d] = 0;
     for (size_t s = 0; s < c->seeds; s++) {
-        size_t taken = b < 0 ? s : (size_t)(poison_key(seed, 3, (uint64_t)b * c->seeds + s) % c->seeds);
+        size_t taken =
+            b < 0 ? s : (size_t)(poison_key(seed, 3, (uint64_t)b * c->seeds + s) % c->seeds);
         for (size_t d = 0; d < c->doses; d++)
             mean[d] += c->success[taken * c->doses + d];
     }
@@ -223,7 +271,11 @@ static int ascending(const void *a, const void *b)
     return (s > t) - (s < t);
 }
 
-static int print_curve(struct table *t, const struct curve *c, const struct row *first, uint64_t seed,
+/*
+ * A row: ED10, ED50, ED90, each with its percentile interval, draws 25 and 976 of 1000 in order (NA
+ * for one seed), and the area under the mean curve by trapezoids.
+ */
+static int print_curve(struct table *t, const struct curve *c, uint64_t seed,
                        const poison_settings *settings, poison_error *err)
 {
     static double draw[LEVELS][DRAWS];
@@ -240,7 +292,7 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
         return poison_fail_cancelled(err);
     }
     average(c, -1, seed, mean);
-    print_keys(t, first, 4);
+    print_keys(t, c->first, 4);
     table_count(t, c->seeds);
     for (int e = 0; e < LEVELS; e++) {
         qsort(draw[e], DRAWS, sizeof *draw[e], ascending);
@@ -255,37 +307,43 @@ static int print_curve(struct table *t, const struct curve *c, const struct row 
     return 0;
 }
 
-int dose_print(const struct columns *sweep, struct sheet *sheet, uint64_t seed, const poison_settings *settings,
-               poison_error *err)
+/* All curves are made before the first is printed: what is missing leaves no table begun. */
+int dose_print(const struct columns *sweep, struct sheet *sheet, uint64_t seed,
+               const poison_settings *settings, poison_error *err)
 {
     struct rows rows = {0};
+    struct curve *curve = NULL;
     struct table t;
-    int status = take_rows(sweep, &rows, settings, err);
-    for (int printing = 0; status == 0 && printing < 2; printing++) { /* the first time only to see that nothing is missing */
-        if (printing) {
-            decide_numbers(sheet, &rows);
-            table_begin(&t, sheet, "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\t"
-                                   "ed90\ted90_lo\ted90_hi\tarea");
-        }
-        for (size_t k = 0; status == 0 && k < rows.count; k++) {
-            struct curve curve;
-            if (is_known(&rows, k, 4))
-                continue;
-            if (poison_cancelled(settings)) {
-                status = poison_fail_cancelled(err);
-                break;
-            }
-            status = take_curve(&curve, &rows, &rows.row[k], err);
-            if (status == 0 && printing)
-                status = print_curve(&t, &curve, &rows.row[k], seed, settings, err);
-            free_curve(&curve);
-        }
+    size_t curves = 0;
+    int status = 0;
+    TRY(take_rows(sweep, &rows, settings, err));
+    curve = poison_take(rows.count, sizeof *curve);
+    if (!curve)
+        TRY(poison_fail_memory(err, rows.count, sizeof *curve, "the curves"));
+    for (size_t k = 0; k < rows.count; k++) {
+        if (is_known(&rows, k, 4))
+            continue;
+        if (poison_cancelled(settings))
+            TRY(poison_fail_cancelled(err));
+        TRY(take_curve(&curve[curves++], &rows, &rows.row[k], err));
     }
+    decide_numbers(sheet, &rows);
+    table_begin(
+        &t, sheet,
+        "from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\t"
+        "ed90\ted90_lo\ted90_hi\tarea");
+    for (size_t k = 0; k < curves; k++)
+        TRY(print_curve(&t, &curve[k], seed, settings, err));
+done:
+    for (size_t k = 0; k < curves; k++)
+        free_curve(&curve[k]);
+    free(curve);
     free(rows.row);
     return status;
 }
 
-int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings, poison_error *err)
+int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings,
+             poison_error *err)
 {
     struct columns sweep;
     int status = columns_read(&sweep, in, "a sweep's table", settings, err);
@@ -295,11 +353,11 @@ int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings
     return status;
 }
 
-/* ---- strategies against defences ------------------------------------------------------------------------------- */
+/* ---- strategies against defences ------------------------------------------------------------- */
 
 /* Mean success at a dose of the rows with these keys; *there: it is among their doses. */
-static int success_at(const struct rows *rows, const struct row *keys, size_t dose, double *success, int *there,
-                      poison_error *err)
+static int success_at(const struct rows *rows, const struct row *keys, size_t dose, double *success,
+                      int *there, poison_error *err)
 {
     struct curve c;
     int status = take_curve(&c, rows, keys, err);
@@ -319,60 +377,82 @@ static int success_at(const struct rows *rows, const struct row *keys, size_t do
     return status;
 }
 
-int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings, poison_error *err)
+struct matrix {
+    const char **column; /* (columns) the defences, as they first occur */
+    size_t columns;
+    double *cell; /* (rows, columns), of those rows that are the first of their strategy */
+    int there;    /* the dose is among some curve's */
+};
+
+static int find_defences(struct matrix *m, const struct rows *rows, poison_error *err)
+{
+    m->column = poison_take(rows->count, sizeof *m->column);
+    if (!m->column)
+        return poison_fail_memory(err, rows->count, sizeof *m->column, "the defences");
+    for (size_t k = 0; k < rows->count; k++) {
+        size_t c = 0;
+        while (c < m->columns && strcmp(m->column[c], rows->row[k].key[DEFENCE]) != 0)
+            c++;
+        if (c == m->columns)
+            m->column[m->columns++] = rows->row[k].key[DEFENCE];
+    }
+    m->cell = poison_take(rows->count, m->columns * sizeof *m->cell);
+    return m->cell
+               ? 0
+               : poison_fail_memory(err, rows->count, m->columns * sizeof *m->cell, "the matrix");
+}
+
+/* The cells of one strategy, whose first row is row k: NAN where it did not meet the defence. */
+static int fill_strategy(struct matrix *m, const struct rows *rows, size_t k, size_t dose,
+                         poison_error *err)
+{
+    for (size_t c = 0; c < m->columns; c++) {
+        double *cell = &m->cell[k * m->columns + c];
+        struct row keys = rows->row[k];
+        size_t any = 0;
+        keys.key[DEFENCE] = m->column[c];
+        *cell = NAN;
+        while (any < rows->count && !same_keys(&rows->row[any], &keys, 4))
+            any++;
+        int status = any < rows->count ? success_at(rows, &keys, dose, cell, &m->there, err) : 0;
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings,
+               poison_error *err)
 {
     struct columns sweep;
     struct rows rows = {0};
-    const char **column = NULL; /* the defences */
-    size_t columns = 0;
-    double *cell = NULL; /* (rows, columns), of those that are first of their strategy */
-    int status = 0, there = 0;
+    struct matrix m = {0};
+    struct table t;
+    int status = 0;
     TRY(columns_read(&sweep, in, "a sweep's table", settings, err));
     TRY(take_rows(&sweep, &rows, settings, err));
-    column = poison_take(rows.count, sizeof *column);
-    if (!column)
-        TRY(poison_fail_memory(err, rows.count, sizeof *column, "the defences"));
-    for (size_t k = 0; k < rows.count; k++) {
-        size_t c = 0;
-        while (c < columns && strcmp(column[c], rows.row[k].key[DEFENCE]) != 0)
-            c++;
-        if (c == columns)
-            column[columns++] = rows.row[k].key[DEFENCE];
-    }
-    cell = poison_take(rows.count, columns * sizeof *cell);
-    if (!cell)
-        TRY(poison_fail_memory(err, rows.count, columns * sizeof *cell, "the matrix"));
+    TRY(find_defences(&m, &rows, err));
     for (size_t k = 0; k < rows.count; k++) {
         if (is_known(&rows, k, 3))
             continue;
         if (poison_cancelled(settings))
             TRY(poison_fail_cancelled(err));
-        for (size_t c = 0; c < columns; c++) {
-            struct row keys = rows.row[k];
-            size_t any = 0;
-            keys.key[DEFENCE] = (char *)(uintptr_t)column[c]; /* only compared */
-            cell[k * columns + c] = NAN;
-            while (any < rows.count && !same_keys(&rows.row[any], &keys, 4))
-                any++;
-            if (any < rows.count)
-                TRY(success_at(&rows, &keys, dose, &cell[k * columns + c], &there, err));
-        }
+        TRY(fill_strategy(&m, &rows, k, dose, err));
     }
-    if (!there)
+    if (!m.there)
         TRY(poison_fail(err, POISON_EDATA, "--at %zu: the sweep has no row with this dose", dose));
-    struct table t;
     decide_numbers(sheet, &rows);
-    table_begin_more(&t, sheet, "from\tto\tstrategy", column, columns);
+    table_begin_more(&t, sheet, "from\tto\tstrategy", m.column, m.columns);
     for (size_t k = 0; k < rows.count; k++) {
         if (is_known(&rows, k, 3))
             continue;
         print_keys(&t, &rows.row[k], 3);
-        for (size_t c = 0; c < columns; c++)
-            table_number(&t, cell[k * columns + c]);
+        for (size_t c = 0; c < m.columns; c++)
+            table_number(&t, m.cell[k * m.columns + c]);
     }
 done:
-    free(column);
-    free(cell);
+    free(m.column);
+    free(m.cell);
     free(rows.row);
     columns_free(&sweep);
     return status;
