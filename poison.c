@@ -15,6 +15,7 @@
 #include "output.h"
 #include "grid.h"
 #include "help.h"
+#include "journal.h"
 #include "load.h"
 #include "peak.h"
 #include "plot.h"
@@ -139,7 +140,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
     if (strcmp(a->command->name, "show") == 0)
         TRY(show_check(&show, &lab->data, err));
     if (strcmp(a->command->name, "sweep") == 0)
-        TRY(sweep_check_output(a->output, a->resume, a->json || a->no_header, err));
+        TRY(journal_check(a->output, a->resume, a->json || a->no_header, err));
     else if (a->command->needs == NEEDS_LABELS)
         TRY(output_check(a->output, err));
     else
@@ -479,8 +480,8 @@ done:
 static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, &lab->sheet, a->output, a->resume,
-                     a->quiet ? NULL : stderr, err);
+    struct sweep_output to = {&lab->sheet, a->output, a->resume, a->quiet ? NULL : stderr};
+    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, &to, err);
 }
 
 static int run_dose(struct laboratory *lab, poison_error *err)

@@ -265,7 +265,7 @@ static void fuzz_journal(const uint8_t *at, size_t left)
     sheet_open(&sheet, NULL, &known, 0, 0);
     if (!whole) { /* the journal of a sweep that nobody stopped */
         unlink(path[0]);
-        MUST(sweep_run(&sweep, &known, known.train.y, &settings, &sheet, path[0], 0, NULL, &err) == 0);
+        MUST(sweep_run(&sweep, &known, known.train.y, &settings, &(struct sweep_output){&sheet, path[0], 0, NULL}, &err) == 0);
         FILE *in = fopen(path[0], "r");
         struct stat info;
         MUST(in && fstat(fileno(in), &info) == 0 && (whole = malloc((size_t)info.st_size + 1)));
@@ -284,7 +284,7 @@ static void fuzz_journal(const uint8_t *at, size_t left)
     memcpy(text + begin, at, left);
     put(path[0], text, begin + left);
     if (how <= 2) {
-        int resumed = answered(sweep_run(&sweep, &known, known.train.y, &settings, &sheet, path[0], 1, NULL, &err), &err);
+        int resumed = answered(sweep_run(&sweep, &known, known.train.y, &settings, &(struct sweep_output){&sheet, path[0], 1, NULL}, &err), &err);
         FILE *in = fopen(path[0], "r");
         char *after = malloc(begin + left + length + 1);
         size_t got = fread(after, 1, begin + left + length + 1, in);

@@ -291,7 +291,7 @@ static void sweeps_name_labels(void **state)
     size_t size;
     FILE *warn = open_memstream(&warnings, &size);
     close(mkstemp(path));
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &sheet, path, 0, warn, &err), 0);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 0, warn}, &err), 0);
     fclose(warn);
     first = read_file(path);
     assert_non_null(strstr(first, " pairs=\"a:b\":\"say \"\"x\"\"\",t\\tt:\"a:b\" doses=0,2,99 "));
@@ -302,11 +302,11 @@ static void sweeps_name_labels(void **state)
                                   "training labels are \"a:b\"\npoison: warning: t\\tt:\"a:b\": 1 of 3 doses are left out, "
                                   "since only 8 training labels are t\\tt\n");
     assert_int_equal(truncate(path, (off_t)strlen(first) - 60), 0);
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &sheet, path, 1, NULL, &err), 0);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 1, NULL}, &err), 0);
     resumed = read_file(path);
     assert_string_equal(resumed, first);
     names[0] = "a,b"; /* what is called otherwise is another row */
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &sheet, path, 1, NULL, &err), POISON_EDATA);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 1, NULL}, &err), POISON_EDATA);
     unlink(path);
     free(warnings);
     free(first);

@@ -4,64 +4,18 @@
 #include "attack.h"
 #include "base.h"
 #include "escape.h"
-#include "output.h"
+#include "journal.h"
+#include "metrics.h"
 #include "table.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define HEADER "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\tsuccess\tsuccess_lo\t" \
-               "success_hi\tfalse_to\tcollateral\tsv\titerations"
+#define HEADER \
+    "from\tto\tstrategy\tdefence\tseed\tdose\taccuracy\tfrom_recall\tfrom_test\tfrom_to\t" \
+    "success\tsuccess_lo\tsuccess_hi\tfalse_to\tcollateral\tsv\titerations"
 
-/* ---- metrics --------------------------------------------------------------------------------------------------- */
-
-/* Rates on the test set; NAN where nothing is to be counted. */
-struct metrics {
-    double accuracy, from_recall, success, success_lo, success_hi, collateral;
-    size_t from_test, from_to, false_to;
-};
-
-static double ratio(size_t part, size_t whole)
-{
-    return whole ? (double)part / (double)whole : NAN;
-}
-
-/* success: the share of true `from` called `to`, with Wilson's 95 % interval. */
-static struct metrics measure_predictions(const poison_set *test, const int *predicted, int from, int to)
-{
-    struct metrics m = {0};
-    size_t right = 0, from_right = 0, others = 0, others_right = 0;
-    for (size_t t = 0; t < test->n; t++) {
-        int y = test->y[t], p = predicted[t], is_right = y == p;
-        right += is_right;
-        m.from_test += y == from;
-        from_right += y == from && is_right;
-        m.from_to += y == from && p == to;
-        m.false_to += y != to && p == to;
-        others += y != from && y != to;
-        others_right += y != from && y != to && is_right;
-    }
-    m.accuracy = ratio(right, test->n);
-    m.from_recall = ratio(from_right, m.from_test);
-    m.success = ratio(m.from_to, m.from_test);
-    m.collateral = ratio(others_right, others);
-    /* Wilson's score interval, z for 95 % */
-    double z = 1.959963984540054, n = (double)m.from_test, p = m.success, centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    m.success_lo = fmax(0, centre - half);
-    m.success_hi = fmin(1, centre + half);
-    if (!m.from_test)
-        m.success_lo = m.success_hi = NAN;
-    return m;
-}
-
-/* ---- the cells ------------------------------------------------------------------------------------------------- */
+/* ---- the cells ------------------------------------------------------------------------------- */
 
 struct cell {
     size_t pair, strategy, defence, seed, dose; /* numbers in the sweep's lists */
@@ -74,7 +28,7 @@ struct campaign {
     const poison_data *data;
     const poison_settings *settings, *loud; /* without and with the caller's progress */
     const int *clean;  /* (n) */
-    size_t there[256]; /* clean rows of each label */
+    size_t there[POISON_LABELS]; /* clean rows of each label */
     int *labels, *predicted;
     uint8_t *supports;
     poison_svm *victim, *auditor;
@@ -85,10 +39,12 @@ struct campaign {
     size_t order_pair, order_strategy;
     struct sheet sheet;
     FILE *warn;
-    int created; /* the journal was not there before */
+    struct cell at; /* the last one that the journal has, then the one in hand */
 };
 
-/* The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first. */
+/*
+ * The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first.
+ */
 static int next_cell(const struct campaign *c, struct cell *cell)
 {
     const struct sweep *s = c->sweep;
@@ -155,7 +111,12 @@ static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
     return poison_attacker_new(&c->attacker, c->data, c->victim, c->loud, &attack, err);
 }
 
-/* c->labels: those after the cell's attack. */
+/*
+ * c->labels: those after the cell's attack. Doses come in the caller's order, so that what was
+ * chosen is kept for each seed of the pair and strategy in hand: a nested strategy's smaller dose
+ * is the beginning of its greatest one, which is chosen at once (one by one, as far as it is
+ * needed, where that is what the strategy does); others choose anew for each dose.
+ */
 static int attack(struct campaign *c, const struct cell *cell, poison_error *err)
 {
     const struct sweep *s = c->sweep;
@@ -179,7 +140,8 @@ static int attack(struct campaign *c, const struct cell *cell, poison_error *err
         *chosen = 0;
     for (size_t k = 0; k < dose && k < *chosen; k++)
         c->labels[(*order)[k]] = to;
-    if (*chosen < dose) { /* some go on from the labels that they made; other nested ones choose all at once */
+    /* some go on from the labels that they made; other nested ones choose all at once */
+    if (*chosen < dose) {
         size_t wanted = nested && !attack_does(strategy, ONE_BY_ONE) ? most : dose;
         poison_flip flip = {s->pair[cell->pair].from, to, wanted - *chosen, strategy};
         TRY(take_attacker(c, seed, err));
@@ -201,7 +163,8 @@ static int defend(struct campaign *c, const struct cell *cell, poison_error *err
         return 0;
     if (!c->auditor)
         TRY(poison_svm_new_beside(&c->auditor, c->victim, NULL, err));
-    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method, c->sweep->seed + cell->seed, c->loud, err));
+    TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method,
+                     c->sweep->seed + cell->seed, c->loud, err));
     poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
     poison_findings_free(&found);
 done:
@@ -209,7 +172,8 @@ done:
 }
 
 /* The row of a cell that has no model: one class left, nobody to attack. The sweep goes on. */
-static void print_impossible(const struct campaign *c, const struct cell *cell, struct table *t, const poison_error *err)
+static void print_impossible(const struct campaign *c, const struct cell *cell, struct table *t,
+                             const poison_error *err)
 {
     print_key(t, c->sweep, cell);
     for (int k = 0; k < 11; k++)
@@ -226,7 +190,7 @@ static void print_impossible(const struct campaign *c, const struct cell *cell, 
 static void print_cell(struct campaign *c, const struct cell *cell, struct table *t)
 {
     const struct sweep_pair *pair = &c->sweep->pair[cell->pair];
-    struct metrics m = measure_predictions(&c->data->test, c->predicted, pair->from, pair->to);
+    struct metrics m = metrics_measure(&c->data->test, c->predicted, pair->from, pair->to);
     const poison_machine *machine;
     size_t P = poison_svm_machines(c->victim, &machine), iterations = 0;
     for (size_t p = 0; p < P; p++)
@@ -245,7 +209,8 @@ static void print_cell(struct campaign *c, const struct cell *cell, struct table
     table_count(t, iterations);
 }
 
-static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t, poison_error *err)
+static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t,
+                        poison_error *err)
 {
     int status = 0;
     if (!c->victim)
@@ -266,9 +231,11 @@ done:
     return status;
 }
 
-/* ---- the journal ----------------------------------------------------------------------------------------------- */
+/* ---- what its journal begins with ------------------------------------------------------------ */
 
-/* The line of settings: every one that can change a row, as name=value. free() it. */
+/*
+ * The line of settings: every one that can change a row, as name=value. NULL: no memory. free() it.
+ */
 static char *settings_line(const struct campaign *c)
 {
     const struct sweep *s = c->sweep;
@@ -280,8 +247,11 @@ static char *settings_line(const struct campaign *c)
     FILE *out = poison_text_open(&line, &size);
     if (!out)
         return NULL;
-    fprintf(out, "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g tolerance=%.17g shrinking=%d",
-            POISON_VERSION, crc, sets[0]->n, sets[1]->n, sets[2]->n, set->C, set->gamma, set->tolerance, set->shrinking);
+    fprintf(out,
+            "# poison=%s data_crc32=%08x train=%zu validate=%zu test=%zu cost=%.17g gamma=%.17g "
+            "tolerance=%.17g shrinking=%d",
+            POISON_VERSION, crc, sets[0]->n, sets[1]->n, sets[2]->n, set->C, set->gamma,
+            set->tolerance, set->shrinking);
     for (size_t k = 0; k < s->pairs; k++) {
         fputs(k ? "," : " pairs=", out);
         poison_label_put(out, c->data, s->pair[k].from);
@@ -294,10 +264,11 @@ static char *settings_line(const struct campaign *c)
         fprintf(out, "%s%s", k ? "," : " strategy=", poison_strategy_name(s->strategy[k]));
     for (size_t k = 0; k < s->defences; k++)
         fprintf(out, "%s%s", k ? "," : " defence=", s->defence[k].name);
-    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu", (unsigned long long)s->seed, s->seeds, s->attack.restarts,
-            s->attack.beam);
+    fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu", (unsigned long long)s->seed,
+            s->seeds, s->attack.restarts, s->attack.beam);
     if (set->kernel != POISON_RBF)
-        fprintf(out, " kernel=%s degree=%d coef0=%.17g", poison_kernel_name(set->kernel), set->degree, set->coef0);
+        fprintf(out, " kernel=%s degree=%d coef0=%.17g", poison_kernel_name(set->kernel),
+                set->degree, set->coef0);
     for (int v = 0; v < POISON_LABELS && set->weight; v++)
         if (set->weight[v] != 1) {
             fputs(" weight=", out);
@@ -310,159 +281,42 @@ static char *settings_line(const struct campaign *c)
     return fclose(out) == 0 ? line : NULL;
 }
 
-/* Two settings lines differ: says in what. */
-static int fail_other_settings(const char *path, const char *theirs, const char *ours, poison_error *err)
+/* Of the next cell, as the journal wants it. */
+static int next_key(void *self, FILE *out)
 {
-    int journal = strncmp(theirs, "# poison=", 9) == 0;
-    while (journal && *theirs && *theirs != '\n' && *ours && *ours != '\n') {
-        size_t a = strcspn(theirs, " \n"), b = strcspn(ours, " \n");
-        if (a != b || strncmp(theirs, ours, a) != 0)
-            return a < 100 && b < 100
-                       ? poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s there, %.*s here", path, (int)a,
-                                     theirs, (int)b, ours)
-                       : poison_fail(err, POISON_EDATA, "%s: a journal of other settings: %.*s differs", path,
-                                     (int)strcspn(ours, "="), ours);
-        theirs += a + (theirs[a] == ' ');
-        ours += b + (ours[b] == ' ');
-    }
-    return poison_fail(err, POISON_EDATA, "%s: not a journal of this sweep", path);
-}
-
-/* Whether text[from..size) are zeros, as a crash may leave them at a file's end. */
-static int only_zeros(const char *text, size_t from, size_t size)
-{
-    while (from < size && !text[from])
-        from++;
-    return from == size;
-}
-
-/* How much of a journal of `size` bytes holds: *keep bytes, *rows rows, the next cell after *cell. */
-static int check_journal(const struct campaign *c, const char *path, const char *text, size_t size, const char *settings,
-                         size_t *keep, size_t *rows, struct cell *cell, poison_error *err)
-{
-    const char *at = text;
-    size_t length = strlen(text), wanted = strlen(settings);
-    *keep = 0;
-    if (size == 0 || (length > 0 && length < wanted && strncmp(text, settings, length) == 0 && only_zeros(text, length, size)))
-        return 0; /* nothing, or a part of our settings */
-    if (strncmp(text, settings, wanted) != 0)
-        return fail_other_settings(path, text, settings, err);
-    at += wanted;
-    *keep = wanted;
-    if (strncmp(at, HEADER "\n", strlen(at) < sizeof HEADER ? strlen(at) : sizeof HEADER) != 0)
-        return poison_fail(err, POISON_EDATA, "%s:2: not the header of a sweep", path);
-    if (strlen(at) < sizeof HEADER)
+    struct campaign *c = self;
+    struct sheet sheet;
+    struct table t;
+    if (!next_cell(c, &c->at))
         return 0;
-    at += sizeof HEADER;
-    for (*keep = (size_t)(at - text); strchr(at, '\n'); *keep = (size_t)(at - text), ++*rows) {
-        char *key = NULL;
-        size_t key_length = 0, columns = 1;
-        FILE *out = poison_text_open(&key, &key_length);
-        struct sheet sheet;
-        struct table t;
-        int more = out && next_cell(c, cell);
-        if (more) {
-            sheet_open(&sheet, out, c->data, 0, 1);
-            table_begin(&t, &sheet, HEADER);
-            print_key(&t, c->sweep, cell);
-        }
-        if (!out || fclose(out) != 0)
-            return poison_fail_memory(err, 1, 100, "the journal");
-        int fits = more && strncmp(at, key, strlen(key)) == 0;
-        free(key);
-        for (; *at != '\n'; at++)
-            columns += *at == '\t';
-        at++;
-        if (!fits || columns != 17)
-            return poison_fail(err, POISON_EDATA, "%s:%zu: not the row that this sweep has there", path, *rows + 3);
-    }
-    return 0;
+    sheet_open(&sheet, out, c->data, 0, 1);
+    table_begin(&t, &sheet, HEADER);
+    print_key(&t, c->sweep, &c->at);
+    return 1;
 }
 
-static int fail_existing(const char *path, poison_error *err)
+/* Where rows go on, in the form that they have there; c->at is then the last cell that is there. */
+static int open_output(struct campaign *c, struct journal *journal, const struct sweep_output *to,
+                       poison_error *err)
 {
-    return poison_fail(err, POISON_EDATA, "%s: exists: --resume goes on with it, another -o begins a new one", path);
-}
-
-/* Rows go on only in files of their own; the shell's descriptors, devices and pipes just take them. */
-static int is_journal(const char *path)
-{
-    struct stat info;
-    return output_descriptor(path) < 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
-}
-
-int sweep_check_output(const char *path, int resume, int other_form, poison_error *err)
-{
-    struct stat info;
-    const char *slash = strrchr(path, '/');
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    if (!is_journal(path))
-        return output_check(path, err);
-    if (other_form)
-        return poison_fail(err, POISON_EUSAGE, "--json and --no-header are for standard output: %s is a journal, that --resume reads",
-                           path);
-    int there = stat(path, &info) == 0;
-    if (there && info.st_size > 0 && !resume)
-        return fail_existing(path, err);
-    if (there ? access(path, W_OK) != 0 : access(folder, W_OK | X_OK) != 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
-    return 0;
-}
-
-static int read_all(char **text, int fd, size_t size, const char *path, poison_error *err)
-{
-    size_t have = 0;
-    ssize_t got = 1;
-    *text = poison_take(size + 1, 1);
-    if (!*text)
-        return poison_fail_memory(err, size, 1, path);
-    while (have < size && (got = read(fd, *text + have, size - have)) > 0)
-        have += (size_t)got;
-    return have == size ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path);
-}
-
-/* Opens c->sheet where rows are to go on: after *rows rows, the last of them *cell. */
-static int open_journal(struct campaign *c, const char *path, int resume, size_t *rows, struct cell *cell, poison_error *err)
-{
-    struct stat info;
-    char *settings = NULL, *text = NULL;
-    size_t keep = 0;
-    c->created = lstat(path, &info) != 0;
-    int status = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || fstat(fd, &info) != 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
-    if (!S_ISREG(info.st_mode))
-        TRY(poison_fail(err, POISON_EDATA, "%s: not a regular file any more", path));
-    settings = settings_line(c);
-    if (!settings)
+    int status = 0, resumes = journal_is(to->path);
+    char *settings = resumes ? settings_line(c) : NULL;
+    struct journal_form form = {"sweep", settings, HEADER, next_key, c};
+    if (resumes && !settings)
         TRY(poison_fail_memory(err, 1, 4096, "the settings"));
-    if (poison_cancelled(c->settings)) /* the checksum in the settings may be of a part of the data */
+    if (resumes && poison_cancelled(c->settings)) /* their checksum may be of a part of the data */
         TRY(poison_fail_cancelled(err));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: another sweep is writing it", path));
-    if (info.st_size > 0 && !resume)
-        TRY(fail_existing(path, err));
-    TRY(read_all(&text, fd, (size_t)info.st_size, path, err));
-    TRY(check_journal(c, path, text, (size_t)info.st_size, settings, &keep, rows, cell, err));
-    if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno)));
-    FILE *out = fdopen(fd, "w");
-    if (!out)
-        TRY(poison_fail_memory(err, 1, 4096, path));
-    fd = -1;
-    sheet_open(&c->sheet, out, c->data, 0, keep > strlen(settings));
-    if (keep == 0)
-        fputs(settings, out);
+    TRY(journal_open(journal, to->path, resumes ? &form : NULL, to->resume, err));
+    if (resumes)
+        sheet_open(&c->sheet, journal->out, c->data, 0, journal->headed);
+    else
+        c->sheet.out = journal->out;
 done:
-    if (fd >= 0)
-        close(fd);
     free(settings);
-    free(text);
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void warn_of_doses(const struct campaign *c)
 {
@@ -474,8 +328,8 @@ static void warn_of_doses(const struct campaign *c)
         if (!above)
             continue;
         begin_warning(c, pair);
-        fprintf(c->warn, ": %zu of %zu doses are left out, since only %zu training labels are ", above, c->sweep->doses,
-                most);
+        fprintf(c->warn, ": %zu of %zu doses are left out, since only %zu training labels are ",
+                above, c->sweep->doses, most);
         poison_label_put(c->warn, c->data, pair->from);
         fputc('\n', c->warn);
     }
@@ -483,7 +337,7 @@ static void warn_of_doses(const struct campaign *c)
 
 static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_error *err)
 {
-    int label[256];
+    int label[POISON_LABELS];
     size_t labels = (size_t)poison_data_labels(data, label);
     sweep->pair = poison_take(labels, labels * sizeof *sweep->pair);
     if (!sweep->pair)
@@ -495,8 +349,8 @@ static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_e
     return 0;
 }
 
-int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes, const char *option,
-                const poison_data *data, poison_error *err)
+int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes,
+                const char *option, const poison_data *data, poison_error *err)
 {
     int status = 0;
     sweep->pairs = 0;
@@ -518,8 +372,8 @@ done:
     return status;
 }
 
-int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair, const int *labels,
-                      const poison_data *data, poison_error *err)
+int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair,
+                      const int *labels, const poison_data *data, poison_error *err)
 {
     size_t n = data->train.n, from = 0, to = 0;
     int status = 0;
@@ -531,8 +385,10 @@ int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair 
         poison_flip flip = {pair->from, pair->to, dose[k], POISON_FIRST};
         TRY(poison_flip_check(&flip, labels, data, err));
         if (to + dose[k] == n || from - dose[k] == n)
-            TRY(poison_fail(err, POISON_EDATA, "flip %s:%s:%zu leaves one class only: at least two classes are needed",
-                            poison_label_quoted(data, pair->from).text, poison_label_quoted(data, pair->to).text, dose[k]));
+            TRY(poison_fail(err, POISON_EDATA,
+                            "flip %s:%s:%zu leaves one class only: at least two classes are needed",
+                            poison_label_quoted(data, pair->from).text,
+                            poison_label_quoted(data, pair->to).text, dose[k]));
     }
 done:
     return status;
@@ -549,73 +405,70 @@ static size_t count_models(const struct sweep *sweep)
     return 1 + (size_t)attacker + (size_t)auditor;
 }
 
-/* So that rows are on disk, or with their reader, as they are done. */
-static int flush(const struct campaign *c, const char *name, poison_error *err)
+static int take_memory(struct campaign *c, poison_error *err)
 {
-    if (fflush(c->sheet.out) == 0 && !ferror(c->sheet.out))
-        return 0;
-    if (errno == EPIPE)
-        return OUTPUT_READER_GONE;
-    return poison_cancelled(c->settings) ? poison_fail_cancelled(err)
-                                         : poison_fail(err, POISON_EDATA, "%s: cannot write: %s", name, strerror(errno));
+    size_t n = c->data->train.n, m = c->data->test.n, seeds = c->sweep->seeds;
+    c->labels = poison_take(n, sizeof *c->labels);
+    c->predicted = poison_take(m, sizeof *c->predicted);
+    c->supports = poison_take(n, 1);
+    c->chosen = poison_take(seeds, sizeof *c->chosen);
+    c->order = c->chosen ? poison_take(seeds, sizeof *c->order) : NULL;
+    if (!c->labels || !c->predicted || !c->supports || !c->order)
+        return poison_fail_memory(err, n, 16, "the sweep");
+    for (size_t r = 0; r < n; r++)
+        if (c->clean[r] >= 0)
+            c->there[c->clean[r]]++;
+    return 0;
 }
 
-int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels, const poison_settings *settings,
-              const struct sheet *sheet, const char *path, int resume, FILE *warn, poison_error *err)
+static void free_campaign(struct campaign *c)
+{
+    forget_orders(c);
+    free(c->order);
+    free(c->chosen);
+    free(c->labels);
+    free(c->predicted);
+    free(c->supports);
+    poison_attacker_free(c->attacker);
+    poison_svm_free(c->auditor);
+    poison_svm_free(c->victim);
+}
+
+int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels,
+              const poison_settings *settings, const struct sweep_output *to, poison_error *err)
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
-    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings, .warn = warn,
-                         .clean = labels, .orders = sweep->seeds, .sheet = *sheet};
-    struct table t;
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
-    size_t total = 0, done = 0, found = 0, n = data->train.n;
+    struct campaign c = {.sweep = sweep,
+                         .data = data,
+                         .settings = &quiet,
+                         .loud = settings,
+                         .warn = to->warn,
+                         .clean = labels,
+                         .orders = sweep->seeds,
+                         .sheet = *to->sheet,
+                         .at = before};
+    struct journal journal = {.path = "memory", .out = to->path ? NULL : to->sheet->out};
+    struct table t;
+    size_t total = 0, done = 0;
     int status = 0;
-    struct output direct = {0};
-    c.sheet.out = path ? NULL : sheet->out;
     quiet.progress = NULL;
     quiet.memory = poison_settings_memory(settings) / count_models(sweep);
-    for (size_t r = 0; r < n; r++)
-        if (labels[r] >= 0)
-            c.there[labels[r]]++;
-    c.labels = poison_take(n, sizeof *c.labels);
-    c.predicted = poison_take(data->test.n, sizeof *c.predicted);
-    c.supports = poison_take(n, 1);
-    c.chosen = poison_take(sweep->seeds, sizeof *c.chosen);
-    c.order = c.chosen ? poison_take(sweep->seeds, sizeof *c.order) : NULL;
-    if (!c.labels || !c.predicted || !c.supports || !c.order)
-        TRY(poison_fail_memory(err, n, 16, "the sweep"));
-    if (path && is_journal(path))
-        TRY(open_journal(&c, path, resume, &found, &before, err));
-    else if (path)
-        TRY(output_open(&direct, path, err));
-    if (direct.out)
-        c.sheet.out = direct.out;
-    const char *name = !path ? "memory" : direct.out ? direct.path : path;
+    TRY(take_memory(&c, err));
+    if (to->path)
+        TRY(open_output(&c, &journal, to, err));
     table_begin(&t, &c.sheet, HEADER);
     warn_of_doses(&c);
     while (next_cell(&c, &cell))
         total++;
-    TRY(flush(&c, name, err));
-    for (cell = before; next_cell(&c, &cell); done++) {
-        poison_tell(settings, "sweeping", (double)done, "cells", (double)done / (double)(total - found));
-        TRY(compute_cell(&c, &cell, &t, err));
-        TRY(flush(&c, name, err));
+    TRY(journal_flush(&journal, c.settings, err));
+    for (; next_cell(&c, &c.at); done++) {
+        poison_tell(settings, "sweeping", (double)done, "cells",
+                    (double)done / (double)(total - journal.rows));
+        TRY(compute_cell(&c, &c.at, &t, err));
+        TRY(journal_flush(&journal, c.settings, err));
     }
 done:
-    forget_orders(&c);
-    free(c.order);
-    free(c.chosen);
-    free(c.labels);
-    free(c.predicted);
-    free(c.supports);
-    poison_attacker_free(c.attacker);
-    poison_svm_free(c.auditor);
-    poison_svm_free(c.victim);
-    if (direct.out)
-        status = output_close(&direct, status, err);
-    else if (path && c.sheet.out && fclose(c.sheet.out) != 0 && status >= 0)
-        status = poison_fail(err, POISON_EDATA, "%s: cannot write: %s", path, strerror(errno));
-    if (status < 0 && c.created && !done)
-        unlink(path); /* no row: nothing that --resume needs */
-    return status;
+    free_campaign(&c);
+    return to->path ? journal_close(&journal, status, done, err) : status;
 }

@@ -394,8 +394,8 @@ static int capture_sweep(const struct draft *r, struct capture *c, const struct 
 {
     int status = capture_begin(c, r->data, err);
     if (status == 0)
-        status = sweep_run(sweep, r->data, r->data->train.y, r->settings, &c->sheet, NULL, 0,
-                           r->wishes->quiet ? NULL : stderr, err);
+        status = sweep_run(sweep, r->data, r->data->train.y, r->settings,
+                           &(struct sweep_output){&c->sheet, NULL, 0, r->wishes->quiet ? NULL : stderr}, err);
     return status < 0 ? status : capture_end(c, err);
 }
 
