@@ -668,6 +668,10 @@ static int rank(poison_findings *f, const int *labels, poison_error *err)
     return 0;
 }
 
+/*
+ * The method's function fills scores and suggestions; the ranks are of the scores, whatever the
+ * method.
+ */
 int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
                  int method, uint64_t seed, const poison_settings *settings, poison_error *err)
 {
@@ -780,6 +784,7 @@ static int parse_how_many(poison_cleaning *c, const char *many, const char *text
     return 0;
 }
 
+/* The words between colons; c->name has them in full, since sweeps print and compare it. */
 int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *err)
 {
     const char *expected =

@@ -73,6 +73,7 @@ static int check_header(const struct columns *t, poison_error *err)
     return 0;
 }
 
+/* Cells stay where they are in the text: what ends a cell becomes a zero. */
 int columns_read(struct columns *t, FILE *in, const char *expected, const poison_settings *settings,
                  poison_error *err)
 {
@@ -147,6 +148,10 @@ double columns_value(const struct columns *t, size_t row, const char *name)
     return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
 }
 
+/*
+ * strtod takes more than a table has, as 0x10, inf and blanks: only a decimal number's characters
+ * are let in.
+ */
 int columns_number(const struct columns *t, size_t row, size_t column, double least, double most,
                    double *value, poison_error *err)
 {

@@ -103,6 +103,7 @@ static void crc_row(struct table *t, const char *key, uint32_t crc)
     text_row(t, key, text);
 }
 
+/* All that can fail comes before the first row. */
 int describe_data(struct sheet *sheet, const poison_data *data, const int *labels,
                   const poison_settings *settings, poison_error *err)
 {
@@ -138,6 +139,7 @@ int describe_data(struct sheet *sheet, const poison_data *data, const int *label
     return 0;
 }
 
+/* As comments, which JSON has not. */
 int describe_briefly(struct sheet *sheet, const poison_data *data, const int *labels,
                      const poison_settings *settings, poison_error *err)
 {

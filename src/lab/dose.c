@@ -421,6 +421,7 @@ static int fill_strategy(struct matrix *m, const struct rows *rows, size_t k, si
     return 0;
 }
 
+/* All cells are filled before the first is printed, here too. */
 int matrix_run(FILE *in, struct sheet *sheet, size_t dose, const poison_settings *settings,
                poison_error *err)
 {

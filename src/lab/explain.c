@@ -102,6 +102,10 @@ static void print_machine(struct sheet *sheet, const struct explanation *e)
     table_exact(&t, e->flipped);
 }
 
+/*
+ * The machine between truth and prediction is asked for, if there is one; else that of the
+ * runner-up.
+ */
 int explain_find(struct explanation *e, const poison_svm *svm, const poison_data *data,
                  const int *labels, int predicted, size_t image, poison_error *err)
 {
@@ -127,6 +131,7 @@ int explain_find(struct explanation *e, const poison_svm *svm, const poison_data
     return 0;
 }
 
+/* Three tables below a line about the image, each with its title; in JSON four. */
 int explain_print(struct sheet *sheet, const poison_svm *svm, const int *labels, int predicted,
                   size_t image, size_t rows, poison_error *err)
 {

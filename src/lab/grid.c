@@ -20,6 +20,7 @@ static size_t correct(const int *predicted, const int *labels, size_t n, size_t 
     return right;
 }
 
+/* One C is a grid of one row: predicted (1, n). */
 int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data,
                   const int *labels, const struct grid *grid, const poison_settings *settings,
                   poison_error *err)
@@ -51,6 +52,10 @@ done:
     return status;
 }
 
+/*
+ * right (C, G): what is correct of each C and gamma; all C of one gamma share its kernel matrix, so
+ * gamma is the outer loop.
+ */
 int grid_run(struct sheet *sheet, const poison_data *data, const int *labels,
              const struct grid *grid, const poison_settings *settings, poison_error *err)
 {

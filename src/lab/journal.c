@@ -139,6 +139,7 @@ int journal_is(const char *path)
     return output_descriptor(path) < 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
 }
 
+/* By access(), which leaves no trace: journal_open would make the file. */
 int journal_check(const char *path, int resume, int other_form, poison_error *err)
 {
     struct stat info;

@@ -24,6 +24,7 @@ static void wilson(double p, double n, double *low, double *high)
     *high = fmin(1, centre + half);
 }
 
+/* All of it in one pass over the test rows, as counts; then their ratios. */
 struct metrics metrics_measure(const poison_set *test, const int *predicted, int from, int to)
 {
     struct metrics m = {.success_lo = NAN, .success_hi = NAN};

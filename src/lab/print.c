@@ -169,6 +169,7 @@ void print_subproblems(struct sheet *sheet, const poison_svm *svm, int seconds)
     }
 }
 
+/* The other classes' columns are called coef0, coef1, ... in their ascending order. */
 int print_support(struct sheet *sheet, const poison_svm *svm, const int *labels, poison_error *err)
 {
     poison_support support;

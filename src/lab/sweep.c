@@ -187,6 +187,7 @@ static void print_impossible(const struct campaign *c, const struct cell *cell, 
     fputc('\n', c->warn);
 }
 
+/* The row of a cell: its key, then what HEADER names after it. */
 static void print_cell(struct campaign *c, const struct cell *cell, struct table *t)
 {
     const struct sweep_pair *pair = &c->sweep->pair[cell->pair];
@@ -209,6 +210,10 @@ static void print_cell(struct campaign *c, const struct cell *cell, struct table
     table_count(t, iterations);
 }
 
+/*
+ * One cell: labels as attacked, as cleaned, their model, its predictions, the row. POISON_EDATA of
+ * any of these is no failure of the sweep, but a row without figures.
+ */
 static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t,
                         poison_error *err)
 {
@@ -349,6 +354,7 @@ static int take_all_pairs(struct sweep *sweep, const poison_data *data, poison_e
     return 0;
 }
 
+/* A name may be spelt in two ways, so that pairs are compared again once they are labels. */
 int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes,
                 const char *option, const poison_data *data, poison_error *err)
 {
@@ -372,6 +378,7 @@ done:
     return status;
 }
 
+/* One class is left where all n rows are then `to`, or where they are `from` and the dose is 0. */
 int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair,
                       const int *labels, const poison_data *data, poison_error *err)
 {
@@ -434,6 +441,7 @@ static void free_campaign(struct campaign *c)
     poison_svm_free(c->victim);
 }
 
+/* The cells are counted first, for the progress; those that a journal has are passed over by it. */
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels,
               const poison_settings *settings, const struct sweep_output *to, poison_error *err)
 {
