@@ -24,7 +24,6 @@
 #include "report.h"
 #include "blas.h"
 #include "show.h"
-#include "simd.h"
 #include "source.h"
 #include "trace.h"
 
@@ -682,7 +681,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     struct output spans = {0};
     int needs = a->command->needs, status = a->trace ? output_open(&spans, a->trace, err) : 0;
     struct laboratory lab = {.args = a, .settings = a->settings};
-    if (status == 0 && !blas_room_for_threads(a->settings.threads))
+    if (status == 0 && !blas_threads_start(a->settings.threads))
         status = poison_fail(err, POISON_ENOMEM, "out of memory: no room for the stacks of %d threads: -j takes fewer",
                              a->settings.threads);
     if (status == 0)
@@ -711,21 +710,13 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     return status;
 }
 
-/*
- * Before OpenBLAS gets ready, which is before main: it takes a buffer and one more for each of its threads then, of which we use one, and
- * where there is no room for them, it tries for ever. It also chooses its kernels then. (A shared OpenBLAS gets ready before us.)
- */
-__attribute__((constructor(101))) static void prepare_blas(void)
+/* Before the constructors of a static OpenBLAS. */
+__attribute__((constructor(101))) static void prepare(void)
 {
-    static const char sentence[] = "poison: out of memory: OpenBLAS alone begins with 256 MiB of address space, the program needs 300 (ulimit -v)\n";
-    const char *core = simd_blas_core();
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    if (core)
-        setenv("OPENBLAS_CORETYPE", core, 0);
-    if (blas_room_there_is(2 * BLAS_BUFFER + ((size_t)14 << 20)))
+    const char *sentence = blas_prepare(setenv);
+    if (!sentence)
         return;
-    if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0)
-        _exit(-POISON_ENOMEM);
+    dprintf(STDERR_FILENO, "poison: %s\n", sentence);
     _exit(-POISON_ENOMEM);
 }
 

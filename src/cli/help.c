@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "help.h"
 
+#include "blas.h"
 #include "escape.h"
 #include "options.h"
 
-#include <cblas.h>
 #include <omp.h>
 #include <string.h>
 
@@ -262,13 +262,11 @@ void help_man(FILE *out, const struct command *commands)
 
 void help_version(FILE *out, FILE *warn, const poison_settings *settings)
 {
-    static const char *const threading[] = {"serial", "pthreads", "OpenMP"};
-    int parallel = openblas_get_parallel();
-    fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION, openblas_get_config(),
-            parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown threading", _OPENMP,
-            settings->threads, poison_isa_name(settings->isa));
-    if (parallel != 2)
-        fprintf(warn, "poison: warning: this OpenBLAS is not its OpenMP build; %s (Debian: libopenblas-openmp-dev)\n",
-                parallel == 0 ? "its serial build is not safe for threads: products are made one after the other"
-                              : "its threads and OpenMP's may compete for the cores");
+    struct blas_build blas = blas_build();
+    fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION,
+            blas.config, blas.threading, _OPENMP, settings->threads, poison_isa_name(settings->isa));
+    if (blas.fault)
+        fprintf(warn,
+                "poison: warning: this OpenBLAS is not its OpenMP build; %s (Debian: libopenblas-openmp-dev)\n",
+                blas.fault);
 }

@@ -2,7 +2,6 @@
 #include "cache.h"
 
 #include "base.h"
-#include "blas.h"
 #include "trace.h"
 
 #include <omp.h>
@@ -64,10 +63,10 @@ int cache_new(struct cache **out, const poison_set *set, const struct kernel *ke
     cache->round = 1;
     cache->tiles = take_tiles(settings->threads, !cache->dot);
     if (!cache->tiles) {
-        size_t each = sizeof *cache->tiles + (cache->dot ? 0 : BLAS_BUFFER);
+        int status = fail_tiles(settings->threads, !cache->dot, err);
         cache_free(cache);
         *out = NULL;
-        return poison_fail_memory(err, (size_t)settings->threads, each, "multiplying");
+        return status;
     }
     return 0;
 }

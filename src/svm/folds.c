@@ -156,8 +156,8 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     for (int f = 0; f < folds; f++)
         TRY(hold_out(&held[f], data, labels, fold, f, err));
     TRY(poison_svm_new(&first, data, &quiet, err));
-    if (!kernel_engine(&data->train, settings) && !blas_room(settings->threads)) /* inside the region it is too late */
-        TRY(poison_fail_memory(err, (size_t)settings->threads, BLAS_BUFFER, "multiplying"));
+    if (!kernel_engine(&data->train, settings) && !blas_ready(settings->threads)) /* inside the region it is too late */
+        TRY(blas_fail_memory(settings->threads, 0, err));
     struct crossing c = {data, first, held, (size_t)folds, predicted, cost};
     TRY(cross_all(&c, costs, settings, err));
 done:

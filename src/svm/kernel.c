@@ -9,7 +9,6 @@
 #include <float.h>
 #include <math.h>
 #include <omp.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,32 +135,6 @@ static double shifted_norm(const uint8_t *from, int d, const struct kernel *kern
     return (double)(kernel->type == POISON_RBF ? norm : shift * sum + shift * shift / 2 * d);
 }
 
-static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-
-/*
- * OpenBLAS's OpenMP build takes one thread where OpenMP would give it one: inside a region of several threads, or after this.
- * It is a setting of the calling thread, which gets it back. openblas_set_num_threads would not give it back, and is not
- * to be called by two threads at once.
- * Its serial build (0.3.21) looks for a free buffer without a lock, and two threads may write into one: there they take turns.
- */
-static int be_alone(void)
-{
-    int threads = omp_in_parallel() ? 0 : omp_get_max_threads();
-    if (threads)
-        omp_set_num_threads(1);
-    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
-        pthread_mutex_lock(&one_at_a_time);
-    return threads;
-}
-
-static void be_as_before(int threads)
-{
-    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
-        pthread_mutex_unlock(&one_at_a_time);
-    if (threads)
-        omp_set_num_threads(threads);
-}
-
 struct shape {
     size_t m, n; /* rows and columns that are multiplied */
 };
@@ -250,7 +223,7 @@ struct span {
 /* product[a ld + b] = x's row a . z's row b; x.count <= AREA / ld, z.count <= ld */
 static void multiply_doubles(double *product, size_t ld, struct span x, struct span z, const struct rows *rows)
 {
-    int d = rows->d, threads = be_alone();
+    int d = rows->d, threads = blas_begin();
     for (int f = 0, width; f < d && !poison_raised(rows->cancel); f += width) {
         width = slice_width(f, d);
         struct shape s = product_shape(x.count, z.count, ld, width);
@@ -258,7 +231,7 @@ static void multiply_doubles(double *product, size_t ld, struct span x, struct s
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1, a, width, b, width, f > 0,
                     product, (blasint)ld);
     }
-    be_as_before(threads);
+    blas_end(threads);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
@@ -338,26 +311,24 @@ void rows_free(struct rows *rows)
 
 struct tile *take_tiles(int threads, int blas)
 {
-    /* The tiles are the parallelism. OpenBLAS's OpenMP build asks OpenMP (see be_alone); others have a setting of the process. */
-    if (openblas_get_parallel() != OPENBLAS_OPENMP && !omp_in_parallel())
-        openblas_set_num_threads(1);
-    if (blas && !omp_in_parallel()) {
-        int before = be_alone(), room = blas_room(openblas_get_parallel() == OPENBLAS_SEQUENTIAL ? 1 : threads);
-        be_as_before(before);
-        if (!room)
-            return NULL;
-    }
-    return poison_take_big((size_t)threads, sizeof(struct tile));
+    return blas && !blas_ready(threads) ? NULL : poison_take_big((size_t)threads, sizeof(struct tile));
+}
+
+int fail_tiles(int threads, int blas, poison_error *err)
+{
+    if (blas)
+        return blas_fail_memory(threads, sizeof(struct tile), err);
+    return poison_fail_memory(err, (size_t)threads, sizeof(struct tile), "multiplying");
 }
 
 /* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */
 static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z, size_t columns, const struct rows *rows)
 {
     for (int f = 0, d = rows->d; f < d && !poison_raised(rows->cancel); f += SLICE) {
-        int width = d - f < SLICE ? d - f : SLICE, threads = be_alone();
+        int width = d - f < SLICE ? d - f : SLICE, threads = blas_begin();
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns, width, 1, x + f, d, z + f,
                     d, 0, tile->dot, TILE);
-        be_as_before(threads);
+        blas_end(threads);
         if (f + SLICE >= d)
             return;
         for (size_t a = 0; a < count; a++)
@@ -499,7 +470,7 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
     double begun = trace_begin(settings->trace);
     struct tile *tiles = take_tiles(settings->threads, 1);
     if (!tiles)
-        return poison_fail_memory(err, (size_t)settings->threads, sizeof *tiles + BLAS_BUFFER, "multiplying");
+        return fail_tiles(settings->threads, 1, err);
     trace_room(settings->trace, side * (side + 1) / 2);
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(settings->threads)
     for (size_t u = 0; u < side; u++)

@@ -107,6 +107,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
  * (blas: its products are wanted) too.
  */
 struct tile *take_tiles(int threads, int blas);
+int fail_tiles(int threads, int blas, poison_error *err); /* POISON_ENOMEM, with what they would have taken */
 
 /* How many columns the products of a batch of `count` rows may have: KERNEL_TILE; more where the rows are doubles and `count` is small. */
 size_t kernel_columns(const struct rows *rows, size_t count);

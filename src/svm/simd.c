@@ -4,9 +4,6 @@
 #include "dot.h"
 #include "poison.h"
 
-#if defined __x86_64__
-#include <cpuid.h>
-#endif
 #include <math.h>
 #include <string.h>
 
@@ -305,20 +302,6 @@ int poison_isa_best(void)
         return POISON_ISA_AVX2;
 #endif
     return POISON_ISA_C;
-}
-
-const char *simd_blas_core(void)
-{
-#if defined __x86_64__
-    unsigned a, b, c, d, version, features;
-    if (!__get_cpuid(0, &a, &b, &c, &d) || c != signature_AMD_ecx || !__get_cpuid(1, &version, &b, &features, &d)
-        || !(features & bit_SSE3) || !__get_cpuid(0x80000001, &a, &b, &c, &d))
-        return NULL;
-    unsigned family = (version >> 8 & 0xF) + (version >> 20 & 0xFF);
-    if (((family == 0x0F || family == 0x11) && !(d & bit_3DNOW)) || (family == 0x15 && !(c & bit_FMA4)))
-        return "Prescott";
-#endif
-    return NULL;
 }
 
 const char *poison_isa_name(int isa)

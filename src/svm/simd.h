@@ -71,12 +71,6 @@ struct simd {
 /* The loops of an instruction set that this CPU has (POISON_ISA_C: the reference). */
 const struct simd *simd_loops(int isa);
 
-/*
- * OpenBLAS chooses AMD's kernels by the CPU's family alone, and meets illegal instructions where a virtual machine's has no 3DNow!
- * or FMA4. The name of kernels that run there, for OPENBLAS_CORETYPE; NULL: it may choose.
- */
-const char *simd_blas_core(void);
-
 /* exp by argument reduction and a polynomial of degree 11: the same operations in the same order everywhere */
 double simd_exp(double x);
 
