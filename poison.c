@@ -589,7 +589,7 @@ static int run_help(struct laboratory *lab, poison_error *err)
 static int run_completions(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    help_complete(lab->file.out, lab->args->commands, lab->args->operand[0]);
+    complete_script(lab->file.out, lab->args->operand[0]);
     return 0;
 }
 

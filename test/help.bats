@@ -271,10 +271,11 @@ list_of() { # COMMAND PREFIX
     [ "$got" = "$2scale" ] || [ "$got" = "auto,scale" ] || complain "gammas: $got"
 }
 
+# Who types `poison` has it in PATH; $typed: some other way to call it.
 bash_completes() {
-    bash --norc --noprofile -c 'source <("$0" completions bash); line="poison ${*}" point=${#line}
+    PATH=$(dirname "$POISON"):$PATH typed=${typed:-poison} bash --norc --noprofile -c 'source <("$0" completions bash); line="poison ${*}" point=${#line}
         # as readline splits it: at blanks, = and :
-        COMP_WORDS=(poison); for word; do
+        COMP_WORDS=("$typed"); for word; do
             while [[ $word = *[=:]* ]]; do
                 rest=${word#*[=:]} head=${word%"$rest"} mark=${head: -1} head=${head%?}
                 [ -z "$head" ] || COMP_WORDS+=("$head"); COMP_WORDS+=("$mark"); word=$rest
@@ -291,16 +292,56 @@ bash_completes() {
     files_about
     completes_all bash_completes
     list_of bash_completes knn,
+    by_path bash_completes
+    hostile bash_completes
     [ "$(bash --norc --noprofile -c 'source <("$0" completions bash); complete -p' "$POISON")" = 'complete -F _poison poison' ] ||
         complain "bash knows no completion of poison"
 }
 
+# However the program is called, whatever words stand before the last: it is asked, and nothing else is run.
+by_path() { # COMMAND
+    local typed
+    mkdir "$HOME/bin" elsewhere
+    for typed in "$HOME/bin/poison" '~/bin/poison' ./poison elsewhere/poison; do
+        ln -sf "$POISON" "$HOME/bin/poison"
+        ln -sf "$POISON" ./poison # elsewhere there is none: the one of PATH
+        got=$($1 score --by '')
+        [ "$(echo $got)" = 'predicted true' ] || complain "$typed: $got"
+    done
+    rm poison
+}
+
+hostile() { # COMMAND
+    local word
+    for word in '`>run`' '$(>run)' "';>run;'" '--title=$(>run)' "a'b" '*' '\\' '-h' '--version' 'x;>run;' '&' $'a\tb' '--' 'été'; do
+        got=$($1 "$(printf '%q' "$word")" score --by '' 2>&1)
+        [ ! -e run ] || { complain "$word was run"; rm run; }
+        [ -z "$(tr -d ' \n' <<<"$got" | sed 's/predictedtrue//')" ] || complain "after $word: $got"
+    done
+}
+
+@test "completions come from the program at once, and no help tells of how it is asked" {
+    for words in '' 'score --by ""' '-h --version ""' '--flip --data x "" --nothing -'; do
+        begun=$EPOCHREALTIME
+        eval "works completions --words $words"
+        [[ $(since "$begun") < 0.5 ]] || complain "completions --words $words: $(since "$begun") s"
+    done
+    works completions --words train -t ''
+    [ "$(echo $(cat "$out"))" = 'linear polynomial rbf sigmoid' ] || complain "train -t: $(cat "$out")"
+    for words in -h --help 'completions --help' 'help --man' 'completions bash --help'; do
+        works $words
+        ! grep -q -- '--words' "$out" || complain "$words tells of --words"
+    done
+    refuses 2 "unknown option '--words'" completions bash --words
+    [ "$(OMP_DISPLAY_ENV=true "$POISON" completions --words sweep --pairs '' 2>/dev/null)" = all ] || complain "sweep --pairs"
+}
+
 # Types the words and a tab into a zsh on a terminal of its own; compadd notes what it is given.
 zsh_completes() {
-    local line="poison $*"
-    [ -n "${!#}" ] || line="poison ${*:1:$#-1} "
+    local line="${typed:-poison} $*"
+    [ -n "${!#}" ] || line="${typed:-poison} ${*:1:$#-1} "
     : >answers
-    HOME=$place zsh -f -c '
+    HOME=$place PATH=$(dirname "$POISON"):$PATH zsh -f -c '
         zmodload zsh/zpty
         zpty z zsh -f -i
         zpty -w z "PS1= fpath=($3 \$fpath); autoload -Uz compinit; compinit -u -d $HOME/zcompdump; $4
@@ -330,6 +371,8 @@ zsh_completes() {
     "$POISON" completions zsh >"$place/functions/_poison"
     completes_all zsh_completes
     list_of zsh_completes ''
+    by_path zsh_completes
+    hostile zsh_completes
     mkdir "$place/empty"
     mv "$place/functions/_poison" "$place/empty"
     sourced="source <($POISON completions zsh)"

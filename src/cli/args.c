@@ -85,39 +85,6 @@ static int fail_unknown_option(const char *word, poison_error *err)
 
 /* ---- splitting ------------------------------------------------------------------------------------------------- */
 
-/* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or NULL. */
-static const struct option *find_option(const char *word, const char **value)
-{
-    *value = NULL;
-    for (int k = 0; k < option_count; k++) {
-        const struct option *o = &options[k];
-        size_t length = strlen(o->name);
-        if (word[1] != '-') {
-            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0))) /* -output: --output */
-                continue;
-            *value = word[2] ? word + 2 : NULL;
-            return o;
-        }
-        if (strncmp(word + 2, o->name, length) == 0 && (!word[2 + length] || word[2 + length] == '=')) {
-            *value = word[2 + length] ? word + 3 + length : NULL;
-            return o;
-        }
-    }
-    return NULL;
-}
-
-/* LIBSVM's -wLABEL, which W follows: not --weight, and no colon behind the label. */
-static int lacks_second(const struct given *g)
-{
-    const char *v = g->value;
-    if (!(g->option->flags & TWO_WORDS) || !v || g->word[1] == '-')
-        return 0;
-    if (*v == '"')
-        for (v++; *v && (*v != '"' || *++v == '"');)
-            v++;
-    return !strchr(v, ':');
-}
-
 /* Joins -wLABEL and W. */
 static int join(struct given *g, const char *second, poison_error *err)
 {
@@ -146,14 +113,14 @@ static int split_option(struct args *args, int *k, int argc, char **argv, poison
     struct given *g = &args->given[args->givens++];
     int status = refuse_shrinking(argv[*k], *k + 1 < argc ? argv[*k + 1] : NULL, err);
     g->word = argv[*k];
-    g->option = find_option(g->word, &g->value);
+    g->option = option_find(g->word, &g->value);
     if (status < 0)
         return status;
     if (!g->option)
         return fail_unknown_option(g->word, err);
     if (g->value && !g->option->value)
         return poison_fail(err, POISON_EUSAGE, "--%s takes no value", g->option->name);
-    int second = lacks_second(g);
+    int second = option_lacks_second(g->option, g->word, g->value);
     if (!g->option->value || (g->value && !second))
         return 0;
     if (*k + 1 == argc)
@@ -184,21 +151,6 @@ done:
 }
 
 /* ---- the command and its operands ------------------------------------------------------------------------------ */
-
-/* The command that the words begin with, and how many of them are its name; two words come before one. NULL: none. */
-static const struct command *find_command(const struct command *commands, const char **word, size_t words, size_t *used)
-{
-    char name[64];
-    for (*used = 2; *used; --*used) {
-        if (words < *used)
-            continue;
-        snprintf(name, sizeof name, *used == 2 ? "%.30s %.30s" : "%.60s", word[0], word[1]);
-        for (const struct command *c = commands; c->name; c++)
-            if (strcmp(c->name, name) == 0)
-                return c;
-    }
-    return NULL;
-}
 
 /* A word too many; perhaps the second one of a command's name. */
 static int fail_surplus(const struct args *args, const char *word, const char *before, poison_error *err)
@@ -254,7 +206,7 @@ static int understand(struct args *args, const char **word, size_t words, poison
 {
     size_t used = 0, topic = 0, most = 0, length;
     int optional;
-    args->command = words ? find_command(args->commands, word, words, &used) : args->commands;
+    args->command = words ? command_find(args->commands, word, words, &used) : args->commands;
     if (!args->command)
         return fail_unknown_command(args->commands, word[0], err);
     for (const char *at = args->command->operands ? args->command->operands : ""; (length = next_operand(&at,
@@ -262,7 +214,7 @@ static int understand(struct args *args, const char **word, size_t words, poison
          at += length + optional)
         most++;
     if (strcmp(args->command->name, "help") == 0 && words > used) {
-        args->topic = find_command(args->commands, word + used, words - used, &topic);
+        args->topic = command_find(args->commands, word + used, words - used, &topic);
         if (!args->topic)
             return fail_unknown_command(args->commands, word[used], err);
         most = topic; /* its name may be two words */
@@ -418,6 +370,10 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     int status = 0;
     const char *word[OPERANDS] = {NULL};
     size_t words = 0;
+    if (argc > 2 && strcmp(argv[1], "completions") == 0 && strcmp(argv[2], "--words") == 0) {
+        complete_words(out, commands, argc - 3, argv + 3);
+        return ARGS_HELP;
+    }
     *args = (struct args){.settings = poison_settings_default(), .commands = commands, .sweep = {.seeds = 1}};
     args->given = poison_take((size_t)argc + 1, sizeof *args->given);
     if (!args->given)

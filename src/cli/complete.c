@@ -1,239 +1,146 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * complete - what may stand in the place of a command line's last word
+ *
+ * A shell asks by `poison completions --words WORD...`, which no help names, with the words up to
+ * the cursor. It gets a line for each answer, as zsh likes it: WORD or WORD:WHAT IT IS. Which of
+ * them begin as the last word does, the shell sees. Lines of one sign come before what they are
+ * about:
+ *
+ *   =  the part of the last word behind its first =
+ *   ,  the part behind its last comma
+ *   /  names of files may stand there, too
+ */
 #include "help.h"
 
-#include "escape.h"
 #include "options.h"
 
 #include <string.h>
 
-/*
- * The tables become shell functions that both shells understand and that answer in $REPLY: words, FILES for names of files,
- * and before them LIST where several may stand between commas. What is made of it is each shell's own.
- */
-
-/* Text in single quotes. */
-static void quote(FILE *out, const char *text)
-{
-    putc('\'', out);
-    escape(out, ESCAPE_SHELL, text);
-    putc('\'', out);
-}
+enum { MOST = 8 }; /* words that are kept: more than any command takes */
 
 /* Of choices between |, those that stand for themselves. */
 static void print_choices(FILE *out, const char *choices)
 {
-    for (const char *at = choices; *at; at += *at == '|') {
+    for (const char *at = choices ? choices : ""; *at; at += *at == '|') {
         int length = (int)strcspn(at, "|");
         if (*at < 'A' || *at > 'Z')
-            fprintf(out, "%.*s ", length, at);
+            fprintf(out, "%.*s\n", length, at);
         at += length;
     }
 }
 
-static const struct option *first_of_name(const struct option *o)
+/* What an option takes, of a command if it has it. NULL: nothing. */
+static void print_values(FILE *out, const struct option *o, const struct command *c)
 {
-    const struct option *first = options;
-    while (strcmp(first->name, o->name) != 0)
-        first++;
-    return first;
+    const struct option *own = o && c ? option_for(o, c) : NULL;
+    o = own ? own : o;
+    if (!o || !o->value)
+        return;
+    if (strncmp(o->value, "LIST", 4) == 0)
+        fputs(",\n", out);
+    if (strstr(o->value, "FILE") || strstr(o->value, "DIR"))
+        fputs("/\n", out);
+    print_choices(out, o->value);
+    print_choices(out, o->words);
 }
 
-/* The words before the one at hand -> $command, $operands (how many follow it), $last, $option (if it waits for a value) */
-static const char at_function[] =
-    "_poison_at() {\n"
-    "    local word\n"
-    "    command= operands=0 last= option= ended=\n"
-    "    for word; do\n"
-    "        if [ -n \"$option\" ]; then\n"
-    "            option=\n"
-    "            continue\n"
-    "        fi\n"
-    "        case $ended$word in\n"
-    "        --) ended=x ;;\n"
-    "        -w*:*) ;;\n"
-    "        -w?*) option=$word ;;\n"
-    "        -*) ! _poison_value \"$word\" || option=$word ;;\n"
-    "        *)\n"
-    "            if [ -z \"$command\" ]; then\n"
-    "                command=$word\n"
-    "            elif [ $operands -eq 0 ] && _poison_options \"$command $word\"; then\n"
-    "                command=\"$command $word\"\n"
-    "            else\n"
-    "                operands=$((operands + 1)) last=$word\n"
-    "            fi\n"
-    "            ;;\n"
-    "        esac\n"
-    "    done\n"
-    "}\n"
-    "\n"
-    "_poison_reply() { # WORD: what may become of it\n"
-    "    REPLY=\n"
-    "    case ${option:+value}:$ended$1 in\n"
-    "    value:*) _poison_value \"$option\" ;;\n"
-    "    :-*) _poison_options \"${command:-lab}\" ;;\n"
-    "    *) _poison_operand ;;\n"
-    "    esac\n"
-    "}\n";
-
-static const char bash_function[] =
-    "_poison() {\n"
-    "    local REPLY command operands last option ended word head= cur k words=()\n"
-    "    COMPREPLY=()\n"
-    "    for ((k = 1; k <= COMP_CWORD; k++)); do # bash splits words at = and :\n"
-    "        word=${COMP_WORDS[k]}\n"
-    "        if ((${#words[@]})) && [[ $word == [=:]* || ${words[-1]} == *[=:] ]]; then\n"
-    "            words[-1]+=$word\n"
-    "        else\n"
-    "            words+=(\"$word\")\n"
-    "        fi\n"
-    "    done\n"
-    "    cur=${words[-1]}\n"
-    "    unset 'words[-1]'\n"
-    "    _poison_at \"${words[@]}\"\n"
-    "    if [[ -z $option$ended && $cur == --*=* ]]; then\n"
-    "        option=${cur%%=*} cur=${cur#*=}\n"
-    "    fi\n"
-    "    _poison_reply \"$cur\"\n"
-    "    for word in $REPLY; do\n"
-    "        case $word in\n"
-    "        LIST) head=${cur%\"${cur##*,}\"} ;;\n"
-    "        FILES)\n"
-    "            compopt -o filenames 2>/dev/null\n"
-    "            while IFS= read -r word; do COMPREPLY+=(\"$word\"); done < <(compgen -f -- \"$cur\")\n"
-    "            ;;\n"
-    "        *) [[ $head$word != \"$cur\"* ]] || COMPREPLY+=(\"$head$word\") ;;\n"
-    "        esac\n"
-    "    done\n"
-    "    head=${cur%\"${COMP_WORDS[COMP_CWORD]}\"} # bash keeps what stands before its own last word\n"
-    "    COMPREPLY=(\"${COMPREPLY[@]#\"$head\"}\")\n"
-    "}\n"
-    "complete -F _poison poison\n";
-
-static const char zsh_function[] =
-    "_poison() {\n"
-    "    local REPLY command operands last option ended word files\n"
-    "    local -a offered suffix\n"
-    "    _poison_at \"${(@Q)words[2,CURRENT-1]}\"\n"
-    "    if [[ -z $option$ended && $PREFIX == --*=* ]]; then\n"
-    "        option=${PREFIX%%=*}\n"
-    "        compset -P 1 '*='\n"
-    "    fi\n"
-    "    _poison_reply \"$PREFIX\"\n"
-    "    for word in ${=REPLY}; do\n"
-    "        case $word in\n"
-    "        LIST) compset -P '*,'; suffix=(-S '') ;;\n"
-    "        FILES) files=1 ;;\n"
-    "        *) REPLY=; _poison_says \"$word\"; offered+=(\"$word${REPLY:+:$REPLY}\") ;;\n"
-    "        esac\n"
-    "    done\n"
-    "    (( ! $#offered )) || _describe poison offered $suffix\n"
-    "    [[ -z $files ]] || _files\n"
-    "}\n"
-    "if [[ $funcstack[1] == _poison ]]; then _poison \"$@\"; else compdef _poison poison; fi\n";
-
-/* _poison_value OPTION: what may stand behind it; fails if it takes no value */
-static void print_values(FILE *out)
+/* First words of the commands; or, of those that begin with `first`, the second ones. */
+static void print_commands(FILE *out, const struct command *commands, const char *first)
 {
-    fputs("_poison_value() {\n    case $1 in\n", out);
-    for (const struct option *o = options; o < options + option_count; o++) {
-        if (!o->value || first_of_name(o) != o)
-            continue;
-        fputs("    ", out);
-        if (o->letter)
-            fprintf(out, "-%c | ", o->letter);
-        fprintf(out, "--%s) REPLY='%s", o->name, strncmp(o->value, "LIST", 4) == 0 ? "LIST " : "");
-        print_choices(out, o->value);
-        print_choices(out, o->words ? o->words : "");
-        fprintf(out, "%s' ;;\n", strstr(o->value, "FILE") || strstr(o->value, "DIR") ? "FILES" : "");
-    }
-    fputs("    *) return 1 ;;\n    esac\n}\n\n", out);
-}
-
-/* _poison_options COMMAND: its options; fails if there is no such command */
-static void print_options(FILE *out, const struct command *commands)
-{
-    fputs("_poison_options() {\n    case $1 in\n", out);
     for (const struct command *c = commands; c->name; c++) {
-        fputs("    ", out);
-        quote(out, c->name);
-        fputs(") REPLY='", out);
-        for (int k = 0; k < option_count; k++)
+        size_t length = strcspn(c->name, " ");
+        if (!first && !c->name[length])
+            fprintf(out, "%s:%s\n", c->name, c->summary);
+        if (first && c->name[length] && strlen(first) == length
+            && strncmp(c->name, first, length) == 0)
+            fprintf(out, "%s:%s\n", c->name + length + 1, c->summary);
+    }
+}
+
+/* What may follow a command's name and `count` operands, of which `last` is the last one. */
+static void print_operands(FILE *out, const struct command *commands, const struct command *c,
+                           size_t count, const char *last)
+{
+    const char *at = c->operands ? c->operands : "";
+    if (count == 0)
+        print_commands(out, commands, c->name);
+    if (count == 1 && strcmp(at, "[COMMAND]") == 0)
+        print_commands(out, commands, last);
+    for (; count > 0 && *at; count--) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    if (strcmp(at, "[COMMAND]") == 0)
+        print_commands(out, commands, NULL);
+    else if (strchr(at, '|'))
+        print_choices(out, at);
+    else if (*at)
+        fputs("/\n", out);
+}
+
+/* What the words before the last one say. */
+struct line {
+    const char *plain[MOST]; /* (count) the command's name and what follows it */
+    size_t count;
+    int ended;                  /* by -- */
+    int waits;                  /* the last word is a value: */
+    const struct option *option; /* of this option, or NULL */
+};
+
+static struct line read_line(int words, char **word)
+{
+    struct line l = {.count = 0};
+    const char *value;
+    for (int k = 0; k < words; k++) {
+        if (l.waits) {
+            l.waits = 0;
+        } else if (!l.ended && strcmp(word[k], "--") == 0) {
+            l.ended = 1;
+        } else if (l.ended || word[k][0] != '-' || !word[k][1]) {
+            l.plain[l.count] = word[k];
+            l.count += l.count + 1 < MOST;
+        } else {
+            const struct option *o = option_find(word[k], &value);
+            l.waits = o && o->value && (!value || option_lacks_second(o, word[k], value));
+            l.option = value ? NULL : o; /* nothing is known of W of -wLABEL W */
+        }
+    }
+    return l;
+}
+
+/* Either the value of an option, or its name, or a command's, or what that acts on. */
+void complete_words(FILE *out, const struct command *commands, int words, char **word)
+{
+    const char *last = words ? word[words - 1] : "", *value;
+    struct line l = read_line(words - 1, word);
+    size_t used = 0;
+    const struct command *c = l.count ? command_find(commands, l.plain, l.count, &used) : commands;
+    if (l.waits) {
+        print_values(out, l.option, c);
+    } else if (!l.ended && strncmp(last, "--", 2) == 0 && strchr(last, '=')) {
+        fputs("=\n", out);
+        print_values(out, option_find(last, &value), c);
+    } else if (!l.ended && last[0] == '-') {
+        for (int k = 0; c && k < option_count; k++)
             if (option_counts(&options[k], c))
-                fprintf(out, "--%s ", options[k].name);
-        fputs("' ;;\n", out);
+                fprintf(out, "--%s:%s\n", options[k].name, options[k].help);
+    } else if (!l.count) {
+        print_commands(out, commands, NULL);
+    } else if (c) {
+        print_operands(out, commands, c, l.count - used, l.plain[l.count - 1]);
     }
-    fputs("    *) return 1 ;;\n    esac\n}\n\n", out);
 }
 
-/* First words of the commands. */
-static void print_names(FILE *out, const struct command *commands)
-{
-    for (const struct command *c = commands; c->name; c++)
-        if (!strchr(c->name, ' '))
-            fprintf(out, "%s ", c->name);
-}
+static const char bash_script[] =
+#include "complete.bash.sh.inc"
+    ;
 
-/* _poison_operand: what may follow $command and $operands words, of which $last is the last */
-static void print_operands(FILE *out, const struct command *commands)
-{
-    fputs("_poison_operand() {\n    case $command/$operands/$last in\n    /*) REPLY='", out);
-    print_names(out, commands);
-    fputs("' ;;\n    help/0/*) REPLY='", out);
-    print_names(out, commands);
-    fputs("' ;;\n", out);
-    for (const struct command *c = commands; c->name; c++) {
-        const char *second = strchr(c->name, ' ');
-        int number = 0;
-        if (second)
-            fprintf(out, "    %.*s/0/* | help/1/%.*s) REPLY=%s ;;\n", (int)(second - c->name), c->name,
-                    (int)(second - c->name),
-                    c->name, second + 1);
-        if (!c->operands || strcmp(c->name, "help") == 0)
-            continue;
-        for (const char *at = c->operands; *at; at += strspn(at, " ")) {
-            size_t length = strcspn(at, " ");
-            fputs("    ", out);
-            quote(out, c->name);
-            fprintf(out, "/%d/*) REPLY='", number++);
-            if (strchr(at, '|')) /* words */
-                print_choices(out, at);
-            else
-                fputs("FILES", out);
-            fputs("' ;;\n", out);
-            at += length;
-        }
-    }
-    fputs("    esac\n}\n\n", out);
-}
+static const char zsh_script[] =
+#include "complete.zsh.sh.inc"
+    ;
 
-/* _poison_says WORD: what a command or an option is about */
-static void print_says(FILE *out, const struct command *commands)
+void complete_script(FILE *out, const char *shell)
 {
-    fputs("_poison_says() {\n    case $1 in\n", out);
-    for (const struct command *c = commands; c->name; c++)
-        if (!strchr(c->name, ' ')) {
-            fprintf(out, "    %s) REPLY=", c->name);
-            quote(out, c->summary);
-            fputs(" ;;\n", out);
-        }
-    for (const struct option *o = options; o < options + option_count; o++)
-        if (first_of_name(o) == o) {
-            fprintf(out, "    --%s) REPLY=", o->name);
-            quote(out, o->help);
-            fputs(" ;;\n", out);
-        }
-    fputs("    esac\n}\n\n", out);
-}
-
-void help_complete(FILE *out, const struct command *commands, const char *shell)
-{
-    int zsh = strcmp(shell, "zsh") == 0;
-    fprintf(out, "%s# completions of poison %s, made by 'poison completions %s'\n\n", zsh ? "#compdef poison\n" : "",
-            POISON_VERSION, shell);
-    print_values(out);
-    print_options(out, commands);
-    print_operands(out, commands);
-    if (zsh)
-        print_says(out, commands);
-    fprintf(out, "%s\n%s", at_function, zsh ? zsh_function : bash_function);
+    fputs(strcmp(shell, "zsh") == 0 ? zsh_script : bash_script, out);
 }

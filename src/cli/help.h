@@ -12,7 +12,10 @@ void help_print(FILE *out, const struct command *commands, const struct command 
 void help_man(FILE *out, const struct command *commands);
 
 /* What a shell reads to complete command lines: "bash" or "zsh". */
-void help_complete(FILE *out, const struct command *commands, const char *shell);
+void complete_script(FILE *out, const char *shell);
+
+/* What may stand in the place of the last of these words, which follow the program's name. */
+void complete_words(FILE *out, const struct command *commands, int words, char **word);
 
 /* --version; a warning if OpenBLAS is a build that competes with OpenMP for the cores. */
 void help_version(FILE *out, FILE *warn, const poison_settings *settings);

@@ -6,6 +6,7 @@
 #include "parse.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
@@ -211,4 +212,52 @@ int option_set(const struct option *o, struct args *args, const char *value, poi
     case CALLS: return o->set(args, value, err);
     }
     return 0;
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+const struct option *option_find(const char *word, const char **value)
+{
+    *value = NULL;
+    for (int k = 0; k < option_count; k++) {
+        const struct option *o = &options[k];
+        size_t length = strlen(o->name);
+        if (word[1] != '-') {
+            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0))) /* -output: --output */
+                continue;
+            *value = word[2] ? word + 2 : NULL;
+            return o;
+        }
+        if (strncmp(word + 2, o->name, length) == 0 && (!word[2 + length] || word[2 + length] == '=')) {
+            *value = word[2 + length] ? word + 3 + length : NULL;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+int option_lacks_second(const struct option *o, const char *word, const char *value)
+{
+    const char *v = value;
+    if (!(o->flags & TWO_WORDS) || !v || word[1] == '-')
+        return 0;
+    if (*v == '"')
+        for (v++; *v && (*v != '"' || *++v == '"');)
+            v++;
+    return !strchr(v, ':');
+}
+
+const struct command *command_find(const struct command *commands, const char **word, size_t words,
+                                   size_t *used)
+{
+    char name[64];
+    for (*used = 2; *used; --*used) {
+        if (words < *used)
+            continue;
+        snprintf(name, sizeof name, *used == 2 ? "%.30s %.30s" : "%.60s", word[0], word[1]);
+        for (const struct command *c = commands; c->name; c++)
+            if (strcmp(c->name, name) == 0)
+                return c;
+    }
+    return NULL;
 }

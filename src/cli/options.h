@@ -50,4 +50,14 @@ const struct option *option_for(const struct option *o, const struct command *c)
 /* Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that this CPU lacks, ENOMEM. */
 int option_set(const struct option *o, struct args *args, const char *value, poison_error *err);
 
+/* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or
+ * NULL. */
+const struct option *option_find(const char *word, const char **value);
+/* LIBSVM's -wLABEL, which W follows: not --weight, and no colon behind the label. */
+int option_lacks_second(const struct option *o, const char *word, const char *value);
+/* The command that the words begin with, and how many of them are its name; two words come before
+ * one. NULL: none. */
+const struct command *command_find(const struct command *commands, const char **word, size_t words,
+                                   size_t *used);
+
 #endif
