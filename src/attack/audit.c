@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEIGHBOURS = 10, FOLDS = 5, LABELS = POISON_LABELS };
+enum { NEIGHBOURS = 10, FOLDS = 5 };
 
 /* An audit in hand: what poison_audit was given. Each audit fills found->score and ->suggested. */
 struct audit {
@@ -70,11 +70,11 @@ static size_t nearest(struct neighbour *out, size_t most, const double *distance
 /* The label that most of them have; ties to the smaller. */
 static int majority(const struct neighbour *near, size_t count, const int *labels)
 {
-    size_t votes[LABELS] = {0};
+    size_t votes[POISON_LABELS] = {0};
     int best = 0;
     for (size_t k = 0; k < count; k++)
         votes[labels[near[k].row]]++;
-    for (int v = 1; v < LABELS; v++)
+    for (int v = 1; v < POISON_LABELS; v++)
         best = votes[v] > votes[best] ? v : best;
     return best;
 }
@@ -385,7 +385,7 @@ static int audit_loo(const struct audit *a, poison_error *err)
     poison_svm_support(a->svm, supports);
     for (size_t r = 0; r < n; r++)
         f->score[r] = a->labels[r] < 0 ? NAN : 0;
-    for (int label = 0; label < LABELS; label++)
+    for (int label = 0; label < POISON_LABELS; label++)
         TRY(leave_out(a, altered, label, supports, before, err));
 done:
     free(altered);
@@ -404,8 +404,8 @@ static void probabilities(const poison_svm *svm, size_t number, size_t r, const 
                           double *p)
 {
     const poison_machine *machine;
-    size_t P = poison_svm_machines(svm, &machine), of[LABELS] = {0};
-    double mean[LABELS] = {0}, most = -INFINITY, sum = 0;
+    size_t P = poison_svm_machines(svm, &machine), of[POISON_LABELS] = {0};
+    double mean[POISON_LABELS] = {0}, most = -INFINITY, sum = 0;
     for (size_t k = 0; k < P; k++) {
         double value = poison_svm_decisions(svm, number, k)[r];
         mean[machine[k].i] += value;
@@ -413,7 +413,7 @@ static void probabilities(const poison_svm *svm, size_t number, size_t r, const 
         of[machine[k].i]++;
         of[machine[k].j]++;
     }
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         if (of[v]) {
             mean[v] /= (double)of[v];
             most = fmax(most, mean[v]);
@@ -457,7 +457,7 @@ done:
  */
 static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
 {
-    size_t sum = 0, left = total, rest[LABELS];
+    size_t sum = 0, left = total, rest[POISON_LABELS];
     for (size_t c = 0; c < K; c++)
         sum += count[c];
     for (size_t c = 0; c < K; c++) {
@@ -489,8 +489,8 @@ static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
  */
 static void estimate_joint(poison_findings *f, const double *p, const int *given)
 {
-    size_t K = f->K, rows[LABELS] = {0}, *count = f->joint;
-    double threshold[LABELS] = {0};
+    size_t K = f->K, rows[POISON_LABELS] = {0}, *count = f->joint;
+    double threshold[POISON_LABELS] = {0};
     for (size_t r = 0; r < f->n; r++)
         if (given[r] >= 0) {
             rows[given[r]]++;
@@ -509,7 +509,7 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
     }
     f->estimated = 0;
     for (size_t g = 0; g < K; g++) {
-        size_t row[LABELS];
+        size_t row[POISON_LABELS];
         count[g * K + g] += !count[g * K + g];
         memcpy(row, count + g * K, K * sizeof *row);
         scale_row(f->joint + g * K, row, K, rows[g]);
@@ -518,14 +518,14 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
 }
 
 /* The classes that occur, to f->label and f->K; number_of: -1, or which of them a label is. */
-static void number_classes(poison_findings *f, const int *labels, int number_of[LABELS])
+static void number_classes(poison_findings *f, const int *labels, int number_of[POISON_LABELS])
 {
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         number_of[v] = -1;
     for (size_t r = 0; r < f->n; r++)
         if (labels[r] >= 0)
             number_of[labels[r]] = 0;
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         if (number_of[v] == 0) {
             number_of[v] = (int)f->K;
             f->label[f->K++] = v;
@@ -557,7 +557,7 @@ static int audit_confident(const struct audit *a, poison_error *err)
     poison_findings *f = a->found;
     size_t n = f->n;
     /* the row's class, or -1 */
-    int status = 0, number_of[LABELS], *given = poison_take(n, sizeof *given);
+    int status = 0, number_of[POISON_LABELS], *given = poison_take(n, sizeof *given);
     number_classes(f, a->labels, number_of);
     double *p = poison_take(n, f->K * sizeof *p);
     f->joint = poison_take(f->K, f->K * sizeof *f->joint);

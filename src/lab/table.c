@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_string(FILE *out, const char *text)
 {
@@ -42,7 +42,7 @@ int table_is_number(const char *text)
     return !*end;
 }
 
-/* ---- sheets ---------------------------------------------------------------------------------------------------- */
+/* ---- sheets ---------------------------------------------------------------------------------- */
 
 void sheet_open(struct sheet *sheet, FILE *out, const poison_data *data, int json, int bare)
 {
@@ -76,7 +76,7 @@ void sheet_title(struct sheet *sheet, const char *format, ...)
     putc('\n', sheet->out);
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* What parts the cells of text. */
 static int end_cell(const struct sheet *sheet, int last)
@@ -90,7 +90,8 @@ void table_begin(struct table *table, struct sheet *sheet, const char *header)
     table_begin_more(table, sheet, header, NULL, 0);
 }
 
-void table_begin_more(struct table *table, struct sheet *sheet, const char *header, const char *const *more, size_t count)
+void table_begin_more(struct table *table, struct sheet *sheet, const char *header,
+                      const char *const *more, size_t count)
 {
     *table = (struct table){.sheet = sheet, .header = header, .more = more, .named = 1};
     for (const char *c = header; *c; c++)
@@ -159,8 +160,9 @@ static void print_text(FILE *out, const char *text, int first)
 }
 
 /*
- * One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing more is printed after an
- * error: a signal that ended a write to a slow reader must not meet another write.
+ * One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing
+ * more is printed after an error: a signal that ended a write to a slow reader must not meet
+ * another write.
  */
 static void cell(struct table *table, const char *text, int bare)
 {
@@ -244,6 +246,8 @@ void table_flipped(struct table *table, int label)
     const char *name = label < 0 ? NULL : poison_label_text(table->sheet->data, label, number);
     if (table->sheet->json)
         table_name(table, name);
+    else if (!name)
+        table_text(table, "-");
     else
-        table_text(table, !name ? "-" : strcmp(name, "-") == 0 ? "\"-\"" : name);
+        table_text(table, strcmp(name, "-") == 0 ? "\"-\"" : name);
 }
