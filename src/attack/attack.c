@@ -446,10 +446,7 @@ int poison_attack_seeded(int strategy, const poison_attack_settings *attack)
 
 /* ---- attacking ------------------------------------------------------------------------------- */
 
-/*
- * The candidates, in row order, go to the strategy's function, which brings those it chooses to the
- * front.
- */
+/* The candidates come in row order; the strategy's function brings those it chooses to the front */
 int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip, size_t *row,
                   poison_error *err)
 {

@@ -424,10 +424,7 @@ static void probabilities(const poison_svm *svm, size_t number, size_t r, const 
         p[c] /= sum;
 }
 
-/*
- * Out-of-fold probabilities p (n, K): of each row by the model of the other 4 of 5 stratified
- * folds.
- */
+/* Out-of-fold probabilities p (n, K): each row by the model of the other 4 of 5 folds. */
 static int cross_predict(double *p, const struct audit *a, poison_error *err)
 {
     const poison_findings *f = a->found;
@@ -548,10 +545,7 @@ static void judge_row(poison_findings *f, size_t r, const double *p, size_t own)
     f->score[r] = 1 - (p[own] - other + 1) / 2;
 }
 
-/*
- * confident: by probabilities out of 5 folds, a score for each row and the joint of given and
- * guessed labels.
- */
+/* confident: out-of-fold probabilities give each row its score, and the joint of labels. */
 static int audit_confident(const struct audit *a, poison_error *err)
 {
     poison_findings *f = a->found;
@@ -668,10 +662,7 @@ static int rank(poison_findings *f, const int *labels, poison_error *err)
     return 0;
 }
 
-/*
- * The method's function fills scores and suggestions; the ranks are of the scores, whatever the
- * method.
- */
+/* The method's function fills scores and suggestions; ranks are of scores, whatever it was. */
 int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
                  int method, uint64_t seed, const poison_settings *settings, poison_error *err)
 {
@@ -753,10 +744,7 @@ poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
 
 /* ---- acting on it ---------------------------------------------------------------------------- */
 
-/*
- * COUNT, FRACTION or "estimated", or NULL: what the method can. The text is the whole one, for
- * messages.
- */
+/* COUNT, FRACTION, "estimated", or NULL: what the method can. text: all of it, for messages. */
 static int parse_how_many(poison_cleaning *c, const char *many, const char *text,
                           const char *expected, poison_error *err)
 {

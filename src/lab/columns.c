@@ -10,10 +10,7 @@
 
 enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick */
 
-/*
- * All of it to t->text, in pieces, since it may be interrupted; up to a zero byte, which is no
- * text.
- */
+/* All of it to t->text, in pieces, since it may be interrupted; at most up to a zero byte. */
 static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings,
                  poison_error *err)
 {
@@ -148,10 +145,7 @@ double columns_value(const struct columns *t, size_t row, const char *name)
     return strcmp(text, "NA") == 0 ? NAN : strtod(text, NULL);
 }
 
-/*
- * strtod takes more than a table has, as 0x10, inf and blanks: only a decimal number's characters
- * are let in.
- */
+/* strtod takes 0x10, inf and blanks too: only a decimal number's characters are let in. */
 int columns_number(const struct columns *t, size_t row, size_t column, double least, double most,
                    double *value, poison_error *err)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * columns - a table with a header, read whole or printed to memory, its columns found by their
- * names
- */
+/* columns - a table with a header, read whole or printed to memory; columns are found by name */
 #ifndef POISON_COLUMNS_H
 #define POISON_COLUMNS_H
 
@@ -35,10 +32,7 @@ const char *columns_text(const struct columns *table, size_t row, size_t column)
 const char *columns_named(const struct columns *table, size_t row, const char *name);
 double columns_value(const struct columns *table, size_t row, const char *name);
 
-/*
- * A decimal number from `least` to `most` (within +-1e300); NA is NAN. POISON_EDATA names line and
- * column.
- */
+/* A decimal number in least..most (within +-1e300); NA is NAN. POISON_EDATA names its place. */
 int columns_number(const struct columns *table, size_t row, size_t column, double least,
                    double most, double *value, poison_error *err);
 

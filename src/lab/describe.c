@@ -50,10 +50,7 @@ static void put_labels(FILE *out, const poison_data *data, const int *label, int
     }
 }
 
-/*
- * The labels that occur among the training rows as altered, between blanks. NULL: no memory. free()
- * it.
- */
+/* The labels that occur in labels (n), between blanks. NULL: no memory. free() it. */
 static char *list_classes(const poison_data *data, const int *labels)
 {
     int occurs[POISON_LABELS] = {0}, label[POISON_LABELS], count = 0;

@@ -102,10 +102,7 @@ static void print_machine(struct sheet *sheet, const struct explanation *e)
     table_exact(&t, e->flipped);
 }
 
-/*
- * The machine between truth and prediction is asked for, if there is one; else that of the
- * runner-up.
- */
+/* The machine between truth and prediction, if there is one; else that of the runner-up. */
 int explain_find(struct explanation *e, const poison_svm *svm, const poison_data *data,
                  const int *labels, int predicted, size_t image, poison_error *err)
 {

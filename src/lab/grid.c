@@ -5,10 +5,7 @@
 
 #include <stdlib.h>
 
-/*
- * How many of n rows are called by the label that they have; rows that are left out (-1) do not
- * count.
- */
+/* How many of n rows are called what they are; rows that are left out (-1) do not count. */
 static size_t correct(const int *predicted, const int *labels, size_t n, size_t *rows)
 {
     size_t right = 0;

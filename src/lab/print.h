@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * print - the commands' tables: predictions and labels, what a model consists of, what an audit
- * found
- */
+/* print - the commands' tables: predictions, labels, what a model consists of, what audits find */
 #ifndef POISON_PRINT_H
 #define POISON_PRINT_H
 

@@ -447,15 +447,9 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
-    struct campaign c = {.sweep = sweep,
-                         .data = data,
-                         .settings = &quiet,
-                         .loud = settings,
-                         .warn = to->warn,
-                         .clean = labels,
-                         .orders = sweep->seeds,
-                         .sheet = *to->sheet,
-                         .at = before};
+    struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings,
+                         .clean = labels, .orders = sweep->seeds, .sheet = *to->sheet,
+                         .warn = to->warn, .at = before};
     struct journal journal = {.path = "memory", .out = to->path ? NULL : to->sheet->out};
     struct table t;
     size_t total = 0, done = 0;

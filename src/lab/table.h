@@ -28,10 +28,7 @@ void sheet_open(struct sheet *sheet, FILE *out, const poison_data *data, int jso
 /* The opening, if it is still due: before anything that is printed by other means. */
 void sheet_start(struct sheet *sheet);
 
-/*
- * Begins another of several tables: an empty line and `# title`; with JSON a key "table" in each
- * row.
- */
+/* Begins another of several tables: an empty line and `# title`; in JSON a key "table" a row. */
 void sheet_title(struct sheet *sheet, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
