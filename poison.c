@@ -103,25 +103,22 @@ done:
     return status;
 }
 
-static struct show show_of(const struct args *a)
-{
-    return (struct show){.test_set = a->test_set, .changed = a->changed, .flips = a->changes > 0,
-                         .words = a->operand[0], .range = a->range, .ranges = a->ranges,
-                         .most = a->rows_given ? a->rows : 0, .output = a->output};
-}
-
 /* Commands look at the test set, of which files may have none. */
 static int check_test_rows(const struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t m = lab->data.test.n;
-    if (!m && (a->command->needs == NEEDS_PREDICTIONS || a->pair_option || a->test_set || a->changed))
-        return poison_fail(err, POISON_EDATA, "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
+    int looks = a->command->needs == NEEDS_PREDICTIONS || a->pair_option || show_predicts(&a->show);
+    if (!m && looks)
+        return poison_fail(err, POISON_EDATA,
+                           "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
                            lab->data.source);
-    if (strcmp(a->command->name, "explain") == 0 && a->image >= m)
-        return poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0", a->image, m);
-    if (strcmp(a->command->name, "predictions") == 0 && a->rows > m && a->rows_given)
-        return poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images", a->rows, m);
+    if (a->explain.row && a->explain.row >= m)
+        return poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0",
+                           a->explain.row, m);
+    if (a->predictions.rows_given && a->predictions.rows > m)
+        return poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images",
+                           a->predictions.rows, m);
     return 0;
 }
 
@@ -131,19 +128,14 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     int status = 0;
     TRY(resolve_names(lab, err));
-    if (a->truth) { /* against the labels as they were given */
+    if (a->audit.truth) { /* against the labels as they were given */
         memcpy(lab->truth, lab->data.train.y, lab->data.train.n * sizeof *lab->truth);
-        TRY(poison_flips_read(a->truth, lab->truth, &lab->data, &a->settings, err));
+        TRY(poison_flips_read(a->audit.truth, lab->truth, &lab->data, &a->settings, err));
     }
-    const struct show show = show_of(a);
-    if (strcmp(a->command->name, "show") == 0)
-        TRY(show_check(&show, &lab->data, err));
-    if (strcmp(a->command->name, "sweep") == 0)
-        TRY(journal_check(a->output, a->resume, a->json || a->no_header, err));
-    else if (a->command->needs == NEEDS_LABELS)
-        TRY(output_check(a->output, err));
-    else
-        TRY(output_open(&lab->file, a->output, err));
+    if (a->command->check)
+        TRY(a->command->check(lab, err));
+    if (!(a->command->flags & OPENS_OUTPUT))
+        TRY(output_open(&lab->file, a->form.output, err));
 done:
     return status;
 }
@@ -207,9 +199,9 @@ static int write_provenance(struct laboratory *lab, const poison_data *data, poi
 static int open_sheet(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->json, a->no_header);
+    sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->form.json, a->form.no_header);
     lab->sheet.cancel = a->settings.cancel;
-    if (!a->provenance)
+    if (!a->form.provenance)
         return 0;
     int status = write_provenance(lab, lab->sheet.data, err);
     lab->sheet.opening = lab->provenance;
@@ -251,14 +243,14 @@ static int train_and_predict(struct laboratory *lab, poison_error *err)
 static int run_predictions(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, lab->args->rows);
+    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, lab->args->predictions.rows);
     return 0;
 }
 
 static int run_score(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->by_true, (size_t[LABELS]){0});
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->score.by_true, (size_t[LABELS]){0});
     return 0;
 }
 
@@ -301,7 +293,8 @@ static int run_counts(struct laboratory *lab, poison_error *err)
 static int run_data(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    int status = a->export_to ? poison_data_write(&lab->data, lab->labels, a->export_to, &a->settings, err) : 0;
+    const char *folder = a->data.export_to;
+    int status = folder ? poison_data_write(&lab->data, lab->labels, folder, &a->settings, err) : 0;
     return status < 0 ? status : describe_data(&lab->sheet, &lab->data, lab->labels, &a->settings, err);
 }
 
@@ -311,27 +304,31 @@ static int run_data(struct laboratory *lab, poison_error *err)
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct grid grid = {.folds = (int)a->folds, .seed = a->sweep.seed};
     struct output file = {0};
     struct sheet beside = lab->sheet;
-    int status = 0, apart = strcmp(a->output, "-") != 0;
+    int status = 0, apart = strcmp(a->form.output, "-") != 0;
     if (apart)
-        TRY(output_open(&file, a->output, err));
+        TRY(output_open(&file, a->form.output, err));
     beside.out = file.out;
     TRY(output_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
-    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &grid, &lab->settings, err));
+    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &a->grid, &lab->settings, err));
 done:
     return apart ? output_close(&file, status, err) : status;
+}
+
+static int check_train(struct laboratory *lab, poison_error *err)
+{
+    return output_check(lab->args->form.output, err);
 }
 
 static int run_train(struct laboratory *lab, poison_error *err)
 {
     int nameless, status;
-    if (lab->args->folds)
+    if (lab->args->grid.folds)
         return cross_validate(lab, err);
     TRY(train(lab, err));
-    TRY(poison_model_write(lab->svm, &lab->data, lab->args->output, &nameless, err));
+    TRY(poison_model_write(lab->svm, &lab->data, lab->args->form.output, &nameless, err));
     if (nameless && !lab->args->quiet)
         fprintf(stderr, "poison: warning: labels that are no whole numbers are written as 0, 1, ...; -o FILE keeps their names "
                         "too, in FILE.labels\n");
@@ -349,17 +346,17 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     lab->data.numbers = model->data.numbers;
     lab->data.name = model->data.name;
     model->data.name = NULL;
-    TRY(source_load_rows(&lab->data, &width, a, a->operand[1], err));
+    TRY(load_rows(&lab->data, &width, &a->source, &a->settings, err));
     if (width.foreign && !a->quiet)
         fprintf(stderr, "poison: warning: %s: the first column is taken for the labels, and holds none of the model's: "
-                        "--label says which one it is, or none\n", a->operand[1]);
+                        "--label says which one it is, or none\n", a->source.path);
     TRY(poison_model_fit(model, &lab->data.test, err));
     size_t m = lab->data.test.n;
-    if (a->score && !lab->data.test.y)
-        TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with", a->operand[1]));
+    if (a->predict.score && !lab->data.test.y)
+        TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with", a->source.path));
     TRY(open_sheet(lab, err));
-    if (!a->score)
-        return print_labels(&lab->sheet, model, &lab->data.test, a->decisions, err);
+    if (!a->predict.score)
+        return print_labels(&lab->sheet, model, &lab->data.test, a->predict.decisions, err);
     lab->predicted = poison_take(m, sizeof *lab->predicted);
     if (!lab->predicted)
         TRY(poison_fail_memory(err, m, sizeof *lab->predicted, "the predictions"));
@@ -386,20 +383,18 @@ static int run_predict(struct laboratory *lab, poison_error *err)
 
 static int run_grid(struct laboratory *lab, poison_error *err)
 {
-    const struct args *a = lab->args;
-    struct grid grid = {a->costs, a->gammas, a->cost_count, a->gamma_count, (int)a->folds, a->sweep.seed};
-    return grid_run(&lab->sheet, &lab->data, lab->labels, &grid, &lab->settings, err);
+    return grid_run(&lab->sheet, &lab->data, lab->labels, &lab->args->grid, &lab->settings, err);
 }
 
 static int run_check(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t problems;
-    int status = describe_problems(&lab->sheet, a->operand[0], a->format, a->label_column, &problems, &a->settings, err);
+    int status = describe_problems(&lab->sheet, a->source.path, a->source.format, a->source.label, &problems, &a->settings, err);
     if (status == 0)
         status = output_close(&lab->file, 0, err); /* the table stays, whatever it says */
     if (status == 0 && problems)
-        status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->operand[0], problems, problems == 1 ? "" : "s");
+        status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->source.path, problems, problems == 1 ? "" : "s");
     return status;
 }
 
@@ -427,24 +422,27 @@ done:
 static int run_audit(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
+    const char *header = "row\tlabel\tmethod\tscore\tsuggested\trank";
     size_t n = lab->data.train.n;
     struct table t;
     int status = 0;
     uint8_t *flipped = poison_take(n, 1);
     if (!flipped)
         TRY(poison_fail_memory(err, n, 1, "the truth"));
-    for (size_t r = 0; r < n && a->truth; r++)
+    if (a->audit.joint)
+        header = "label\tsuggested\testimated";
+    else if (a->audit.truth)
+        header = "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision";
+    for (size_t r = 0; r < n && a->audit.truth; r++)
         flipped[r] = lab->truth[r] != lab->data.train.y[r];
     for (int k = 0; k < a->methods; k++) {
         poison_findings found;
         TRY(audit(lab, a->method[k], &found, err));
         if (k == 0)
-            table_begin(&t, &lab->sheet, a->joint   ? "label\tsuggested\testimated"
-                                         : a->truth ? "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
-                                                    : "row\tlabel\tmethod\tscore\tsuggested\trank");
-        if (a->joint)
+            table_begin(&t, &lab->sheet, header);
+        if (a->audit.joint)
             print_joint(&t, &found);
-        else if (a->truth)
+        else if (a->audit.truth)
             print_scoreboard(&t, a->method[k], &found, flipped);
         else
             print_findings(&t, lab->labels, a->method[k], &found);
@@ -476,10 +474,16 @@ done:
     return status;
 }
 
+static int check_sweep(struct laboratory *lab, poison_error *err)
+{
+    const struct form *form = &lab->args->form;
+    return journal_check(form->output, lab->args->resume, form->json || form->no_header, err);
+}
+
 static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct sweep_output to = {&lab->sheet, a->output, a->resume, a->quiet ? NULL : stderr};
+    struct sweep_output to = {&lab->sheet, a->form.output, a->resume, a->quiet ? NULL : stderr};
     return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, &to, err);
 }
 
@@ -490,23 +494,39 @@ static int run_dose(struct laboratory *lab, poison_error *err)
 
 static int run_matrix(struct laboratory *lab, poison_error *err)
 {
-    return matrix_run(stdin, &lab->sheet, lab->args->at, &lab->settings, err);
+    return matrix_run(stdin, &lab->sheet, lab->args->matrix.dose, &lab->settings, err);
 }
 
 static int run_plot(struct laboratory *lab, poison_error *err)
 {
-    return plot_run(stdin, lab->file.out, lab->args->output, lab->args->title, &lab->settings, err);
+    return plot_run(stdin, lab->file.out, lab->args->form.output, lab->args->plot.title, &lab->settings, err);
 }
 
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return explain_print(&lab->sheet, lab->svm, lab->labels, lab->predicted[a->image], a->image, a->rows, err);
+    return explain_print(&lab->sheet, lab->svm, lab->labels, lab->predicted[a->explain.row], a->explain.row,
+                         a->explain.rows, err);
+}
+
+static struct show what_to_show(const struct args *a)
+{
+    struct show show = a->show;
+    show.flips = a->changes > 0;
+    show.words = a->operand[0];
+    show.output = a->form.output;
+    return show;
+}
+
+static int check_show(struct laboratory *lab, poison_error *err)
+{
+    const struct show show = what_to_show(lab->args);
+    return show_check(&show, &lab->data, err);
 }
 
 static int run_show(struct laboratory *lab, poison_error *err)
 {
-    const struct show show = show_of(lab->args);
+    const struct show show = what_to_show(lab->args);
     int status = show_run(lab->file.out, &show, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
     if (lab->svm)
         warn_of_limit(lab);
@@ -527,7 +547,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     TRY(train_and_predict(lab, err));
     TRY(describe_briefly(sheet, &lab->data, lab->labels, &a->settings, err));
     sheet_title(sheet, "the first predictions");
-    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, a->rows);
+    print_predictions(&lab->sheet, &lab->data.test, lab->predicted, 5);
     sheet_title(sheet, "score by predicted %s, not poisoned", digit);
     print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, incorrect);
     sheet_title(sheet, "%ss in the training and the test set", digit);
@@ -555,8 +575,7 @@ done:
 static int run_report(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    struct report report = {.sweep = &a->sweep, .curve = a->curve, .curves = a->curves, .curve_given = a->curve_given,
-                            .rows = a->rows, .method = a->method, .methods = a->methods, .quiet = a->quiet};
+    struct report report = a->report;
     char *command = NULL;
     size_t size;
     int status;
@@ -566,6 +585,9 @@ static int run_report(struct laboratory *lab, poison_error *err)
         args_command(a, lab->data.source, out);
     if (!out || fclose(out) != 0)
         TRY(poison_fail_memory(err, 1, 4096, "the command"));
+    report.sweep = &a->sweep;
+    report.method = a->method, report.methods = a->methods;
+    report.quiet = a->quiet;
     report.command = command, report.provenance = lab->provenance;
     TRY(report_write(lab->file.out, &report, &lab->data, lab->sweep.pair, &lab->settings, err));
 done:
@@ -579,10 +601,10 @@ static int run_help(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     (void)err;
-    if (a->man)
+    if (a->help.man)
         help_man(lab->file.out, a->commands);
     else
-        help_print(lab->file.out, a->commands, a->topic, 1);
+        help_print(lab->file.out, a->commands, a->help.topic, 1);
     return 0;
 }
 
@@ -596,53 +618,54 @@ static int run_completions(struct laboratory *lab, poison_error *err)
 /* What each prints, and what else its help says, stands in src/cli/commands.txt. */
 static const struct command commands[] = {
     {"lab", NULL, "the classroom lab: train, poison, train again; the default",
-     NEEDS_DATA, run_lab},
+     NEEDS_DATA, .flags = BUILT_IN, .run = run_lab},
     {"predictions", NULL, "the first test images: true digit, predicted digit",
-     NEEDS_PREDICTIONS, run_predictions},
+     NEEDS_PREDICTIONS, .run = run_predictions},
     {"score", NULL, "how often each digit was predicted rightly and wrongly",
-     NEEDS_PREDICTIONS, run_score},
+     NEEDS_PREDICTIONS, .run = run_score},
     {"counts", NULL, "how many of each digit there are",
-     NEEDS_DATA, run_counts},
+     NEEDS_DATA, .run = run_counts},
     {"confusion", NULL, "test images by true digit (rows) and predicted digit (columns)",
-     NEEDS_PREDICTIONS, run_confusion},
+     NEEDS_PREDICTIONS, .run = run_confusion},
     {"subproblems", NULL, "the one-vs-one machines, a line each",
-     NEEDS_MODEL, run_subproblems},
+     NEEDS_MODEL, .run = run_subproblems},
     {"support", NULL, "support rows and their dual coefficients",
-     NEEDS_MODEL, run_support},
+     NEEDS_MODEL, .run = run_support},
     {"data", NULL, "what the data are; --export writes them",
-     NEEDS_DATA, run_data},
+     NEEDS_DATA, .run = run_data},
     {"attack", NULL, "choose which labels to flip, and write a flip file",
-     NEEDS_DATA, run_attack},
+     NEEDS_DATA, .run = run_attack},
     {"audit", NULL, "which labels look flipped",
-     NEEDS_DATA, run_audit},
+     NEEDS_DATA, .run = run_audit},
     {"clean", NULL, "correct the labels that an audit suspects, and write a flip file",
-     NEEDS_DATA, run_clean},
+     NEEDS_DATA, .run = run_clean},
     {"sweep", NULL, "every dose of every pair, strategy, defence and seed: a row each",
-     NEEDS_LABELS, run_sweep},
+     NEEDS_DATA, .flags = OPENS_OUTPUT | NAMES_ONCE, .check = check_sweep, .run = run_sweep},
     {"dose", NULL, "doses for 10, 50 and 90 % success, and the area under the curve",
-     NEEDS_NOTHING, run_dose},
+     NEEDS_NOTHING, .run = run_dose},
     {"matrix", NULL, "success of strategies (down) against defences (across) at one dose",
-     NEEDS_NOTHING, run_matrix},
+     NEEDS_NOTHING, .run = run_matrix},
     {"plot", NULL, "a chart of a table of sweep, dose, confusion, matrix, grid or audit",
-     NEEDS_NOTHING, run_plot},
+     NEEDS_NOTHING, .run = run_plot},
     {"show", "[ROWS]", "digits as pictures, in the terminal or on a contact sheet",
-     NEEDS_DATA, run_show},
+     NEEDS_DATA, .flags = PICTURES | ROWS_OPERAND, .check = check_show, .run = run_show},
     {"explain", NULL, "why a test image is called what it is called",
-     NEEDS_PREDICTIONS, run_explain},
+     NEEDS_PREDICTIONS, .run = run_explain},
     {"report", NULL, "the lab as one HTML page with pictures, for a browser",
-     NEEDS_DATA, run_report},
+     NEEDS_DATA, .flags = NAMES_ONCE, .run = run_report},
     {"train", "[DATA]", "train a model, and write it as LIBSVM's model file",
-     NEEDS_LABELS, run_train},
+     NEEDS_DATA, .flags = OPENS_OUTPUT | PRINTS_MODEL | DATA_OPERAND, .check = check_train,
+     .run = run_train},
     {"predict", "MODEL DATA", "the labels that a model gives to the rows of a file",
-     NEEDS_NOTHING, run_predict},
+     NEEDS_NOTHING, .flags = DATA_OPERAND, .run = run_predict},
     {"grid", "[DATA]", "cross-validate every C with every gamma, and mark the best",
-     NEEDS_DATA, run_grid},
+     NEEDS_DATA, .flags = DATA_OPERAND, .run = run_grid},
     {"data check", "FILE", "what is wrong with a file: every problem and its line",
-     NEEDS_NOTHING, run_check},
+     NEEDS_NOTHING, .flags = DATA_OPERAND, .run = run_check},
     {"help", "[COMMAND]", "this program's help, or a command's; --man: the manual page",
-     NEEDS_NOTHING, run_help},
+     NEEDS_NOTHING, .flags = TOPIC_OPERAND, .run = run_help},
     {"completions", "bash|zsh", "what a shell needs to complete our command lines",
-     NEEDS_NOTHING, run_completions},
+     NEEDS_NOTHING, .run = run_completions},
     {0},
 };
 
@@ -685,7 +708,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
         status = poison_fail(err, POISON_ENOMEM, "out of memory: no room for the stacks of %d threads: -j takes fewer",
                              a->settings.threads);
     if (status == 0)
-        status = needs == NEEDS_NOTHING ? output_open(&lab.file, a->output, err) : open_laboratory(&lab, a, err);
+        status = needs == NEEDS_NOTHING ? output_open(&lab.file, a->form.output, err) : open_laboratory(&lab, a, err);
     if (status == 0 && lab.fallback && !a->quiet)
         fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
     if (status == 0)

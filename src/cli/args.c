@@ -194,8 +194,8 @@ static int take_operands(struct args *args, poison_error *err)
             return poison_fail(err, POISON_EUSAGE, "'poison %s' takes %s, not an empty word", args->command->name,
                                args->command->operands);
     }
-    streams += args->data && strcmp(args->data, "-") == 0;
-    streams += args->test_data && strcmp(args->test_data, "-") == 0;
+    streams += args->source.path && strcmp(args->source.path, "-") == 0;
+    streams += args->source.test_path && strcmp(args->source.test_path, "-") == 0;
     for (size_t k = 0; k < args->changes; k++)
         streams += args->change[k].file && strcmp(args->change[k].file, "-") == 0;
     return streams < 2 ? 0 : poison_fail(err, POISON_EUSAGE, "'-' stands twice: standard input can be read once");
@@ -213,9 +213,9 @@ static int understand(struct args *args, const char **word, size_t words, poison
                                                                                                          &optional)) > 0;
          at += length + optional)
         most++;
-    if (strcmp(args->command->name, "help") == 0 && words > used) {
-        args->topic = command_find(args->commands, word + used, words - used, &topic);
-        if (!args->topic)
+    if (args->command->flags & TOPIC_OPERAND && words > used) {
+        args->help.topic = command_find(args->commands, word + used, words - used, &topic);
+        if (!args->help.topic)
             return fail_unknown_command(args->commands, word[used], err);
         most = topic; /* its name may be two words */
     }
@@ -243,7 +243,7 @@ static int refuse_twice(const struct args *args, poison_error *err)
     const struct sweep *s = &args->sweep;
     int status = refuse_dose_twice(s->dose, s->doses, "doses", err);
     if (status == 0)
-        status = refuse_dose_twice(args->curve, args->curves, "curve", err);
+        status = refuse_dose_twice(args->report.curve, args->report.curves, "curve", err);
     if (status < 0)
         return status;
     for (size_t k = 0; k < s->strategies; k++)
@@ -264,10 +264,9 @@ static int refuse_twice(const struct args *args, poison_error *err)
 static int set_defaults(struct args *args, poison_error *err)
 {
     int status = 0;
-    args->train = 2000;
-    args->test = 1000;
-    args->rows = 5; /* of lab */
-    args->output = "-";
+    args->source.train = 2000;
+    args->source.test = 1000;
+    args->form.output = "-";
     for (int k = 0; k < option_count; k++)
         if (options[k].normal && !(options[k].flags & WORDS) && option_counts(&options[k], args->command))
             TRY(option_set(&options[k], args, options[k].normal, err));
@@ -287,11 +286,6 @@ static int fail_foreign(const struct option *o, const struct command *c, poison_
             length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",
                                        options[k].commands);
     return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to %s", o->name, c->name, whose);
-}
-
-static int is(const struct args *args, const char *command)
-{
-    return strcmp(args->command->name, command) == 0;
 }
 
 static int was_given(const struct args *args, const char *name)
@@ -316,7 +310,7 @@ static int set_given(struct args *args, poison_error *err)
             *(int *)((char *)args + o->given) = 1;
         TRY(option_set(o, args, g->value, err));
     }
-    if (args->joint && !was_given(args, "method")) { /* the only one that can */
+    if (args->audit.joint && !was_given(args, "method")) { /* the only one that can */
         const struct option *method = option_for(&(struct option){.name = "method"}, args->command);
         args->given[args->givens++] = (struct given){.option = method, .value = "confident", .word = "--method"};
         TRY(option_set(method, args, "confident", err));
@@ -325,44 +319,75 @@ done:
     return status;
 }
 
+/* An operand that is to be one of the words between |. */
+static int check_word(const struct args *args, poison_error *err)
+{
+    const char *words = args->command->operands;
+    if (!words || !strchr(words, '|') || parse_word(words, args->operand[0]) >= 0)
+        return 0;
+    return fail_word(args->command->name, args->operand[0], words, "", err);
+}
+
 /* What contradicts itself, of data and models. */
 static int check_model_options(const struct args *args, poison_error *err)
 {
-    if (is(args, "train") && !args->folds && (args->json || args->no_header || args->provenance))
+    const struct form *form = &args->form;
+    unsigned flags = args->command->flags;
+    if (flags & PRINTS_MODEL && !args->grid.folds && (form->json || form->no_header || form->provenance)) {
+        const char *option = form->json ? "json" : form->no_header ? "no-header" : "provenance";
         return poison_fail(err, POISON_EUSAGE,
-                           "--%s: 'poison train' prints a model, which is no table; with -v N it prints one",
-                           args->json ? "json" : args->no_header ? "no-header" : "provenance");
-    if (args->operands && args->data && !is(args, "show"))
-        return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->data, args->operand[0]);
-    if (args->decisions && args->score)
+                           "--%s: 'poison train' prints a model, which is no table; with -v N it prints one", option);
+    }
+    if (flags & DATA_OPERAND && args->operands && args->source.path)
+        return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->source.path,
+                           args->operand[0]);
+    if (args->predict.decisions && args->predict.score)
         return poison_fail(err, POISON_EUSAGE, "--decisions and --score: one or the other");
-    if (is(args, "completions") && strcmp(args->operand[0], "bash") != 0 && strcmp(args->operand[0], "zsh") != 0)
-        return poison_fail(err, POISON_EUSAGE, "completions %s: expected bash or zsh", args->operand[0]);
-    if (args->man && args->topic)
-        return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'", args->topic->name);
+    if (args->help.man && args->help.topic)
+        return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'", args->help.topic->name);
+    return check_word(args, err);
+}
+
+static int check_trace(const struct args *args, poison_error *err)
+{
+    if (args->trace && strcmp(args->trace, "-") == 0)
+        return poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
+    if (args->trace && strcmp(args->trace, args->form.output) == 0)
+        return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
+    return 0;
+}
+
+/* --changed of show */
+static int check_changed(const struct args *args, poison_error *err)
+{
+    if (!args->show.changed)
+        return 0;
+    if (!args->changes)
+        return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");
+    if (args->operands)
+        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
+    if (was_given(args, "set") && !args->show.test_set)
+        return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
     return 0;
 }
 
 /* What contradicts itself. */
 static int check(const struct args *args, poison_error *err)
 {
-    if (args->resume && strcmp(args->output, "-") == 0)
+    int status = 0;
+    if (args->resume && strcmp(args->form.output, "-") == 0)
         return poison_fail(err, POISON_EUSAGE, "--resume: which sweep? Expected -o FILE");
-    if (args->joint && args->truth)
+    if (args->audit.joint && args->audit.truth)
         return poison_fail(err, POISON_EUSAGE, "--joint and --truth: one or the other");
-    if (args->trace && strcmp(args->trace, "-") == 0)
-        return poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
-    if (args->trace && strcmp(args->trace, args->output) == 0)
-        return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
-    if (args->joint && (args->methods != 1 || !audit_does(args->method[0], ESTIMATES)))
+    TRY(check_trace(args, err));
+    if (args->audit.joint && (args->methods != 1 || !audit_does(args->method[0], ESTIMATES)))
         return poison_fail(err, POISON_EUSAGE, "--joint: only --method confident estimates it");
-    if (args->changed && !args->changes)
-        return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");
-    if (args->changed && args->operands)
-        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
-    if (args->changed && was_given(args, "set") && !args->test_set)
-        return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
-    return is(args, "sweep") || is(args, "report") ? refuse_twice(args, err) : check_model_options(args, err);
+    TRY(check_changed(args, err));
+    if (args->command->flags & NAMES_ONCE)
+        TRY(refuse_twice(args, err));
+    TRY(check_model_options(args, err));
+done:
+    return status;
 }
 
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
@@ -390,9 +415,11 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
     if (was_given(args, "version"))
         return ARGS_VERSION;
     TRY(take_operands(args, err));
-    if (is(args, "show") && args->operands)
-        TRY(set_rows(args, args->operand[0], err));
+    if (args->command->flags & ROWS_OPERAND && args->operands)
+        TRY(parse_rows(args, args->operand[0], err));
     TRY(check(args, err));
+    if (args->command->flags & DATA_OPERAND && args->operands)
+        args->source.path = args->operand[args->operands - 1];
 done:
     return status;
 }
@@ -409,14 +436,14 @@ void args_free(struct args *args)
     free(args->pair);
     free(args->given);
     free(args->weight);
-    free(args->costs);
-    free(args->gammas);
+    free(args->grid.cost);
+    free(args->grid.gamma);
     free(args->change);
-    free(args->range);
+    free(args->show.range);
     free(args->sweep.strategy);
     free(args->sweep.defence);
     free(args->sweep.dose);
-    free(args->curve);
+    free(args->report.curve);
 }
 
 /* ---- provenance ------------------------------------------------------------------------------------------------ */
@@ -474,7 +501,7 @@ static void describe_option(const struct args *args, const struct option *o, FIL
 void args_describe(const struct args *args, FILE *out)
 {
     const char *at = args->command->operands ? args->command->operands : "";
-    int optional, data = 0;
+    int optional, data = args->command->flags & DATA_OPERAND && args->operands;
     size_t length;
     for (size_t k = 0; k < args->operands && (length = next_operand(&at, &optional)) > 0; k++, at += length + optional) {
         putc(' ', out);
@@ -482,7 +509,6 @@ void args_describe(const struct args *args, FILE *out)
             putc(at[c] | 0x20, out); /* lower case */
         putc('=', out);
         escape_quoted(out, ESCAPE_VALUE, args->operand[k]);
-        data |= strncmp(at, "DATA", 4) == 0;
     }
     for (int k = 0; k < option_count; k++)
         if (options[k].flags & RESULTS && option_counts(&options[k], args->command)

@@ -3,7 +3,9 @@
 #ifndef POISON_ARGS_H
 #define POISON_ARGS_H
 
+#include "grid.h"
 #include "poison.h"
+#include "report.h"
 #include "show.h"
 #include "sweep.h"
 
@@ -11,70 +13,78 @@
 
 struct laboratory; /* poison.c's */
 
-/* NEEDS_LABELS: data, and it opens its output itself */
-enum needs { NEEDS_NOTHING, NEEDS_LABELS, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
+enum needs { NEEDS_NOTHING, NEEDS_DATA, NEEDS_MODEL, NEEDS_PREDICTIONS };
+
+/* What sets a command apart. */
+enum {
+    OPENS_OUTPUT = 1,   /* itself, not before it runs */
+    PICTURES = 2,       /* prints these, no table */
+    PRINTS_MODEL = 4,   /* prints that, no table, but with -v */
+    BUILT_IN = 8,       /* takes the built-in digits where nothing is said and no MNIST found */
+    NAMES_ONCE = 16,    /* its lists name nothing twice */
+    DATA_OPERAND = 32,  /* its last operand is a place of data, as --data is */
+    ROWS_OPERAND = 64,  /* its operand says which rows are shown */
+    TOPIC_OPERAND = 128 /* its operands are a command's name */
+};
 
 /* A command is a row of poison.c's table; the last row has no name. */
 struct command {
     const char *name;     /* one word, or two: "data check" */
-    const char *operands; /* "MODEL [DATA]": what follows its name, in brackets what may be missing; NULL: nothing */
+    const char *operands; /* "MODEL [DATA]": what follows its name, in brackets what may be missing, with | words that it
+                             may be; NULL: nothing */
     const char *summary;
-    enum needs needs;      /* what is made before it runs */
+    enum needs needs; /* what is made before it runs */
+    unsigned flags;
     int (*run)(struct laboratory *lab, poison_error *err);
+    int (*check)(struct laboratory *lab, poison_error *err); /* what it refuses once the data are known; or NULL */
 };
 
-/* What the command line said, defaults filled in. */
+/* What the command line said, defaults filled in; args_free frees the lists. What is one command's stands under its name. */
 struct args {
     const struct command *commands, *command; /* the table, and the row that was asked for */
-    const struct command *topic;              /* help's, or NULL */
-    int man;
+    const char *operand[3];                   /* after the command's name; "-" is standard input */
+    size_t operands;
     struct given *given; /* what was said, in order, for args_describe */
     size_t givens;
+
     poison_settings settings;
-    const char *data; /* NULL: look for MNIST */
-    const char *test_data;    /* a file for the test set, or NULL */
-    const char *label_column; /* --label: first, last, a name, a number from 1, none; NULL: as poison_data_load says */
-    int format;               /* --format: POISON_READ_AUTO, ... */
-    size_t train, test;
-    int train_given, test_given;
+    poison_source source; /* path NULL: look for MNIST; validate: how many, if somebody looks at them */
     struct change {
         const char *file; /* a flip file, or NULL: */
         struct flip_wish flip;
-    } *change; /* in order; args_free frees */
+    } *change; /* --flip and --flips, in order */
     size_t changes;
-    const char *pair_option; /* what asks for pairs: --pair, of lab and report, or sweep's --pairs; else NULL */
-    struct pair_wish *pair;  /* none: all that there are; args_free frees */
-    size_t pairs;
-    size_t *curve, curves; /* report's other doses; args_free frees */
-    int curve_given;
-    size_t validate;
-    int methods, method[POISON_AUDITS]; /* audit's */
-    const char *truth;
-    int joint, resume;
-    size_t at;          /* matrix's dose */
-    const char *title;  /* plot's, or NULL */
-    size_t image;       /* explain's row */
-    struct sweep sweep; /* also lab's and report's doses, clean's defence, everybody's seed, restarts and beam */
-    size_t rows; /* -n */
-    int rows_given;
-    int by_true;
-    int test_set, changed; /* show: --set test, --changed */
-    struct row_range *range; /* show's ROWS, in order; args_free frees */
-    size_t ranges;
-    const char *export_to;
-    const char *output;
+    struct weight {
+        char *label;
+        double factor;
+    } *weight; /* --weight, in order */
+    size_t weights;
+    struct form {
+        const char *output;
+        int json, no_header, provenance;
+    } form;
     int timing, quiet;
     const char *trace; /* a file for spans; NULL: none */
 
-    const char *operand[3]; /* after the command's name */
-    size_t operands;        /* an operand "-" is standard input */
-    size_t folds;           /* -v; 0: none */
-    int decisions, score;
-    double *costs, *gammas; /* grid's lists; args_free frees */
-    size_t cost_count, gamma_count;
-    struct weight { char *label; double factor; } *weight; /* --weight, in order; args_free frees */
-    size_t weights;
-    int json, no_header, provenance;
+    const char *pair_option; /* what asks for pairs: --pair, of lab and report, or sweep's --pairs; else NULL */
+    struct pair_wish *pair;  /* none: all that there are */
+    size_t pairs;
+    struct sweep sweep; /* doses, strategies, defences of lab, report, sweep and clean; everybody's seed, restarts, beam */
+    int methods, method[POISON_AUDITS]; /* audit's and report's */
+    int resume;                         /* sweep's */
+
+    struct { size_t rows; int rows_given; } predictions;
+    struct { int by_true; } score;
+    struct { const char *export_to; } data;
+    struct { const char *truth; int joint; } audit;
+    struct { size_t dose; } matrix;
+    struct { const char *title; } plot; /* or NULL */
+    struct show show;                   /* but for flips, words and output */
+    struct { size_t row, rows; } explain;
+    struct report report; /* its curve and its rows */
+    struct { int decisions, score; } predict;
+    struct grid grid; /* also train's folds, 0: none */
+    struct { int man; const struct command *topic; } help; /* topic: or NULL */
 };
 
 enum { ARGS_HELP = 1, ARGS_VERSION };

@@ -38,7 +38,6 @@ enum {
 
 #define DATA_COMMANDS "the commands that read data"
 #define ALL_COMMANDS "all commands"
-#define PICTURE_COMMANDS "show"
 
 extern const struct option options[];
 extern const int option_count;

@@ -23,7 +23,7 @@ static int whole(const char *text, size_t least, size_t *value, char **end)
     return !errno && v >= least && v < (1ULL << 40);
 }
 
-int set_whole(size_t *value, const char *text, const struct option *o, poison_error *err)
+int parse_whole(size_t *value, const char *text, const struct option *o, poison_error *err)
 {
     char *end;
     int fits = whole(text, o->least, value, &end) && !*end;
@@ -45,7 +45,7 @@ static int take_finite(double *value, const char *text, char **end, const char *
     return *end != text && (!**end || strchr(ends, **end)) && isfinite(*value);
 }
 
-int set_number(double *value, const char *text, int positive, const char *option, poison_error *err)
+int parse_number(double *value, const char *text, int positive, const char *option, poison_error *err)
 {
     char *end;
     if (take_finite(value, text, &end, "") && (!positive || *value > 0))
@@ -53,8 +53,7 @@ int set_number(double *value, const char *text, int positive, const char *option
     return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a number%s", option, text, positive ? " above 0" : "");
 }
 
-/* Which of the words between | it is, from 0; -1: none. */
-static int place_of(const char *words, const char *text)
+int parse_word(const char *words, const char *text)
 {
     size_t length = strlen(text);
     for (int k = 0;; k++) {
@@ -67,8 +66,7 @@ static int place_of(const char *words, const char *text)
     }
 }
 
-/* "--OPTION TEXT: expected this, that or the other" and the tail. */
-static int fail_choice(const char *option, const char *text, const char *words, const char *tail, poison_error *err)
+int fail_word(const char *what, const char *text, const char *words, const char *tail, poison_error *err)
 {
     char expected[160] = "";
     size_t length = 0;
@@ -76,14 +74,14 @@ static int fail_choice(const char *option, const char *text, const char *words, 
         const char *between = strchr(c + 1, '|') ? ", " : " or ";
         length += (size_t)sprintf(expected + length, *c != '|' ? "%c" : between, *c);
     }
-    return poison_fail(err, POISON_EUSAGE, "--%s %s: expected %s%s", option, text, expected, tail);
+    return poison_fail(err, POISON_EUSAGE, "%s %s: expected %s%s", what, text, expected, tail);
 }
 
-int set_choice(int *value, const char *text, const struct option *o, poison_error *err)
+int parse_choice(int *value, const char *text, const struct option *o, poison_error *err)
 {
     char *end;
     size_t number, words = 1;
-    int place = place_of(o->value, text);
+    int place = parse_word(o->value, text);
     for (const char *c = o->value; *c; c++)
         words += *c == '|';
     if (place < 0 && o->flags & NUMBERED && whole(text, 0, &number, &end) && !*end && number < words)
@@ -91,7 +89,9 @@ int set_choice(int *value, const char *text, const struct option *o, poison_erro
     *value = place + (int)o->least;
     if (place >= 0)
         return 0;
-    return fail_choice(o->name, text, o->value, o->flags & NUMBERED ? ", or its number" : "", err);
+    char option[40];
+    snprintf(option, sizeof option, "--%s", o->name);
+    return fail_word(option, text, o->value, o->flags & NUMBERED ? ", or its number" : "", err);
 }
 
 /* ---- values that need a function ------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static struct change *next_change(struct args *a, poison_error *err)
     return &more[a->changes++];
 }
 
-int set_flip(struct args *a, const char *v, poison_error *err)
+int parse_flip(struct args *a, const char *v, poison_error *err)
 {
     struct change *change = next_change(a, err);
     if (!change)
@@ -116,7 +116,7 @@ int set_flip(struct args *a, const char *v, poison_error *err)
     return flip_read(&change->flip, v, err);
 }
 
-int set_flips(struct args *a, const char *v, poison_error *err)
+int parse_flips(struct args *a, const char *v, poison_error *err)
 {
     struct change *change = next_change(a, err);
     if (!change)
@@ -175,12 +175,12 @@ done:
     return status;
 }
 
-int set_pair(struct args *a, const char *v, poison_error *err)
+int parse_pair(struct args *a, const char *v, poison_error *err)
 {
     return take_pairs(a, v, 0, "--pair", err);
 }
 
-int set_pairs(struct args *a, const char *v, poison_error *err)
+int parse_pairs(struct args *a, const char *v, poison_error *err)
 {
     if (strcmp(v, "all") != 0)
         return take_pairs(a, v, 1, "--pairs", err);
@@ -212,17 +212,17 @@ static int take_doses(size_t **dose, size_t *doses, const char *v, const char *o
     }
 }
 
-int set_doses(struct args *a, const char *v, poison_error *err)
+int parse_doses(struct args *a, const char *v, poison_error *err)
 {
     return take_doses(&a->sweep.dose, &a->sweep.doses, v, "doses", err);
 }
 
-int set_curve(struct args *a, const char *v, poison_error *err)
+int parse_curve(struct args *a, const char *v, poison_error *err)
 {
-    return take_doses(&a->curve, &a->curves, v, "curve", err);
+    return take_doses(&a->report.curve, &a->report.curves, v, "curve", err);
 }
 
-int set_rows(struct args *a, const char *v, poison_error *err)
+int parse_rows(struct args *a, const char *v, poison_error *err)
 {
     enum { MOST = 1000000 };
     size_t rows = 0;
@@ -238,8 +238,8 @@ int set_rows(struct args *a, const char *v, poison_error *err)
         rows += r.last - r.first < MOST ? r.last - r.first + 1 : MOST + 1;
         if (rows > MOST)
             return poison_fail(err, POISON_EUSAGE, "%s %s: more than %d rows", a->command->name, v, MOST);
-        GROW(a->range, a->ranges);
-        a->range[a->ranges++] = r;
+        GROW(a->show.range, a->show.ranges);
+        a->show.range[a->show.ranges++] = r;
         if (!*end)
             return 0;
     }
@@ -267,13 +267,13 @@ static int take_strategy(struct args *a, const char *word, poison_error *err)
     struct sweep *s = &a->sweep;
     int strategy = poison_strategy_parse(word);
     if (strategy < 0)
-        return fail_choice("strategy", word, STRATEGY_NAMES("|"), "", err);
+        return fail_word("--strategy", word, STRATEGY_NAMES("|"), "", err);
     GROW(s->strategy, s->strategies);
     s->strategy[s->strategies++] = strategy;
     return 0;
 }
 
-int set_strategy(struct args *a, const char *v, poison_error *err)
+int parse_strategy(struct args *a, const char *v, poison_error *err)
 {
     a->sweep.strategies = 0;
     return each_word(a, v, take_strategy, err);
@@ -288,7 +288,7 @@ static int take_defence(struct args *a, const char *word, poison_error *err)
     return strcmp(word, "none") == 0 ? 0 : poison_cleaning_parse(d, word, err);
 }
 
-int set_defence(struct args *a, const char *v, poison_error *err)
+int parse_defence(struct args *a, const char *v, poison_error *err)
 {
     a->sweep.defences = 0;
     return each_word(a, v, take_defence, err);
@@ -298,7 +298,7 @@ static int take_method(struct args *a, const char *word, poison_error *err)
 {
     int method = poison_audit_parse(word, strlen(word));
     if (method < 0)
-        return fail_choice("method", word, AUDIT_NAMES("|"), "", err);
+        return fail_word("--method", word, AUDIT_NAMES("|"), "", err);
     for (int k = 0; k < a->methods; k++)
         if (a->method[k] == method)
             return poison_fail(err, POISON_EUSAGE, "--method: %s is named twice", word);
@@ -306,26 +306,26 @@ static int take_method(struct args *a, const char *word, poison_error *err)
     return 0;
 }
 
-int set_seed(struct args *a, const char *v, poison_error *err)
+int parse_seed(struct args *a, const char *v, poison_error *err)
 {
     char *end;
     errno = 0;
-    a->sweep.seed = a->sweep.attack.seed = strtoull(v, &end, 10);
+    a->sweep.seed = a->sweep.attack.seed = a->grid.seed = strtoull(v, &end, 10);
     if (*v < '0' || *v > '9' || *end || errno)
         return poison_fail(err, POISON_EUSAGE, "--seed %s: expected a whole number below 2^64", v);
     return 0;
 }
 
-int set_methods(struct args *a, const char *v, poison_error *err)
+int parse_methods(struct args *a, const char *v, poison_error *err)
 {
     a->methods = 0;
     return each_word(a, v, take_method, err);
 }
 
 /* What clean does. */
-int set_cleaning(struct args *a, const char *v, poison_error *err)
+int parse_cleaning(struct args *a, const char *v, poison_error *err)
 {
-    int status = set_defence(a, v, err);
+    int status = parse_defence(a, v, err);
     if (status == 0 && (a->sweep.defences != 1 || a->sweep.defence->method < 0))
         status = poison_fail(err, POISON_EUSAGE, "--method %s: expected one method", v);
     if (status == 0 && a->sweep.defence->how_many == POISON_ORACLE)
@@ -342,9 +342,9 @@ static int named_gamma(double *gamma, const char *v)
     return named;
 }
 
-int set_gamma(struct args *a, const char *v, poison_error *err)
+int parse_gamma(struct args *a, const char *v, poison_error *err)
 {
-    if (named_gamma(&a->settings.gamma, v) || set_number(&a->settings.gamma, v, 1, "gamma", NULL) == 0)
+    if (named_gamma(&a->settings.gamma, v) || parse_number(&a->settings.gamma, v, 1, "gamma", NULL) == 0)
         return 0;
     return poison_fail(err, POISON_EUSAGE, "--gamma %s: expected scale, auto or a number above 0", v);
 }
@@ -383,25 +383,25 @@ static int add_range(double **list, size_t *count, const char *word, const char 
 
 static int take_cost(struct args *a, const char *word, poison_error *err)
 {
-    return add_range(&a->costs, &a->cost_count, word, "cost", err);
+    return add_range(&a->grid.cost, &a->grid.costs, word, "cost", err);
 }
 
 static int take_gamma(struct args *a, const char *word, poison_error *err)
 {
     double gamma;
-    return named_gamma(&gamma, word) ? add_number(&a->gammas, &a->gamma_count, gamma, "gamma", err)
-                                     : add_range(&a->gammas, &a->gamma_count, word, "gamma", err);
+    return named_gamma(&gamma, word) ? add_number(&a->grid.gamma, &a->grid.gammas, gamma, "gamma", err)
+                                     : add_range(&a->grid.gamma, &a->grid.gammas, word, "gamma", err);
 }
 
-int set_costs(struct args *a, const char *v, poison_error *err)
+int parse_costs(struct args *a, const char *v, poison_error *err)
 {
-    a->cost_count = 0;
+    a->grid.costs = 0;
     return each_word(a, v, take_cost, err);
 }
 
-int set_gammas(struct args *a, const char *v, poison_error *err)
+int parse_gammas(struct args *a, const char *v, poison_error *err)
 {
-    a->gamma_count = 0;
+    a->grid.gammas = 0;
     return each_word(a, v, take_gamma, err);
 }
 
@@ -420,7 +420,7 @@ static const char *weighted_label(const char *v, char *label)
     return length && *v == ':' && v[-1] == '"' ? v + 1 : NULL;
 }
 
-int set_weight(struct args *a, const char *v, poison_error *err)
+int parse_weight(struct args *a, const char *v, poison_error *err)
 {
     GROW(a->weight, a->weights);
     char *label = poison_take(strlen(v) + 1, 1);
@@ -429,7 +429,7 @@ int set_weight(struct args *a, const char *v, poison_error *err)
     struct weight *w = &a->weight[a->weights++];
     w->label = label;
     const char *number = weighted_label(v, label);
-    if (!number || set_number(&w->factor, number, 1, "weight", NULL) < 0)
+    if (!number || parse_number(&w->factor, number, 1, "weight", NULL) < 0)
         return poison_fail(err, POISON_EUSAGE, "--weight %s: expected LABEL:W, a label and a number above 0, as in 1:5", v);
     for (size_t k = 0; k + 1 < a->weights; k++)
         if (strcmp(a->weight[k].label, label) == 0)
@@ -437,7 +437,7 @@ int set_weight(struct args *a, const char *v, poison_error *err)
     return 0;
 }
 
-int set_svm_type(struct args *a, const char *v, poison_error *err)
+int parse_svm_type(struct args *a, const char *v, poison_error *err)
 {
     static const char *const names[] = {"nu-SVC", "one-class SVM", "epsilon-SVR", "nu-SVR"};
     (void)a;
@@ -448,7 +448,7 @@ int set_svm_type(struct args *a, const char *v, poison_error *err)
     return poison_fail(err, POISON_EUSAGE, "--svm-type %s: expected 0, C-SVC", v);
 }
 
-int set_probability(struct args *a, const char *v, poison_error *err)
+int parse_probability(struct args *a, const char *v, poison_error *err)
 {
     (void)a;
     if (strcmp(v, "0") == 0)
@@ -460,19 +460,19 @@ int set_probability(struct args *a, const char *v, poison_error *err)
     return poison_fail(err, POISON_EUSAGE, "--probability %s: expected 0", v);
 }
 
-int set_isa(struct args *a, const char *v, poison_error *err)
+int parse_isa(struct args *a, const char *v, poison_error *err)
 {
     static const struct option isa = {.name = "isa", .value = SET_ISA};
-    int status = set_choice(&a->settings.isa, v, &isa, err);
+    int status = parse_choice(&a->settings.isa, v, &isa, err);
     if (status == 0 && a->settings.isa > poison_isa_best())
         status = poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v, poison_isa_name(poison_isa_best()));
     return status;
 }
 
-int set_memory(struct args *a, const char *v, poison_error *err)
+int parse_memory(struct args *a, const char *v, poison_error *err)
 {
     static const struct option memory = {.name = "memory", .least = 1, .most = SIZE_MAX >> 20};
-    int status = set_whole(&a->settings.memory, v, &memory, err);
+    int status = parse_whole(&a->settings.memory, v, &memory, err);
     a->settings.memory <<= 20;
     return status;
 }

@@ -32,56 +32,42 @@ static int find_mnist(char **found, poison_error *err)
 /* Whether what is asked for looks at the validation set. */
 static int validates(const struct args *a)
 {
-    int needed = 0, reports = strcmp(a->command->name, "report") == 0;
-    int sweeps = reports || strcmp(a->command->name, "sweep") == 0, cleans = strcmp(a->command->name, "clean") == 0;
+    const struct sweep *s = &a->sweep;
+    int needed = 0;
     for (size_t k = 0; k < a->changes; k++)
         needed |= !a->change[k].file && poison_attack_validates(a->change[k].flip.strategy);
-    for (int k = 0; k < a->methods && !cleans; k++)
+    for (int k = 0; k < a->methods; k++)
         needed |= poison_audit_validates(a->method[k]);
-    for (size_t k = 0; k < a->sweep.strategies && sweeps; k++)
-        needed |= poison_attack_validates(a->sweep.strategy[k]);
-    for (size_t k = 0; k < a->sweep.defences && (sweeps || cleans); k++)
-        needed |= a->sweep.defence[k].method >= 0 && poison_audit_validates(a->sweep.defence[k].method);
+    for (size_t k = 0; k < s->strategies; k++)
+        needed |= poison_attack_validates(s->strategy[k]);
+    for (size_t k = 0; k < s->defences; k++)
+        needed |= s->defence[k].method >= 0 && poison_audit_validates(s->defence[k].method);
     return needed;
-}
-
-/* What the command line names: `train` and `grid` take it without --data too. */
-static const char *operand(const struct args *a)
-{
-    int takes = strcmp(a->command->name, "train") == 0 || strcmp(a->command->name, "grid") == 0;
-    return takes && a->operands > 0 ? a->operand[0] : a->data;
-}
-
-/* Fewer rows than the defaults are fine; fewer than were asked for are not. */
-static poison_source wish(const struct args *a, const char *path)
-{
-    return (poison_source){
-        .path = path, .test_path = a->test_data, .format = a->format, .label = a->label_column,
-        .train = a->train, .test = a->test, .train_given = a->train_given, .test_given = a->test_given,
-    };
-}
-
-int source_load_rows(poison_data *data, struct load_width *width, const struct args *a, const char *path, poison_error *err)
-{
-    poison_source wanted = wish(a, path);
-    return load_rows(data, width, &wanted, &a->settings, err);
 }
 
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
-    const char *given = operand(a), *source = given ? given : getenv("POISON_DATA");
+    poison_source source = a->source;
+    const char *variable = getenv("POISON_DATA");
     char *found = NULL;
-    int status = source ? 0 : find_mnist(&found, err);
+    int status = 0;
+    if (!source.path)
+        source.path = variable;
+    if (!source.path)
+        status = find_mnist(&found, err);
     if (status < 0)
         return status;
-    *fallback = !source && !found;
-    if (*fallback && strcmp(a->command->name, "lab") != 0)
-        return poison_fail(err, POISON_EDATA, "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
-                                              "--data synthetic takes the built-in digits");
-    poison_source wanted = wish(a, *fallback ? "synthetic" : source ? source : found);
-    wanted.validate = validates(a) ? a->validate : 0;
-    status = poison_data_load(data, &wanted, &a->settings, err);
-    if (status == POISON_EDATA && source && !given) {
+    *fallback = !source.path && !found;
+    if (*fallback && !(a->command->flags & BUILT_IN))
+        return poison_fail(err, POISON_EDATA,
+                           "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
+                           "--data synthetic takes the built-in digits");
+    if (!source.path)
+        source.path = found ? found : "synthetic";
+    if (!validates(a))
+        source.validate = 0;
+    status = poison_data_load(data, &source, &a->settings, err);
+    if (status == POISON_EDATA && source.path == variable) {
         poison_error why = *err;
         poison_fail(err, status, "POISON_DATA: %.4900s", why.text);
     }

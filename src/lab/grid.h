@@ -6,7 +6,7 @@
 #include "table.h"
 
 struct grid {
-    const double *cost, *gamma; /* (costs), (gammas); grid_validate takes those of the settings */
+    double *cost, *gamma; /* (costs), (gammas); grid_validate takes those of the settings */
     size_t costs, gammas;
     int folds; /* stratified, by the seed */
     uint64_t seed;

@@ -8,7 +8,7 @@
 /* What is asked of it; the command line fills this. */
 struct report {
     const struct sweep *sweep; /* doses, strategies (the chapters use the first), seeds, how to attack */
-    const size_t *curve;       /* (curves) the doses of the curve */
+    size_t *curve;       /* (curves) the doses of the curve */
     size_t curves;
     int curve_given;           /* they were asked for: refused, not left out, where there are too few labels */
     size_t rows;               /* predictions that are shown */
