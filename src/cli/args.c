@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 2 /* slips of the pen (letters changed, added, dropped or swapped) within which a name is offered */
+/* Slips of the pen (letters changed, added, dropped or swapped) within which a name is offered. */
+#define NEAR 2
 #define OPERANDS 8 /* words that are kept: more than any command takes */
 
 /* An option of the command line. */
@@ -21,7 +22,7 @@ struct given {
     char *made;               /* NULL, or the value's memory: it was put together from two words */
 };
 
-/* ---- the nearest name ------------------------------------------------------------------------------------------ */
+/* ---- the nearest name ------------------------------------------------------------------------ */
 
 /* Damerau-Levenshtein distance of two words (optimal string alignment), up to 31 bytes of each. */
 static int distance(const char *a, const char *b)
@@ -38,7 +39,8 @@ static int distance(const char *a, const char *b)
             int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
             best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
             best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]
+                && d[i - 2][j - 2] + 1 < best)
                 best = d[i - 2][j - 2] + 1;
             d[i][j] = best;
         }
@@ -46,7 +48,8 @@ static int distance(const char *a, const char *b)
 }
 
 /* Keeps the answer if `name` is nearer to `word`, or begins with it. */
-static void consider(const char *word, const char *name, const char *answer, const char **nearest, int *best)
+static void consider(const char *word, const char *name, const char *answer, const char **nearest,
+                     int *best)
 {
     int d = strlen(word) > 2 && strncmp(word, name, strlen(word)) == 0 ? 1 : distance(word, name);
     if (d < *best && d < (int)strlen(name)) {
@@ -61,11 +64,13 @@ static int fail_unknown_command(const struct command *commands, const char *word
     int best = NEAR + 1;
     for (const struct command *c = commands; c->name; c++)
         consider(word, c->name, c->name, &nearest, &best);
-    for (const struct command *c = commands; c->name; c++) /* its second word, if it is that one alone */
+    /* its second word, if it is that one alone */
+    for (const struct command *c = commands; c->name; c++)
         if (strchr(c->name, ' '))
             consider(word, strchr(c->name, ' ') + 1, c->name, &nearest, &best);
     if (nearest)
-        return poison_fail(err, POISON_EUSAGE, "unknown command '%s': did you mean '%s'?", word, nearest);
+        return poison_fail(err, POISON_EUSAGE, "unknown command '%s': did you mean '%s'?", word,
+                           nearest);
     return poison_fail(err, POISON_EUSAGE, "unknown command '%s': 'poison -h' lists them", word);
 }
 
@@ -79,11 +84,13 @@ static int fail_unknown_option(const char *word, poison_error *err)
     for (int k = 0; name[0] && name[1] && k < option_count; k++)
         consider(name, options[k].name, options[k].name, &nearest, &best);
     if (nearest)
-        return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': did you mean '--%s'?", length, word, nearest);
-    return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': '--help' lists them", length, word);
+        return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': did you mean '--%s'?",
+                           length, word, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unknown option '%.*s': '--help' lists them", length,
+                       word);
 }
 
-/* ---- splitting ------------------------------------------------------------------------------------------------- */
+/* ---- splitting ------------------------------------------------------------------------------- */
 
 /* Joins -wLABEL and W. */
 static int join(struct given *g, const char *second, poison_error *err)
@@ -100,10 +107,13 @@ static int join(struct given *g, const char *second, poison_error *err)
 /* LIBSVM's -h 0 and -h 1 are about shrinking; here -h is help. */
 static int refuse_shrinking(const char *word, const char *next, poison_error *err)
 {
-    const char *value = word[0] == '-' && word[1] == 'h' ? word[2] ? word + 2 : next ? next : "" : "";
-    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+    if (word[0] != '-' || word[1] != 'h')
         return 0;
-    return poison_fail(err, POISON_EUSAGE, "-h %s: -h is help here; shrinking is on, --no-shrinking is LIBSVM's -h 0",
+    const char *value = word[2] ? word + 2 : next;
+    if (!value || (strcmp(value, "0") != 0 && strcmp(value, "1") != 0))
+        return 0;
+    return poison_fail(err, POISON_EUSAGE,
+                       "-h %s: -h is help here; shrinking is on, --no-shrinking is LIBSVM's -h 0",
                        value);
 }
 
@@ -124,7 +134,8 @@ static int split_option(struct args *args, int *k, int argc, char **argv, poison
     if (!g->option->value || (g->value && !second))
         return 0;
     if (*k + 1 == argc)
-        return poison_fail(err, POISON_EUSAGE, "%s needs a value: %s", g->word, second ? "W" : g->option->value);
+        return poison_fail(err, POISON_EUSAGE, "%s needs a value: %s", g->word,
+                           second ? "W" : g->option->value);
     ++*k;
     if (second)
         return join(g, argv[*k], err);
@@ -133,7 +144,8 @@ static int split_option(struct args *args, int *k, int argc, char **argv, poison
 }
 
 /* Splits argv into options with their values, and words: the command's name and its operands. */
-static int split(struct args *args, const char **word, size_t *words, int argc, char **argv, poison_error *err)
+static int split(struct args *args, const char **word, size_t *words, int argc, char **argv,
+                 poison_error *err)
 {
     int options_ended = 0, status = 0;
     for (int k = 1; k < argc; k++) {
@@ -150,10 +162,11 @@ done:
     return status;
 }
 
-/* ---- the command and its operands ------------------------------------------------------------------------------ */
+/* ---- the command and its operands ------------------------------------------------------------ */
 
 /* A word too many; perhaps the second one of a command's name. */
-static int fail_surplus(const struct args *args, const char *word, const char *before, poison_error *err)
+static int fail_surplus(const struct args *args, const char *word, const char *before,
+                        poison_error *err)
 {
     const struct command *c = args->command;
     const char *nearest = NULL;
@@ -164,9 +177,10 @@ static int fail_surplus(const struct args *args, const char *word, const char *b
         if (strchr(k->name, ' '))
             consider(both, k->name, k->name, &nearest, &best);
     if (nearest)
-        return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': did you mean '%s'?", word, before, nearest);
-    return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': 'poison %s' takes %s", word, before, c->name,
-                       c->operands ? c->operands : "options only");
+        return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': did you mean '%s'?",
+                           word, before, nearest);
+    return poison_fail(err, POISON_EUSAGE, "unexpected '%s' after '%s': 'poison %s' takes %s", word,
+                       before, c->name, c->operands ? c->operands : "options only");
 }
 
 /* The next operand of a list such as "MODEL [DATA]": its length, and whether it may be missing. */
@@ -186,19 +200,21 @@ static int take_operands(struct args *args, poison_error *err)
     int optional, streams = 0;
     for (; (length = next_operand(&at, &optional)) > 0; at += length + optional, taken++)
         if (taken == args->operands && !optional)
-            return poison_fail(err, POISON_EUSAGE, "%.*s is missing: poison %s %s", (int)length, at, args->command->name,
-                               args->command->operands);
+            return poison_fail(err, POISON_EUSAGE, "%.*s is missing: poison %s %s", (int)length, at,
+                               args->command->name, args->command->operands);
     for (size_t k = 0; k < args->operands; k++) {
         streams += strcmp(args->operand[k], "-") == 0;
         if (!*args->operand[k])
-            return poison_fail(err, POISON_EUSAGE, "'poison %s' takes %s, not an empty word", args->command->name,
-                               args->command->operands);
+            return poison_fail(err, POISON_EUSAGE, "'poison %s' takes %s, not an empty word",
+                               args->command->name, args->command->operands);
     }
     streams += args->source.path && strcmp(args->source.path, "-") == 0;
     streams += args->source.test_path && strcmp(args->source.test_path, "-") == 0;
     for (size_t k = 0; k < args->changes; k++)
         streams += args->change[k].file && strcmp(args->change[k].file, "-") == 0;
-    return streams < 2 ? 0 : poison_fail(err, POISON_EUSAGE, "'-' stands twice: standard input can be read once");
+    if (streams < 2)
+        return 0;
+    return poison_fail(err, POISON_EUSAGE, "'-' stands twice: standard input can be read once");
 }
 
 /* Fills command, operands and, of help, the topic. */
@@ -209,9 +225,8 @@ static int understand(struct args *args, const char **word, size_t words, poison
     args->command = words ? command_find(args->commands, word, words, &used) : args->commands;
     if (!args->command)
         return fail_unknown_command(args->commands, word[0], err);
-    for (const char *at = args->command->operands ? args->command->operands : ""; (length = next_operand(&at,
-                                                                                                         &optional)) > 0;
-         at += length + optional)
+    for (const char *at = args->command->operands ? args->command->operands : "";
+         (length = next_operand(&at, &optional)) > 0; at += length + optional)
         most++;
     if (args->command->flags & TOPIC_OPERAND && words > used) {
         args->help.topic = command_find(args->commands, word + used, words - used, &topic);
@@ -226,14 +241,14 @@ static int understand(struct args *args, const char **word, size_t words, poison
     return 0;
 }
 
-/* ---- checks ---------------------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
-static int refuse_dose_twice(const size_t *dose, size_t doses, const char *option, poison_error *err)
+static int refuse_dose_twice(const size_t *dose, size_t doses, const char *option,
+                             poison_error *err)
 {
     for (size_t k = 0; k < doses && doses < 10000; k++)
-        for (size_t q = 0; q < k; q++)
-            if (dose[k] == dose[q])
-                return poison_fail(err, POISON_EUSAGE, "--%s: %zu is named twice", option, dose[k]);
+        if (is_among(&dose[k], dose, k, sizeof *dose))
+            return poison_fail(err, POISON_EUSAGE, "--%s: %zu is named twice", option, dose[k]);
     return 0;
 }
 
@@ -247,20 +262,23 @@ static int refuse_twice(const struct args *args, poison_error *err)
     if (status < 0)
         return status;
     for (size_t k = 0; k < s->strategies; k++)
-        for (size_t q = 0; q < k; q++)
-            if (s->strategy[k] == s->strategy[q])
-                return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice",
-                                   poison_strategy_name(s->strategy[k]));
+        if (is_among(&s->strategy[k], s->strategy, k, sizeof *s->strategy))
+            return poison_fail(err, POISON_EUSAGE, "--strategy: %s is named twice",
+                               poison_strategy_name(s->strategy[k]));
     for (size_t k = 0; k < s->defences; k++)
         for (size_t q = 0; q < k; q++)
             if (strcmp(s->defence[k].name, s->defence[q].name) == 0)
-                return poison_fail(err, POISON_EUSAGE, "--defence: %s is named twice", s->defence[k].name);
+                return poison_fail(err, POISON_EUSAGE, "--defence: %s is named twice",
+                                   s->defence[k].name);
     if (s->seed + (s->seeds - 1) < s->seed)
         return poison_fail(err, POISON_EUSAGE, "--seed and --seeds: seeds end below 2^64");
     return 0;
 }
 
-/* Fields that are set even where their option is not the command's, then the defaults of its options. */
+/*
+ * Fields that are set even where their option is not the command's, then the defaults of its
+ * options.
+ */
 static int set_defaults(struct args *args, poison_error *err)
 {
     int status = 0;
@@ -268,7 +286,8 @@ static int set_defaults(struct args *args, poison_error *err)
     args->source.test = 1000;
     args->form.output = "-";
     for (int k = 0; k < option_count; k++)
-        if (options[k].normal && !(options[k].flags & WORDS) && option_counts(&options[k], args->command))
+        if (options[k].normal && !(options[k].flags & WORDS)
+            && option_counts(&options[k], args->command))
             TRY(option_set(&options[k], args, options[k].normal, err));
 done:
     return status;
@@ -279,13 +298,15 @@ static int fail_foreign(const struct option *o, const struct command *c, poison_
     char whose[400] = "";
     size_t length = 0;
     if (o->flags & TABULAR && c->needs != NEEDS_NOTHING)
-        return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s', which prints pictures, not a table", o->name,
-                           c->name);
+        return poison_fail(err, POISON_EUSAGE,
+                           "--%s is not an option of '%s', which prints pictures, not a table",
+                           o->name, c->name);
     for (int k = 0; k < option_count; k++)
         if (strcmp(options[k].name, o->name) == 0 && length < sizeof whose)
-            length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s", length ? ", " : "",
-                                       options[k].commands);
-    return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to %s", o->name, c->name, whose);
+            length += (size_t)snprintf(whose + length, sizeof whose - length, "%s%s",
+                                       length ? ", " : "", options[k].commands);
+    return poison_fail(err, POISON_EUSAGE, "--%s is not an option of '%s': it belongs to %s",
+                       o->name, c->name, whose);
 }
 
 static int was_given(const struct args *args, const char *name)
@@ -312,7 +333,8 @@ static int set_given(struct args *args, poison_error *err)
     }
     if (args->audit.joint && !was_given(args, "method")) { /* the only one that can */
         const struct option *method = option_for(&(struct option){.name = "method"}, args->command);
-        args->given[args->givens++] = (struct given){.option = method, .value = "confident", .word = "--method"};
+        args->given[args->givens++] =
+            (struct given){.option = method, .value = "confident", .word = "--method"};
         TRY(option_set(method, args, "confident", err));
     }
 done:
@@ -333,25 +355,30 @@ static int check_model_options(const struct args *args, poison_error *err)
 {
     const struct form *form = &args->form;
     unsigned flags = args->command->flags;
-    if (flags & PRINTS_MODEL && !args->grid.folds && (form->json || form->no_header || form->provenance)) {
-        const char *option = form->json ? "json" : form->no_header ? "no-header" : "provenance";
+    const char *tabular = form->provenance ? "provenance" : NULL;
+    tabular = form->no_header ? "no-header" : tabular;
+    tabular = form->json ? "json" : tabular;
+    if (flags & PRINTS_MODEL && !args->grid.folds && tabular)
         return poison_fail(err, POISON_EUSAGE,
-                           "--%s: 'poison train' prints a model, which is no table; with -v N it prints one", option);
-    }
+                           "--%s: 'poison train' prints a model, which is no table; with -v N it "
+                           "prints one",
+                           tabular);
     if (flags & DATA_OPERAND && args->operands && args->source.path)
-        return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other", args->source.path,
-                           args->operand[0]);
+        return poison_fail(err, POISON_EUSAGE, "--data %s and '%s': one or the other",
+                           args->source.path, args->operand[0]);
     if (args->predict.decisions && args->predict.score)
         return poison_fail(err, POISON_EUSAGE, "--decisions and --score: one or the other");
     if (args->help.man && args->help.topic)
-        return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'", args->help.topic->name);
+        return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'",
+                           args->help.topic->name);
     return check_word(args, err);
 }
 
 static int check_trace(const struct args *args, poison_error *err)
 {
     if (args->trace && strcmp(args->trace, "-") == 0)
-        return poison_fail(err, POISON_EUSAGE, "--trace: expected a file; standard output is the table's");
+        return poison_fail(err, POISON_EUSAGE,
+                           "--trace: expected a file; standard output is the table's");
     if (args->trace && strcmp(args->trace, args->form.output) == 0)
         return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
     return 0;
@@ -363,11 +390,14 @@ static int check_changed(const struct args *args, poison_error *err)
     if (!args->show.changed)
         return 0;
     if (!args->changes)
-        return poison_fail(err, POISON_EUSAGE, "--changed: by which flips? Expected --flip or --flips");
+        return poison_fail(err, POISON_EUSAGE,
+                           "--changed: by which flips? Expected --flip or --flips");
     if (args->operands)
-        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other", args->operand[0]);
+        return poison_fail(err, POISON_EUSAGE, "--changed and '%s': one or the other",
+                           args->operand[0]);
     if (was_given(args, "set") && !args->show.test_set)
-        return poison_fail(err, POISON_EUSAGE, "--changed and --set train: predictions are those of the test set");
+        return poison_fail(err, POISON_EUSAGE,
+                           "--changed and --set train: predictions are those of the test set");
     return 0;
 }
 
@@ -390,7 +420,13 @@ done:
     return status;
 }
 
-int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err)
+/*
+ * In this order, which decides what is complained of first: the words are split into options and
+ * operands, the command is found, help is given; defaults are set, then what was said; operands are
+ * counted and read; what contradicts itself is refused.
+ */
+int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
+               poison_error *err)
 {
     int status = 0;
     const char *word[OPERANDS] = {NULL};
@@ -399,7 +435,8 @@ int args_parse(struct args *args, const struct command *commands, int argc, char
         complete_words(out, commands, argc - 3, argv + 3);
         return ARGS_HELP;
     }
-    *args = (struct args){.settings = poison_settings_default(), .commands = commands, .sweep = {.seeds = 1}};
+    *args = (struct args){
+        .settings = poison_settings_default(), .commands = commands, .sweep = {.seeds = 1}};
     args->given = poison_take((size_t)argc + 1, sizeof *args->given);
     if (!args->given)
         TRY(poison_fail_memory(err, (size_t)argc + 1, sizeof *args->given, "the command line"));
@@ -424,6 +461,7 @@ done:
     return status;
 }
 
+/* All that was taken for lists, and the names in them. */
 void args_free(struct args *args)
 {
     for (size_t k = 0; k < args->givens; k++)
@@ -446,7 +484,7 @@ void args_free(struct args *args)
     free(args->report.curve);
 }
 
-/* ---- provenance ------------------------------------------------------------------------------------------------ */
+/* ---- provenance ------------------------------------------------------------------------------ */
 
 static const struct given *last_given(const struct args *args, const struct option *o)
 {
@@ -456,7 +494,10 @@ static const struct given *last_given(const struct args *args, const struct opti
     return NULL;
 }
 
-/* All of one list, in order, since each builds on those before: rows that share a list (--flip, --flips) take turns. */
+/*
+ * All of one list, in order, since each builds on those before: rows that share a list (--flip,
+ * --flips) take turns.
+ */
 static void describe_list(const struct args *args, const struct option *o, FILE *out)
 {
     const struct option *last = NULL;
@@ -482,10 +523,13 @@ static int listed_above(const struct args *args, const struct option *o)
     return 0;
 }
 
+/* " name=value": as given, else of $POISON_DATA, else the default. */
 static void describe_option(const struct args *args, const struct option *o, FILE *out)
 {
     const struct given *given = last_given(args, o);
-    const char *environment = strcmp(o->name, "data") == 0 ? getenv("POISON_DATA") : NULL;
+    const char *value = o->normal ? o->normal : "none";
+    if (strcmp(o->name, "data") == 0 && getenv("POISON_DATA"))
+        value = getenv("POISON_DATA");
     if (given && o->flags & REPEATS) {
         if (!listed_above(args, o))
             describe_list(args, o, out);
@@ -495,7 +539,7 @@ static void describe_option(const struct args *args, const struct option *o, FIL
     if (!o->value)
         fputs(given ? "yes" : "no", out);
     else
-        escape_quoted(out, ESCAPE_VALUE, given ? given->value : environment ? environment : o->normal ? o->normal : "none");
+        escape_quoted(out, ESCAPE_VALUE, given ? given->value : value);
 }
 
 void args_describe(const struct args *args, FILE *out)
@@ -503,7 +547,8 @@ void args_describe(const struct args *args, FILE *out)
     const char *at = args->command->operands ? args->command->operands : "";
     int optional, data = args->command->flags & DATA_OPERAND && args->operands;
     size_t length;
-    for (size_t k = 0; k < args->operands && (length = next_operand(&at, &optional)) > 0; k++, at += length + optional) {
+    for (size_t k = 0; k < args->operands && (length = next_operand(&at, &optional)) > 0;
+         k++, at += length + optional) {
         putc(' ', out);
         for (size_t c = 0; c < length; c++)
             putc(at[c] | 0x20, out); /* lower case */
@@ -516,6 +561,7 @@ void args_describe(const struct args *args, FILE *out)
             describe_option(args, &options[k], out);
 }
 
+/* What was said in the order it was said in, of options that do not add up the last one. */
 void args_command(const struct args *args, const char *source, FILE *out)
 {
     fprintf(out, "poison %s", args->command->name);
@@ -529,7 +575,8 @@ void args_command(const struct args *args, const char *source, FILE *out)
     }
     for (size_t k = 0; k < args->givens; k++) {
         const struct given *g = &args->given[k];
-        if (!(g->option->flags & RESULTS) || (!(g->option->flags & REPEATS) && last_given(args, g->option) != g))
+        if (!(g->option->flags & RESULTS)
+            || (!(g->option->flags & REPEATS) && last_given(args, g->option) != g))
             continue;
         fprintf(out, " --%s", g->option->name);
         if (g->option->value) {

@@ -29,17 +29,22 @@ enum {
 
 /* A command is a row of poison.c's table; the last row has no name. */
 struct command {
-    const char *name;     /* one word, or two: "data check" */
-    const char *operands; /* "MODEL [DATA]": what follows its name, in brackets what may be missing, with | words that it
-                             may be; NULL: nothing */
+    const char *name; /* one word, or two: "data check" */
+    /* "MODEL [DATA]": what follows its name, in brackets what may be missing, with | the words that
+       it may be; NULL: nothing */
+    const char *operands;
     const char *summary;
     enum needs needs; /* what is made before it runs */
     unsigned flags;
     int (*run)(struct laboratory *lab, poison_error *err);
-    int (*check)(struct laboratory *lab, poison_error *err); /* what it refuses once the data are known; or NULL */
+    /* what it refuses once the data are known; or NULL */
+    int (*check)(struct laboratory *lab, poison_error *err);
 };
 
-/* What the command line said, defaults filled in; args_free frees the lists. What is one command's stands under its name. */
+/*
+ * What the command line said, defaults filled in; args_free frees the lists. What is one command's
+ * stands under its name.
+ */
 struct args {
     const struct command *commands, *command; /* the table, and the row that was asked for */
     const char *operand[3];                   /* after the command's name; "-" is standard input */
@@ -48,7 +53,8 @@ struct args {
     size_t givens;
 
     poison_settings settings;
-    poison_source source; /* path NULL: look for MNIST; validate: how many, if somebody looks at them */
+    /* path NULL: look for MNIST; validate: how many, if somebody looks at them */
+    poison_source source;
     struct change {
         const char *file; /* a flip file, or NULL: */
         struct flip_wish flip;
@@ -66,10 +72,14 @@ struct args {
     int timing, quiet;
     const char *trace; /* a file for spans; NULL: none */
 
-    const char *pair_option; /* what asks for pairs: --pair, of lab and report, or sweep's --pairs; else NULL */
+    /* what asks for pairs: --pair, of lab and report, or sweep's --pairs; else NULL */
+    const char *pair_option;
     struct pair_wish *pair;  /* none: all that there are */
     size_t pairs;
-    struct sweep sweep; /* doses, strategies, defences of lab, report, sweep and clean; everybody's seed, restarts, beam */
+    /*
+     * doses, strategies, defences of lab, report, sweep and clean; everybody's seed, restarts, beam
+     */
+    struct sweep sweep;
     int methods, method[POISON_AUDITS]; /* audit's and report's */
     int resume;                         /* sweep's */
 
@@ -90,22 +100,25 @@ struct args {
 enum { ARGS_HELP = 1, ARGS_VERSION };
 
 /*
- * Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`. ARGS_VERSION: asked for.
- * POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that this CPU lacks, POISON_ENOMEM.
+ * Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`.
+ * ARGS_VERSION: asked for. POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that
+ * this CPU lacks, POISON_ENOMEM.
  */
-int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out, poison_error *err);
+int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
+               poison_error *err);
 void args_free(struct args *args);
 
 /*
- * Prints " name=value" for each operand and each option of the command that can change results, as given or its default:
- * " train=300 flip=1:2:3;4:5:6 cost=1 no-shrinking=no". Flips of both kinds stand in their order. A value with blanks,
- * quotes, semicolons or control characters stands in double quotes, with backslashes; "none": an option that was not given.
+ * Prints " name=value" for each operand and each option of the command that can change results, as
+ * given or its default: " train=300 flip=1:2:3;4:5:6 cost=1 no-shrinking=no". Flips of both kinds
+ * stand in their order. A value with blanks, quotes, semicolons or control characters stands in
+ * double quotes, with backslashes; "none": an option that was not given.
  */
 void args_describe(const struct args *args, FILE *out);
 
 /*
- * Prints the command line that does the same again, quoted for a shell: the command and what was given that can change
- * results, --data with `source` where it was not given.
+ * Prints the command line that does the same again, quoted for a shell: the command and what was
+ * given that can change results, --data with `source` where it was not given.
  */
 void args_command(const struct args *args, const char *source, FILE *out);
 

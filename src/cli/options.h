@@ -1,28 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* options - the one table of options: what each is called, takes and defaults to, whose it is, and what it sets */
+/*
+ * options - the one table of options: what each is called, takes and defaults to, whose it is, and
+ * what it sets
+ */
 #ifndef POISON_OPTIONS_H
 #define POISON_OPTIONS_H
 
 #include "args.h"
 
 /*
- * One row an option. `commands`: whose it is, names between ", ", among them perhaps DATA_COMMANDS or ALL_COMMANDS. Rows may
- * share a name, to say other things to other commands; the first row that is a command's counts. Most kinds fill a field of
- * `struct args`, which `at` says; CALLS has a function.
+ * One row an option. `commands`: whose it is, names between ", ", among them perhaps DATA_COMMANDS
+ * or ALL_COMMANDS. Rows may share a name, to say other things to other commands; the first row that
+ * is a command's counts. Most kinds fill a field of `struct args`, which `at` says; CALLS has a
+ * function.
  */
 struct option {
     char letter;
-    const char *name, *value; /* value: what it takes, choices between |, those in lower case literally; NULL: nothing */
+    /* value: what it takes, choices between |, those in lower case literally; NULL: nothing */
+    const char *name, *value;
     const char *commands;
-    const char *normal; /* the default, which is parsed; with WORDS it is for readers only; NULL: none */
+    /* the default, which is parsed; with WORDS it is for readers only; NULL: none */
+    const char *normal;
     const char *help;
     unsigned flags;
-    enum { INFORMS, CALLS, RAISES, LOWERS, COUNTS, COUNTS_INT, MEASURES, NUMBERS, NAMES, CHOOSES } kind;
+    enum {
+        INFORMS,
+        CALLS,
+        RAISES,
+        LOWERS,
+        COUNTS,
+        COUNTS_INT,
+        MEASURES,
+        NUMBERS,
+        NAMES,
+        CHOOSES
+    } kind;
     int (*set)(struct args *args, const char *value, poison_error *err);
-    size_t at;           /* of, by kind from RAISES on: two ints, a size_t, an int, two doubles, a const char *, an int */
-    size_t least, most;  /* of a whole number (most 0: 2^40); least: the number of the first word of CHOOSES */
+    /*
+     * of, by kind from RAISES on: two ints, a size_t, an int, two doubles, a const char *, an int
+     */
+    size_t at;
+    /* of a whole number (most 0: 2^40); least: the number of the first word of CHOOSES */
+    size_t least, most;
     size_t given;        /* of an int that is raised too, or 0 */
-    const char *words;   /* that `value` does not say, between |; those of a LIST may stand together, between commas */
+    /* that `value` does not say, between |; those of a LIST may stand together, between commas */
+    const char *words;
 };
 
 enum {
@@ -46,7 +68,10 @@ extern const int option_count;
 int option_counts(const struct option *o, const struct command *c);
 /* The row of a command for the name of row o, or NULL. */
 const struct option *option_for(const struct option *o, const struct command *c);
-/* Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that this CPU lacks, ENOMEM. */
+/*
+ * Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that
+ * this CPU lacks, ENOMEM.
+ */
 int option_set(const struct option *o, struct args *args, const char *value, poison_error *err);
 
 /* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or

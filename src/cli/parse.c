@@ -10,9 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers and words ----------------------------------------------------------------------------------------- */
+int is_among(const void *item, const void *list, size_t items, size_t size)
+{
+    for (const char *at = list; items; items--, at += size)
+        if (memcmp(at, item, size) == 0)
+            return 1;
+    return 0;
+}
 
-/* A whole number of `least` or more, up to the first byte that is none; *end then stands there. 0 if it is not one. */
+/* ---- numbers and words ----------------------------------------------------------------------- */
+
+/*
+ * A whole number of `least` or more, up to the first byte that is none; *end then stands there. 0
+ * if it is not one.
+ */
 static int whole(const char *text, size_t least, size_t *value, char **end)
 {
     if (*text < '0' || *text > '9')
@@ -32,9 +43,11 @@ int parse_whole(size_t *value, const char *text, const struct option *o, poison_
     if (fits)
         return 0;
     if (strlen(text) > 10 && strspn(text, "0123456789") == strlen(text))
-        return poison_fail(err, POISON_EUSAGE, "--%s %s: too large, expected at most 2^40", o->name, text);
+        return poison_fail(err, POISON_EUSAGE, "--%s %s: too large, expected at most 2^40", o->name,
+                           text);
     if (o->least)
-        return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a whole number of at least %zu", o->name, text, o->least);
+        return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a whole number of at least %zu",
+                           o->name, text, o->least);
     return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a whole number", o->name, text);
 }
 
@@ -45,12 +58,14 @@ static int take_finite(double *value, const char *text, char **end, const char *
     return *end != text && (!**end || strchr(ends, **end)) && isfinite(*value);
 }
 
-int parse_number(double *value, const char *text, int positive, const char *option, poison_error *err)
+int parse_number(double *value, const char *text, int positive, const char *option,
+                 poison_error *err)
 {
     char *end;
     if (take_finite(value, text, &end, "") && (!positive || *value > 0))
         return 0;
-    return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a number%s", option, text, positive ? " above 0" : "");
+    return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a number%s", option, text,
+                       positive ? " above 0" : "");
 }
 
 int parse_word(const char *words, const char *text)
@@ -66,7 +81,8 @@ int parse_word(const char *words, const char *text)
     }
 }
 
-int fail_word(const char *what, const char *text, const char *words, const char *tail, poison_error *err)
+int fail_word(const char *what, const char *text, const char *words, const char *tail,
+              poison_error *err)
 {
     char expected[160] = "";
     size_t length = 0;
@@ -84,7 +100,8 @@ int parse_choice(int *value, const char *text, const struct option *o, poison_er
     int place = parse_word(o->value, text);
     for (const char *c = o->value; *c; c++)
         words += *c == '|';
-    if (place < 0 && o->flags & NUMBERED && whole(text, 0, &number, &end) && !*end && number < words)
+    if (place < 0 && o->flags & NUMBERED && whole(text, 0, &number, &end) && !*end
+        && number < words)
         place = (int)number;
     *value = place + (int)o->least;
     if (place >= 0)
@@ -94,7 +111,7 @@ int parse_choice(int *value, const char *text, const struct option *o, poison_er
     return fail_word(option, text, o->value, o->flags & NUMBERED ? ", or its number" : "", err);
 }
 
-/* ---- values that need a function ------------------------------------------------------------------------------- */
+/* ---- values that need a function ------------------------------------------------------------- */
 
 static struct change *next_change(struct args *a, poison_error *err)
 {
@@ -125,7 +142,10 @@ int parse_flips(struct args *a, const char *v, poison_error *err)
     return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--flips: expected a file, not an empty word");
 }
 
-/* Makes room for one more item of a list that grows one by one: for twice as many, whenever a power of two is full. */
+/*
+ * Makes room for one more item of a list that grows one by one: for twice as many, whenever a power
+ * of two is full.
+ */
 #define GROW(list, count)                                                                 \
     do {                                                                                  \
         if (((count) & ((count) - 1)) == 0) {                                             \
@@ -151,7 +171,8 @@ static int is_named(const struct args *a, const struct pair_wish *pair)
 }
 
 /* Reads one pair or, where `several`, some between commas. */
-static int take_pairs(struct args *a, const char *text, int several, const char *option, poison_error *err)
+static int take_pairs(struct args *a, const char *text, int several, const char *option,
+                      poison_error *err)
 {
     char what[4200];
     int status = 0;
@@ -167,7 +188,8 @@ static int take_pairs(struct args *a, const char *text, int several, const char 
         if (*end && (*end != ',' || !several))
             TRY(poison_fail(err, POISON_EUSAGE, "%s: expected FROM:TO, as in 1:2", what));
         if (twice)
-            TRY(poison_fail(err, POISON_EUSAGE, "%s: %.*s is named twice", option, (int)(end - at), at));
+            TRY(poison_fail(err, POISON_EUSAGE, "%s: %.*s is named twice", option, (int)(end - at),
+                            at));
         if (!*end)
             break;
     }
@@ -190,13 +212,15 @@ int parse_pairs(struct args *a, const char *v, poison_error *err)
 }
 
 /* LIST, or START:STOP:STEP */
-static int take_doses(size_t **dose, size_t *doses, const char *v, const char *option, poison_error *err)
+static int take_doses(size_t **dose, size_t *doses, const char *v, const char *option,
+                      poison_error *err)
 {
     size_t first, last, step;
     char *end;
     *doses = 0;
     if (whole(v, 0, &first, &end) && *end == ':' && whole(end + 1, 0, &last, &end) && *end == ':'
-        && whole(end + 1, 1, &step, &end) && !*end && first <= last && (last - first) / step < 1000000) {
+        && whole(end + 1, 1, &step, &end) && !*end && first <= last
+        && (last - first) / step < 1000000) {
         for (; first <= last; first += step) {
             GROW(*dose, *doses);
             (*dose)[(*doses)++] = first;
@@ -206,7 +230,9 @@ static int take_doses(size_t **dose, size_t *doses, const char *v, const char *o
     for (const char *at = v;; at = end + 1) {
         GROW(*dose, *doses);
         if (!whole(at, 0, &(*dose)[(*doses)++], &end) || (*end && *end != ','))
-            return poison_fail(err, POISON_EUSAGE, "--%s %s: expected whole numbers, as in 10,30,100 or 0:100:10", option, v);
+            return poison_fail(err, POISON_EUSAGE,
+                               "--%s %s: expected whole numbers, as in 10,30,100 or 0:100:10",
+                               option, v);
         if (!*end)
             return 0;
     }
@@ -222,6 +248,7 @@ int parse_curve(struct args *a, const char *v, poison_error *err)
     return take_doses(&a->report.curve, &a->report.curves, v, "curve", err);
 }
 
+/* Numbers and ranges of numbers between commas, in order; all together at most MOST rows. */
 int parse_rows(struct args *a, const char *v, poison_error *err)
 {
     enum { MOST = 1000000 };
@@ -234,10 +261,12 @@ int parse_rows(struct args *a, const char *v, poison_error *err)
         if (fits && *end == '-')
             fits = whole(end + 1, r.first, &r.last, &end);
         if (!fits || (*end && *end != ','))
-            return poison_fail(err, POISON_EUSAGE, "%s %s: expected rows, as in 0,5,17-20", a->command->name, v);
+            return poison_fail(err, POISON_EUSAGE, "%s %s: expected rows, as in 0,5,17-20",
+                               a->command->name, v);
         rows += r.last - r.first < MOST ? r.last - r.first + 1 : MOST + 1;
         if (rows > MOST)
-            return poison_fail(err, POISON_EUSAGE, "%s %s: more than %d rows", a->command->name, v, MOST);
+            return poison_fail(err, POISON_EUSAGE, "%s %s: more than %d rows", a->command->name, v,
+                               MOST);
         GROW(a->show.range, a->show.ranges);
         a->show.range[a->show.ranges++] = r;
         if (!*end)
@@ -246,7 +275,8 @@ int parse_rows(struct args *a, const char *v, poison_error *err)
 }
 
 /* Calls `take` for every word of a list between commas. */
-static int each_word(struct args *a, const char *v, int (*take)(struct args *a, const char *word, poison_error *err),
+static int each_word(struct args *a, const char *v,
+                     int (*take)(struct args *a, const char *word, poison_error *err),
                      poison_error *err)
 {
     char word[80];
@@ -299,9 +329,8 @@ static int take_method(struct args *a, const char *word, poison_error *err)
     int method = poison_audit_parse(word, strlen(word));
     if (method < 0)
         return fail_word("--method", word, AUDIT_NAMES("|"), "", err);
-    for (int k = 0; k < a->methods; k++)
-        if (a->method[k] == method)
-            return poison_fail(err, POISON_EUSAGE, "--method: %s is named twice", word);
+    if (is_among(&method, a->method, (size_t)a->methods, sizeof method))
+        return poison_fail(err, POISON_EUSAGE, "--method: %s is named twice", word);
     a->method[a->methods++] = method;
     return 0;
 }
@@ -329,7 +358,8 @@ int parse_cleaning(struct args *a, const char *v, poison_error *err)
     if (status == 0 && (a->sweep.defences != 1 || a->sweep.defence->method < 0))
         status = poison_fail(err, POISON_EUSAGE, "--method %s: expected one method", v);
     if (status == 0 && a->sweep.defence->how_many == POISON_ORACLE)
-        status = poison_fail(err, POISON_EUSAGE, "--method %s: how many? Expected %s:COUNT, as in knn:relabel:100", v,
+        status = poison_fail(err, POISON_EUSAGE,
+                             "--method %s: how many? Expected %s:COUNT, as in knn:relabel:100", v,
                              strchr(v, ':') ? v : "METHOD:relabel");
     return status;
 }
@@ -344,33 +374,38 @@ static int named_gamma(double *gamma, const char *v)
 
 int parse_gamma(struct args *a, const char *v, poison_error *err)
 {
-    if (named_gamma(&a->settings.gamma, v) || parse_number(&a->settings.gamma, v, 1, "gamma", NULL) == 0)
+    if (named_gamma(&a->settings.gamma, v)
+        || parse_number(&a->settings.gamma, v, 1, "gamma", NULL) == 0)
         return 0;
-    return poison_fail(err, POISON_EUSAGE, "--gamma %s: expected scale, auto or a number above 0", v);
+    return poison_fail(err, POISON_EUSAGE, "--gamma %s: expected scale, auto or a number above 0",
+                       v);
 }
 
-static int add_number(double **list, size_t *count, double value, const char *option, poison_error *err)
+static int add_number(double **list, size_t *count, double value, const char *option,
+                      poison_error *err)
 {
-    for (size_t k = 0; k < *count; k++)
-        if ((*list)[k] == value)
-            return poison_fail(err, POISON_EUSAGE, "--%s: %g is named twice", option, value);
+    if (is_among(&value, *list, *count, sizeof value))
+        return poison_fail(err, POISON_EUSAGE, "--%s: %g is named twice", option, value);
     GROW(*list, *count);
     (*list)[(*count)++] = value;
     return 0;
 }
 
 /* NUMBER, or LOW:HIGH:FACTOR, each item rounded to 15 digits: as if it had been written out. */
-static int add_range(double **list, size_t *count, const char *word, const char *option, poison_error *err)
+static int add_range(double **list, size_t *count, const char *word, const char *option,
+                     poison_error *err)
 {
     double low, high, factor;
     char *end, digits[32];
     int status = 0;
     if (take_finite(&low, word, &end, ":") && low > 0 && !*end)
         return add_number(list, count, low, option, err);
-    if (end == word || *end != ':' || !(low > 0) || !take_finite(&high, end + 1, &end, ":") || *end != ':'
-        || !take_finite(&factor, end + 1, &end, "") || factor <= 1 || high < low || log(high / low) / log(factor) > 10000)
-        return poison_fail(err, POISON_EUSAGE, "--%s %s: expected numbers above 0, as in 0.1,1,10 or 0.01:100:10", option,
-                           word);
+    if (end == word || *end != ':' || !(low > 0) || !take_finite(&high, end + 1, &end, ":")
+        || *end != ':' || !take_finite(&factor, end + 1, &end, "") || factor <= 1 || high < low
+        || log(high / low) / log(factor) > 10000)
+        return poison_fail(err, POISON_EUSAGE,
+                           "--%s %s: expected numbers above 0, as in 0.1,1,10 or 0.01:100:10",
+                           option, word);
     for (int k = 0; status == 0; k++) {
         snprintf(digits, sizeof digits, "%.15g", low * pow(factor, k));
         double value = strtod(digits, NULL);
@@ -389,8 +424,9 @@ static int take_cost(struct args *a, const char *word, poison_error *err)
 static int take_gamma(struct args *a, const char *word, poison_error *err)
 {
     double gamma;
-    return named_gamma(&gamma, word) ? add_number(&a->grid.gamma, &a->grid.gammas, gamma, "gamma", err)
-                                     : add_range(&a->grid.gamma, &a->grid.gammas, word, "gamma", err);
+    return named_gamma(&gamma, word)
+               ? add_number(&a->grid.gamma, &a->grid.gammas, gamma, "gamma", err)
+               : add_range(&a->grid.gamma, &a->grid.gammas, word, "gamma", err);
 }
 
 int parse_costs(struct args *a, const char *v, poison_error *err)
@@ -405,7 +441,10 @@ int parse_gammas(struct args *a, const char *v, poison_error *err)
     return each_word(a, v, take_gamma, err);
 }
 
-/* LABEL:W. A label in quotes may hold anything, a quote doubled; otherwise the last : ends it. NULL: there is no label. */
+/*
+ * LABEL:W. A label in quotes may hold anything, a quote doubled; otherwise the last : ends it.
+ * NULL: there is no label.
+ */
 static const char *weighted_label(const char *v, char *label)
 {
     const char *end = strrchr(v, ':');
@@ -430,7 +469,9 @@ int parse_weight(struct args *a, const char *v, poison_error *err)
     w->label = label;
     const char *number = weighted_label(v, label);
     if (!number || parse_number(&w->factor, number, 1, "weight", NULL) < 0)
-        return poison_fail(err, POISON_EUSAGE, "--weight %s: expected LABEL:W, a label and a number above 0, as in 1:5", v);
+        return poison_fail(err, POISON_EUSAGE,
+                           "--weight %s: expected LABEL:W, a label and a number above 0, as in 1:5",
+                           v);
     for (size_t k = 0; k + 1 < a->weights; k++)
         if (strcmp(a->weight[k].label, label) == 0)
             return poison_fail(err, POISON_EUSAGE, "--weight: %s is named twice", label);
@@ -444,7 +485,8 @@ int parse_svm_type(struct args *a, const char *v, poison_error *err)
     if (strcmp(v, "0") == 0)
         return 0;
     if (*v >= '1' && *v <= '4' && !v[1])
-        return poison_fail(err, POISON_EUSAGE, "--svm-type %s: only 0, C-SVC, is served; %s is %s", v, v, names[*v - '1']);
+        return poison_fail(err, POISON_EUSAGE, "--svm-type %s: only 0, C-SVC, is served; %s is %s",
+                           v, v, names[*v - '1']);
     return poison_fail(err, POISON_EUSAGE, "--svm-type %s: expected 0, C-SVC", v);
 }
 
@@ -455,8 +497,9 @@ int parse_probability(struct args *a, const char *v, poison_error *err)
         return 0;
     if (strcmp(v, "1") == 0)
         return poison_fail(err, POISON_EUSAGE,
-                           "--probability 1: only 0 is served; 'poison predict' prints votes' winners and, "
-                                               "with --decisions, decision values");
+                           "--probability 1: only 0 is served; 'poison predict' prints votes' "
+                           "winners and, "
+                           "with --decisions, decision values");
     return poison_fail(err, POISON_EUSAGE, "--probability %s: expected 0", v);
 }
 
@@ -465,7 +508,8 @@ int parse_isa(struct args *a, const char *v, poison_error *err)
     static const struct option isa = {.name = "isa", .value = SET_ISA};
     int status = parse_choice(&a->settings.isa, v, &isa, err);
     if (status == 0 && a->settings.isa > poison_isa_best())
-        status = poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v, poison_isa_name(poison_isa_best()));
+        status = poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v,
+                             poison_isa_name(poison_isa_best()));
     return status;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* parse - what the words behind an option mean: each function reads one kind of them into its fields of struct args */
+/*
+ * parse - what the words behind an option mean: each function reads one kind of them into its
+ * fields of struct args
+ */
 #ifndef POISON_PARSE_H
 #define POISON_PARSE_H
 
@@ -7,7 +10,10 @@
 
 #define SET_ISA "c|avx2|avx512|vnni|amx"
 
-/* 0, or POISON_EUSAGE (POISON_EDATA for a CPU that lacks the instruction set, POISON_ENOMEM) and a sentence. */
+/*
+ * 0, or POISON_EUSAGE (POISON_EDATA for a CPU that lacks the instruction set, POISON_ENOMEM) and a
+ * sentence.
+ */
 int parse_flip(struct args *a, const char *v, poison_error *err);
 int parse_flips(struct args *a, const char *v, poison_error *err);
 int parse_pair(struct args *a, const char *v, poison_error *err);
@@ -32,14 +38,21 @@ int parse_probability(struct args *a, const char *v, poison_error *err);
 int parse_isa(struct args *a, const char *v, poison_error *err);
 int parse_memory(struct args *a, const char *v, poison_error *err);
 
-/* The same into a field, within the row's bounds; a double above 0 if it is to be positive; the number of a row's word. */
+/*
+ * The same into a field, within the row's bounds; a double above 0 if it is to be positive; the
+ * number of a row's word.
+ */
 int parse_whole(size_t *value, const char *text, const struct option *o, poison_error *err);
-int parse_number(double *value, const char *text, int positive, const char *option, poison_error *err);
+int parse_number(double *value, const char *text, int positive, const char *option,
+                 poison_error *err);
 int parse_choice(int *value, const char *text, const struct option *o, poison_error *err);
 
+/* Whether an item of `size` bytes is one of a list's: what is named twice is refused. */
+int is_among(const void *item, const void *list, size_t items, size_t size);
 /* Which of the words between | it is, from 0; -1: none. */
 int parse_word(const char *words, const char *text);
 /* POISON_EUSAGE: "WHAT TEXT: expected this, that or the other", and the tail. */
-int fail_word(const char *what, const char *text, const char *words, const char *tail, poison_error *err);
+int fail_word(const char *what, const char *text, const char *words, const char *tail,
+              poison_error *err);
 
 #endif

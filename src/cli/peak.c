@@ -12,7 +12,8 @@
 #define COPIED ((size_t)128 << 10) /* with its source it fits L2 */
 
 /* Threads repeat something until time is over; what they did in all, each time `work`, a second. */
-static double repeat(void (*once)(const void *self, int thread), const void *self, double work, int threads)
+static double repeat(void (*once)(const void *self, int thread), const void *self, double work,
+                     int threads)
 {
     double done = 0, begun = poison_clock(), end = begun;
 #pragma omp parallel num_threads(threads) reduction(+ : done) reduction(max : end)
@@ -33,12 +34,18 @@ static void multiply_once(const void *self, int thread)
     kernel_product(p->tiles + thread, p->batch, &p->rows, 0, p->rows.n);
 }
 
-static double measure_products(const poison_set *set, const struct dot_engine *dot, const poison_settings *settings)
+/*
+ * Products of up to KERNEL_TILE rows of the set with themselves, in operations a second; `dot`
+ * NULL: by BLAS. 0 where there is no memory.
+ */
+static double measure_products(const poison_set *set, const struct dot_engine *dot,
+                               const poison_settings *settings)
 {
     size_t n = set->n < KERNEL_TILE ? set->n : KERNEL_TILE, which[KERNEL_TILE];
     struct products p = {0};
     double rate = 0;
-    if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL) < 0)
+    if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL)
+        < 0)
         return 0;
     p.batch = poison_take_big(1, sizeof *p.batch);
     p.tiles = take_tiles(settings->threads, !dot);
@@ -77,8 +84,10 @@ void peak_measure(double peak[TRACE_PHASES], const poison_set *set, const poison
     poison_settings untraced = *settings;
     untraced.trace = NULL;
     settings = &untraced;
-    double copies = 1e-9 * measure_copies(settings->threads), blas = 1e-9 * measure_products(set, NULL, settings);
+    double copies = 1e-9 * measure_copies(settings->threads),
+           blas = 1e-9 * measure_products(set, NULL, settings);
     peak[TRACE_LOAD] = peak[TRACE_VARIANCE] = peak[TRACE_SOLVE] = copies;
     peak[TRACE_KERNEL] = blas;
-    peak[TRACE_ROWS] = peak[TRACE_PREDICT] = dot ? 1e-9 * measure_products(set, dot, settings) : blas;
+    peak[TRACE_ROWS] = peak[TRACE_PREDICT] = dot ? 1e-9 * measure_products(set, dot, settings)
+                                                 : blas;
 }

@@ -22,8 +22,8 @@ static void show(void *self, const poison_progress *p)
         return;
     line->last = now;
     line->shown = 1;
-    fprintf(stderr, "\r\033[K%s %3.0f %%  %.0f %s, %.0f a second, %.0f s left", p->doing, 100 * p->share, p->done, p->unit,
-            p->done / seconds, seconds / p->share - seconds);
+    fprintf(stderr, "\r\033[K%s %3.0f %%  %.0f %s, %.0f a second, %.0f s left", p->doing,
+            100 * p->share, p->done, p->unit, p->done / seconds, seconds / p->share - seconds);
 }
 
 void progress_open(struct progress *progress, poison_settings *settings)

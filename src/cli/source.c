@@ -9,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* MNIST where build.sh puts it: data/mnist, else the user's cache folder; as it was (NULL) if it is in neither. free() it. */
+/*
+ * MNIST where build.sh puts it: data/mnist, else the user's cache folder; as it was (NULL) if it is
+ * in neither. free() it.
+ */
 static int find_mnist(char **found, poison_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -18,8 +21,11 @@ static int find_mnist(char **found, poison_error *err)
         *found = strdup("data/mnist");
         return *found ? 0 : poison_fail_memory(err, 1, 11, "a name");
     }
-    int written = cache && *cache ? asprintf(&folder, "%s/poison/mnist", cache)
-                                  : asprintf(&folder, "%s/.cache/poison/mnist", home ? home : "");
+    int written;
+    if (cache && *cache)
+        written = asprintf(&folder, "%s/poison/mnist", cache);
+    else
+        written = asprintf(&folder, "%s/.cache/poison/mnist", home ? home : "");
     if (written < 0)
         return poison_fail_memory(err, 1, 4096, "a name");
     if (access(folder, F_OK) == 0)
@@ -45,6 +51,7 @@ static int validates(const struct args *a)
     return needed;
 }
 
+/* What was said, else the variable's place, else MNIST's, else (lab) the built-in digits. */
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
     poison_source source = a->source;
@@ -60,7 +67,8 @@ int source_load(poison_data *data, const struct args *a, int *fallback, poison_e
     *fallback = !source.path && !found;
     if (*fallback && !(a->command->flags & BUILT_IN))
         return poison_fail(err, POISON_EDATA,
-                           "no MNIST found: './build.sh data' fetches it, --data DIR names a folder, "
+                           "no MNIST found: './build.sh data' fetches it, --data DIR names a "
+                           "folder, "
                            "--data synthetic takes the built-in digits");
     if (!source.path)
         source.path = found ? found : "synthetic";
