@@ -10,7 +10,6 @@
 #include "args.h"
 #include "base.h"
 #include "describe.h"
-#include "escape.h"
 #include "explain.h"
 #include "output.h"
 #include "grid.h"
@@ -20,6 +19,7 @@
 #include "peak.h"
 #include "plot.h"
 #include "print.h"
+#include "process.h"
 #include "progress.h"
 #include "report.h"
 #include "blas.h"
@@ -28,16 +28,13 @@
 #include "trace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define LABELS 256
 
-/* ---- the laboratory: data, labels, model, predictions ---------------------------------------------------------- */
+/* ---- the laboratory: data, labels, model, predictions ---------------------------------------- */
 
 struct laboratory {
     const struct args *args;
@@ -95,7 +92,9 @@ static int resolve_names(struct laboratory *lab, poison_error *err)
     for (size_t k = 0; k < a->weights; k++) {
         int label = poison_label_find(&lab->data, a->weight[k].label);
         if (label < 0)
-            TRY(poison_fail(err, POISON_EDATA, "--weight %.64s: this label occurs nowhere in the data", a->weight[k].label));
+            TRY(poison_fail(err, POISON_EDATA,
+                            "--weight %.64s: this label occurs nowhere in the data",
+                            a->weight[k].label));
         lab->weight[label] = a->weight[k].factor;
     }
     lab->settings.weight = a->weights ? lab->weight : NULL;
@@ -111,11 +110,13 @@ static int check_test_rows(const struct laboratory *lab, poison_error *err)
     int looks = a->command->needs == NEEDS_PREDICTIONS || a->pair_option || show_predicts(&a->show);
     if (!m && looks)
         return poison_fail(err, POISON_EDATA,
-                           "%s: no test rows: --test-data FILE names some, --test N takes the last N rows",
+                           "%s: no test rows: --test-data FILE names some, --test N takes the last "
+                           "N rows",
                            lab->data.source);
     if (a->explain.row && a->explain.row >= m)
-        return poison_fail(err, POISON_EDATA, "--row %zu: there are only %zu test images, from row 0",
-                           a->explain.row, m);
+        return poison_fail(err, POISON_EDATA,
+                           "--row %zu: there are only %zu test images, from row 0", a->explain.row,
+                           m);
     if (a->predictions.rows_given && a->predictions.rows > m)
         return poison_fail(err, POISON_EDATA, "-n %zu: there are only %zu test images",
                            a->predictions.rows, m);
@@ -140,18 +141,22 @@ done:
     return status;
 }
 
-/* Loads the data, applies the flips, opens the output: what can be refused is refused before the work begins. */
-static int open_laboratory(struct laboratory *lab, const struct args *a, poison_error *err)
+/*
+ * Loads the data, applies the flips, opens the output: what can be refused is refused before the
+ * work begins.
+ */
+static int open_laboratory(struct laboratory *lab, poison_error *err)
 {
+    const struct args *a = lab->args;
     int status;
-    *lab = (struct laboratory){.args = a, .settings = a->settings};
     TRY(source_load(&lab->data, a, &lab->fallback, err));
     lab->label.count = poison_data_labels(&lab->data, lab->label.label);
     lab->labels = poison_take(lab->data.train.n, sizeof *lab->labels);
     lab->predicted = poison_take(lab->data.test.n, sizeof *lab->predicted);
     lab->truth = poison_take(lab->data.train.n, sizeof *lab->truth);
     if (!lab->labels || !lab->predicted || !lab->truth)
-        TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels, "the labels"));
+        TRY(poison_fail_memory(err, lab->data.train.n + lab->data.test.n, sizeof *lab->labels,
+                               "the labels"));
     clean(lab);
     TRY(check_test_rows(lab, err));
     TRY(refuse_early(lab, err));
@@ -192,14 +197,16 @@ static int write_provenance(struct laboratory *lab, const poison_data *data, poi
     }
     if (!out || fclose(out) != 0)
         return poison_fail_memory(err, 1, 4096, "the provenance");
-    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0; /* the checksum may be of a part of the data */
+    /* the checksum may be of a part of the data */
+    return poison_cancelled(&a->settings) ? poison_fail_cancelled(err) : 0;
 }
 
 /* The sheet that the command prints on, once data and labels are known. */
 static int open_sheet(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL, a->form.json, a->form.no_header);
+    sheet_open(&lab->sheet, lab->file.out, lab->data.train.n + lab->data.test.n ? &lab->data : NULL,
+               a->form.json, a->form.no_header);
     lab->sheet.cancel = a->settings.cancel;
     if (!a->form.provenance)
         return 0;
@@ -216,8 +223,10 @@ static void warn_of_limit(const struct laboratory *lab)
     for (size_t p = 0; p < P; p++)
         limited += machine[p].limited != 0;
     if (limited && !lab->args->quiet)
-        fprintf(stderr, "poison: warning: %zu of %zu machines ended at --max-iter %zu, before the optimum\n", limited, P,
-                lab->settings.max_iterations);
+        fprintf(stderr,
+                "poison: warning: %zu of %zu machines ended at --max-iter %zu, before the "
+                "optimum\n",
+                limited, P, lab->settings.max_iterations);
 }
 
 /* The model of the labels as they now are. What did not change since the last call is kept. */
@@ -238,7 +247,7 @@ static int train_and_predict(struct laboratory *lab, poison_error *err)
     return status < 0 ? status : poison_svm_predict(lab->svm, 0, lab->predicted, err);
 }
 
-/* ---- the commands ---------------------------------------------------------------------------------------------- */
+/* ---- the commands ---------------------------------------------------------------------------- */
 
 static int run_predictions(struct laboratory *lab, poison_error *err)
 {
@@ -250,7 +259,8 @@ static int run_predictions(struct laboratory *lab, poison_error *err)
 static int run_score(struct laboratory *lab, poison_error *err)
 {
     (void)err;
-    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->score.by_true, (size_t[LABELS]){0});
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->score.by_true,
+                (size_t[LABELS]){0});
     return 0;
 }
 
@@ -278,9 +288,11 @@ static void print_digits(struct laboratory *lab, int flipped)
 {
     const poison_set *train = &lab->data.train, *test = &lab->data.test;
     if (flipped)
-        print_counts(&lab->sheet, &lab->label, "Correct\tBefore\tAfter", train->y, train->n, lab->labels, train->n);
+        print_counts(&lab->sheet, &lab->label, "Correct\tBefore\tAfter", train->y, train->n,
+                     lab->labels, train->n);
     else
-        print_counts(&lab->sheet, &lab->label, "Correct\tTrain\tTest", train->y, train->n, test->y, test->n);
+        print_counts(&lab->sheet, &lab->label, "Correct\tTrain\tTest", train->y, train->n, test->y,
+                     test->n);
 }
 
 static int run_counts(struct laboratory *lab, poison_error *err)
@@ -295,12 +307,16 @@ static int run_data(struct laboratory *lab, poison_error *err)
     const struct args *a = lab->args;
     const char *folder = a->data.export_to;
     int status = folder ? poison_data_write(&lab->data, lab->labels, folder, &a->settings, err) : 0;
-    return status < 0 ? status : describe_data(&lab->sheet, &lab->data, lab->labels, &a->settings, err);
+    return status < 0 ? status
+                      : describe_data(&lab->sheet, &lab->data, lab->labels, &a->settings, err);
 }
 
-/* ---- data and models in files ---------------------------------------------------------------------------------- */
+/* ---- data and models in files ---------------------------------------------------------------- */
 
-/* -v: the accuracy on standard output; -o: what each row is called by the model that did not see it. */
+/*
+ * -v: the accuracy on standard output; -o: what each row is called by the model that did not see
+ * it.
+ */
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -312,7 +328,8 @@ static int cross_validate(struct laboratory *lab, poison_error *err)
     beside.out = file.out;
     TRY(output_open(&lab->file, "-", err));
     lab->sheet.out = lab->file.out;
-    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &a->grid, &lab->settings, err));
+    TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &a->grid,
+                      &lab->settings, err));
 done:
     return apart ? output_close(&file, status, err) : status;
 }
@@ -330,7 +347,8 @@ static int run_train(struct laboratory *lab, poison_error *err)
     TRY(train(lab, err));
     TRY(poison_model_write(lab->svm, &lab->data, lab->args->form.output, &nameless, err));
     if (nameless && !lab->args->quiet)
-        fprintf(stderr, "poison: warning: labels that are no whole numbers are written as 0, 1, ...; -o FILE keeps their names "
+        fprintf(stderr, "poison: warning: labels that are no whole numbers are written as 0, 1, "
+                        "...; -o FILE keeps their names "
                         "too, in FILE.labels\n");
 done:
     return status;
@@ -342,18 +360,23 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     const struct args *a = lab->args;
     struct load_width width = {model->data.train.d, !model->data.train.from_zero, 1, 0};
     int status = 0;
-    lab->data.names = model->data.names; /* its labels come first, those that only the rows have after them */
+    /* its labels come first, those that only the rows have after them */
+    lab->data.names = model->data.names;
     lab->data.numbers = model->data.numbers;
     lab->data.name = model->data.name;
     model->data.name = NULL;
     TRY(load_rows(&lab->data, &width, &a->source, &a->settings, err));
     if (width.foreign && !a->quiet)
-        fprintf(stderr, "poison: warning: %s: the first column is taken for the labels, and holds none of the model's: "
-                        "--label says which one it is, or none\n", a->source.path);
+        fprintf(stderr,
+                "poison: warning: %s: the first column is taken for the labels, and holds none of "
+                "the model's: "
+                "--label says which one it is, or none\n",
+                a->source.path);
     TRY(poison_model_fit(model, &lab->data.test, err));
     size_t m = lab->data.test.n;
     if (a->predict.score && !lab->data.test.y)
-        TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with", a->source.path));
+        TRY(poison_fail(err, POISON_EDATA, "%s: no labels, which --score compares with",
+                        a->source.path));
     TRY(open_sheet(lab, err));
     if (!a->predict.score)
         return print_labels(&lab->sheet, model, &lab->data.test, a->predict.decisions, err);
@@ -375,7 +398,8 @@ static int run_predict(struct laboratory *lab, poison_error *err)
     if (status < 0)
         return status;
     if (model.strange_names && !lab->args->quiet)
-        fprintf(stderr, "poison: warning: %s.labels belongs to another model: ignored\n", lab->args->operand[0]);
+        fprintf(stderr, "poison: warning: %s.labels belongs to another model: ignored\n",
+                lab->args->operand[0]);
     status = predict_rows(lab, &model, err);
     poison_model_free(&model);
     return status;
@@ -390,15 +414,17 @@ static int run_check(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t problems;
-    int status = describe_problems(&lab->sheet, a->source.path, a->source.format, a->source.label, &problems, &a->settings, err);
+    int status = describe_problems(&lab->sheet, a->source.path, a->source.format, a->source.label,
+                                   &problems, &a->settings, err);
     if (status == 0)
         status = output_close(&lab->file, 0, err); /* the table stays, whatever it says */
     if (status == 0 && problems)
-        status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->source.path, problems, problems == 1 ? "" : "s");
+        status = poison_fail(err, POISON_EFOUND, "%s: %zu problem%s", a->source.path, problems,
+                             problems == 1 ? "" : "s");
     return status;
 }
 
-/* ---- the laboratory's commands --------------------------------------------------------------------------------- */
+/* ---- the laboratory's commands --------------------------------------------------------------- */
 
 static int run_attack(struct laboratory *lab, poison_error *err)
 {
@@ -414,11 +440,13 @@ static int audit(struct laboratory *lab, int method, poison_findings *found, poi
     int status = 0;
     if (!lab->svm)
         TRY(poison_svm_new(&lab->svm, &lab->data, &a->settings, err));
-    TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, a->sweep.seed, &a->settings, err));
+    TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, a->sweep.seed, &a->settings,
+                     err));
 done:
     return status;
 }
 
+/* Each audit in turn; its rows, its scores against --truth, or its joint distribution. */
 static int run_audit(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -463,7 +491,8 @@ static int run_clean(struct laboratory *lab, poison_error *err)
     if (!cleaned)
         TRY(poison_fail_memory(err, n, sizeof *cleaned, "the labels"));
     if (cleaning->how_many == POISON_COUNT && cleaning->count > n)
-        TRY(poison_fail(err, POISON_EDATA, "--method %s: there are only %zu training rows", cleaning->name, n));
+        TRY(poison_fail(err, POISON_EDATA, "--method %s: there are only %zu training rows",
+                        cleaning->name, n));
     TRY(audit(lab, cleaning->method, &found, err));
     memcpy(cleaned, lab->labels, n * sizeof *cleaned);
     poison_clean(cleaning, &found, 0, cleaned);
@@ -499,14 +528,15 @@ static int run_matrix(struct laboratory *lab, poison_error *err)
 
 static int run_plot(struct laboratory *lab, poison_error *err)
 {
-    return plot_run(stdin, lab->file.out, lab->args->form.output, lab->args->plot.title, &lab->settings, err);
+    return plot_run(stdin, lab->file.out, lab->args->form.output, lab->args->plot.title,
+                    &lab->settings, err);
 }
 
 static int run_explain(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
-    return explain_print(&lab->sheet, lab->svm, lab->labels, lab->predicted[a->explain.row], a->explain.row,
-                         a->explain.rows, err);
+    return explain_print(&lab->sheet, lab->svm, lab->labels, lab->predicted[a->explain.row],
+                         a->explain.row, a->explain.rows, err);
 }
 
 static struct show what_to_show(const struct args *a)
@@ -527,19 +557,24 @@ static int check_show(struct laboratory *lab, poison_error *err)
 static int run_show(struct laboratory *lab, poison_error *err)
 {
     const struct show show = what_to_show(lab->args);
-    int status = show_run(lab->file.out, &show, &lab->data, lab->labels, &lab->settings, &lab->svm, err);
+    int status = show_run(lab->file.out, &show, &lab->data, lab->labels, &lab->settings, &lab->svm,
+                          err);
     if (lab->svm)
         warn_of_limit(lab);
     return status;
 }
 
-/* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the flag. */
+/*
+ * The classroom lab: the model of the clean labels, then each dose from the clean labels, and the
+ * flag.
+ */
 static int run_lab(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     struct sheet *sheet = &lab->sheet;
     const struct sweep_pair *pair = lab->sweep.pair;
-    poison_label from = poison_label_name(&lab->data, pair->from), to = poison_label_name(&lab->data, pair->to);
+    poison_label from = poison_label_name(&lab->data, pair->from),
+                 to = poison_label_name(&lab->data, pair->to);
     const char *digit = lab->data.names ? "label" : "digit";
     size_t incorrect[LABELS];
     int status;
@@ -558,13 +593,16 @@ static int run_lab(struct laboratory *lab, poison_error *err)
         clean(lab);
         TRY(poison_flip_apply(&one, lab->labels, &lab->data, err));
         TRY(train_and_predict(lab, err));
-        sheet_title(sheet, "training labels, %zu of the %s's made %s", one.count, from.text, to.text);
+        sheet_title(sheet, "training labels, %zu of the %s's made %s", one.count, from.text,
+                    to.text);
         print_digits(lab, 1);
-        sheet_title(sheet, "score by predicted %s, %zu of the %s's made %s", digit, one.count, from.text, to.text);
+        sheet_title(sheet, "score by predicted %s, %zu of the %s's made %s", digit, one.count,
+                    from.text, to.text);
         print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, incorrect);
     }
     struct table t;
-    sheet_title(sheet, "the flag: %s wrongly called %s", lab->data.train.height ? "images" : "rows", to.text);
+    sheet_title(sheet, "the flag: %s wrongly called %s", lab->data.train.height ? "images" : "rows",
+                to.text);
     table_begin(&t, sheet, "Poisoned\tFlag");
     table_count(&t, a->sweep.dose[a->sweep.doses - 1]);
     table_count(&t, incorrect[pair->to]);
@@ -572,6 +610,7 @@ done:
     return status;
 }
 
+/* The page also says what command line makes it again, and where its numbers come from. */
 static int run_report(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -595,7 +634,7 @@ done:
     return status;
 }
 
-/* ---- the program about itself ---------------------------------------------------------------------------------- */
+/* ---- the program about itself ---------------------------------------------------------------- */
 
 static int run_help(struct laboratory *lab, poison_error *err)
 {
@@ -669,19 +708,7 @@ static const struct command commands[] = {
     {0},
 };
 
-/* ---- the program ----------------------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t stop_signal;
-
-/* And again every 50 ms, since a write that has begun goes on after the first interruption. */
-static void stop(int number)
-{
-    static const struct itimerval again = {{0, 50000}, {0, 50000}};
-    if (number == SIGALRM)
-        return;
-    stop_signal = number;
-    setitimer(ITIMER_REAL, &again, NULL);
-}
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* After the work: --timing's lines, with what the machine could have done, and --trace's file. */
 static void report_times(const struct args *a, const poison_data *data, struct output *spans)
@@ -699,28 +726,45 @@ static void report_times(const struct args *a, const poison_data *data, struct o
         trace_write(trace, spans->out);
 }
 
+/* What the command needs, as far as that, and the command itself. */
+static int work(struct laboratory *lab, poison_error *err)
+{
+    const struct args *a = lab->args;
+    enum needs needs = a->command->needs;
+    int status = 0;
+    if (needs == NEEDS_NOTHING)
+        TRY(output_open(&lab->file, a->form.output, err));
+    else
+        TRY(open_laboratory(lab, err));
+    if (lab->fallback && !a->quiet)
+        fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): "
+                        "using the built-in digits\n");
+    TRY(open_sheet(lab, err));
+    if (needs >= NEEDS_MODEL)
+        TRY(train(lab, err));
+    if (needs == NEEDS_PREDICTIONS)
+        TRY(poison_svm_predict(lab->svm, 0, lab->predicted, err));
+    TRY(a->command->run(lab, err));
+    if (poison_cancelled(&a->settings)) /* what it printed may lack rows */
+        TRY(poison_fail_cancelled(err));
+done:
+    return status;
+}
+
+/* All that a command line asks for; what it prints stays whole or does not appear (output.h). */
 static int run(struct args *a, struct progress *progress, poison_error *err)
 {
     struct output spans = {0};
-    int needs = a->command->needs, status = a->trace ? output_open(&spans, a->trace, err) : 0;
     struct laboratory lab = {.args = a, .settings = a->settings};
-    if (status == 0 && !blas_threads_start(a->settings.threads))
-        status = poison_fail(err, POISON_ENOMEM, "out of memory: no room for the stacks of %d threads: -j takes fewer",
-                             a->settings.threads);
-    if (status == 0)
-        status = needs == NEEDS_NOTHING ? output_open(&lab.file, a->form.output, err) : open_laboratory(&lab, a, err);
-    if (status == 0 && lab.fallback && !a->quiet)
-        fprintf(stderr, "poison: no MNIST found ('./build.sh data' fetches it): using the built-in digits\n");
-    if (status == 0)
-        status = open_sheet(&lab, err);
-    if (status == 0 && needs >= NEEDS_MODEL)
-        status = train(&lab, err);
-    if (status == 0 && needs == NEEDS_PREDICTIONS)
-        status = poison_svm_predict(lab.svm, 0, lab.predicted, err);
-    if (status == 0)
-        status = a->command->run(&lab, err);
-    if (status == 0 && poison_cancelled(&a->settings)) /* what it printed may lack rows */
-        status = poison_fail_cancelled(err);
+    int status = 0, threads = a->settings.threads;
+    if (a->trace)
+        TRY(output_open(&spans, a->trace, err));
+    if (!blas_threads_start(threads))
+        TRY(poison_fail(err, POISON_ENOMEM,
+                        "out of memory: no room for the stacks of %d threads: -j takes fewer",
+                        threads));
+    TRY(work(&lab, err));
+done:
     progress_clear(progress);
     lab.file.cancel = a->settings.cancel;
     if (lab.file.out)
@@ -743,70 +787,47 @@ __attribute__((constructor(101))) static void prepare(void)
     _exit(-POISON_ENOMEM);
 }
 
-/* The one sentence, in one write: others may have the same standard error. */
-static void complain(const char *sentence)
+/* Runs the command of the command line, with what watches it: signals, trace, progress. */
+static int run_watched(struct args *args, struct poison_trace *trace, double start,
+                       poison_error *err)
 {
-    char buffer[BUFSIZ];
-    setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
-    fprintf(stderr, "poison: ");
-    escape_text(stderr, sentence);
-    fprintf(stderr, "\n");
-    fflush(stderr);
-    setvbuf(stderr, NULL, _IONBF, 0);
+    struct progress progress = {0};
+    poison_settings *settings = &args->settings;
+    if (args->timing || args->trace) {
+        if (trace_open(trace, start, settings->threads, args->trace != NULL) < 0)
+            return poison_fail_memory(err, (size_t)settings->threads, 128, "the trace");
+        settings->trace = trace;
+    }
+    if (!args->quiet)
+        progress_open(&progress, settings);
+    return run(args, &progress, err);
 }
 
-/* What is opened later must not become a standard stream that was closed: those are there, and fail. */
-static void hold_standard_streams(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-            return;
-}
-
+/* Exit codes: those of poison.h, without their sign; 128 and the signal that ended it. */
 int main(int argc, char **argv)
 {
-    hold_standard_streams();
-    mallopt(M_MMAP_THRESHOLD, 1 << 30); /* freed buffers stay: the first touch of fresh pages costs more than their use */
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    const volatile sig_atomic_t *stopped = process_begin();
     poison_error err = {""};
     struct args args = {0};
     struct poison_trace trace = {0};
-    struct progress progress = {0};
     double start = poison_clock();
-    struct sigaction action = {.sa_handler = stop, .sa_flags = 0 /* a write to a slow reader ends */};
-    struct sigaction before;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
-        sigaction(SIGHUP, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* else nobody could be told how rsvg-convert ended */
-    signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
     int status = args_parse(&args, commands, argc, argv, stdout, &err);
     if (status == ARGS_VERSION)
         help_version(stdout, stderr, &args.settings);
-    if (status == 0) {
-        args.settings.cancel = &stop_signal;
-        if ((args.timing || args.trace) && trace_open(&trace, start, args.settings.threads, args.trace != NULL) < 0)
-            status = poison_fail_memory(&err, (size_t)args.settings.threads, 128, "the trace");
-        else if (args.timing || args.trace)
-            args.settings.trace = &trace;
-        if (!args.quiet)
-            progress_open(&progress, &args.settings);
-        if (status == 0)
-            status = run(&args, &progress, &err);
-    }
+    args.settings.cancel = stopped;
+    if (status == 0)
+        status = run_watched(&args, &trace, start, &err);
     if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
-        status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s", strerror(errno));
-    if (status < 0 && stop_signal)
+        status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s",
+                             strerror(errno));
+    if (status < 0 && *stopped)
         status = poison_fail(&err, POISON_ECANCEL, "interrupted");
     trace_close(&trace);
     args_free(&args);
     if (status >= 0 || status == OUTPUT_READER_GONE)
         return 0;
-    complain(err.text);
+    process_complain(err.text);
     if (status == POISON_ECANCEL)
-        _exit(128 + (int)stop_signal); /* exit would wait for standard output's reader */
+        _exit(128 + (int)*stopped); /* exit would wait for standard output's reader */
     return -status;
 }

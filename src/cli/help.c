@@ -8,15 +8,22 @@
 #include <omp.h>
 #include <string.h>
 
-static const char question[] = "what happens to a classifier when somebody alters its training labels?";
+static const char question[] =
+    "what happens to a classifier when somebody alters its training labels?";
 
 static const char *const conventions[][2] = {
-    {"Data", "--data, else $POISON_DATA, else data/mnist, else ~/.cache/poison/mnist ($XDG_CACHE_HOME). With none of them\n"
-             "'lab' runs on built-in digits, which --data synthetic asks for by name; the other commands stop."},
-    {"Tables", "Standard output holds the table and nothing else: one header line, tabs, no padding. Lines that begin with\n"
-               "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and intercepts reload to the same bits."},
-    {"Exactness", "Where all features are whole numbers from 0 to 255, results are scikit-learn's SVC's (LIBSVM's) to the last\n"
-                  "bit; else predictions are the same and coefficients within 1e-6. Neither threads nor instruction set matter."},
+    {"Data", "--data, else $POISON_DATA, else data/mnist, else ~/.cache/poison/mnist "
+             "($XDG_CACHE_HOME). With none of them\n"
+             "'lab' runs on built-in digits, which --data synthetic asks for by name; the other "
+             "commands stop."},
+    {"Tables", "Standard output holds the table and nothing else: one header line, tabs, no "
+               "padding. Lines that begin with\n"
+               "'# ' (in 'lab', 'explain', a sweep's file) are comments. Coefficients and "
+               "intercepts reload to the same bits."},
+    {"Exactness", "Where all features are whole numbers from 0 to 255, results are scikit-learn's "
+                  "SVC's (LIBSVM's) to the last\n"
+                  "bit; else predictions are the same and coefficients within 1e-6. Neither "
+                  "threads nor instruction set matter."},
     {0},
 };
 
@@ -39,7 +46,7 @@ static const char *const environment[][2] = {
     {0},
 };
 
-/* ---- what commands.txt says of a command --------------------------------------------------------------------------- */
+/* ---- what commands.txt says of a command ----------------------------------------------------- */
 
 enum { MOST = 2000 }; /* bytes of a part */
 
@@ -49,18 +56,20 @@ struct prose {
     char notes[MOST];    /* what --help adds, lines; "": nothing */
 };
 
-/* Moves the lines at *at that begin with `mark`, or only those that do not, to `to`, without the mark; up to an empty line. */
-static void take_lines(char to[MOST], const char **at, const char *mark, int marked)
+/* Moves the command lines at *at, without their "$ ", to `to`; or the lines up to one. */
+static void take_lines(char to[MOST], const char **at, int commands)
 {
-    size_t length, skipped = marked ? strlen(mark) : 0, room;
+    size_t length, room;
     *to = 0;
-    for (; **at && **at != '\n' && (strncmp(*at, mark, strlen(mark)) == 0) == marked; *at += length) {
+    for (; **at && **at != '\n' && (strncmp(*at, "$ ", 2) == 0) == commands; *at += length) {
+        *at += commands ? 2 : 0;
         length = strcspn(*at, "\n") + 1;
         room = MOST - 1 - strlen(to);
-        strncat(to, *at + skipped, length - skipped < room ? length - skipped : room);
+        strncat(to, *at, length < room ? length : room);
     }
 }
 
+/* A section is "## NAME", what is printed, command lines, notes; an empty line ends it. */
 static void find_prose(struct prose *prose, const struct command *c)
 {
     static const char text[] =
@@ -69,15 +78,15 @@ static void find_prose(struct prose *prose, const struct command *c)
     char heading[64];
     snprintf(heading, sizeof heading, "## %s\n", c->name);
     const char *at = strstr(text, heading) + strlen(heading);
-    take_lines(prose->prints, &at, "$ ", 0);
-    take_lines(prose->examples, &at, "$ ", 1);
-    take_lines(prose->notes, &at, "$ ", 0);
+    take_lines(prose->prints, &at, 0);
+    take_lines(prose->examples, &at, 1);
+    take_lines(prose->notes, &at, 0);
     prose->prints[strlen(prose->prints) - 1] = 0;
     for (char *letter = prose->prints; *letter; letter++)
         *letter = *letter == '\n' ? ' ' : *letter;
 }
 
-/* ---- help ------------------------------------------------------------------------------------------------------ */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 static void print_lines(FILE *out, const char *text, const char *before)
 {
@@ -88,6 +97,10 @@ static void print_lines(FILE *out, const char *text, const char *before)
     }
 }
 
+/*
+ * Options of a command with all the flags `wanted` and none of `unwanted`, a line each, two where
+ * the first has no room; then how many there are besides.
+ */
 static void print_options(FILE *out, const struct command *c, unsigned wanted, unsigned unwanted)
 {
     int left_out = 0;
@@ -100,8 +113,9 @@ static void print_options(FILE *out, const struct command *c, unsigned wanted, u
             left_out++;
             continue;
         }
-        snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-                 o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
+                 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
         fprintf(out, strlen(left) > 26 ? "  %s\n%28s %s" : "  %-26s%s %s", left, "", o->help);
         fprintf(out, o->normal ? " [%s]\n" : "\n", o->normal);
     }
@@ -121,13 +135,15 @@ static void print_prints(FILE *out, const char *prints)
     putc('\n', out);
 }
 
+/* Name and question or summary, examples, what is printed or the commands, options, the rest. */
 void help_print(FILE *out, const struct command *commands, const struct command *c, int all)
 {
     const struct command *shown = c ? c : commands;
     struct prose prose;
     find_prose(&prose, shown);
     if (c)
-        fprintf(out, "poison %s%s%s - %s\n\n", c->name, c->operands ? " " : "", c->operands ? c->operands : "", c->summary);
+        fprintf(out, "poison %s%s%s - %s\n\n", c->name, c->operands ? " " : "",
+                c->operands ? c->operands : "", c->summary);
     else
         fprintf(out, "poison - %s\n\n", question);
     print_lines(out, prose.examples, "  $ ");
@@ -145,10 +161,11 @@ void help_print(FILE *out, const struct command *commands, const struct command 
     for (int k = 0; all && conventions[k][0]; k++)
         fprintf(out, "\n%s. %s\n", conventions[k][0], conventions[k][1]);
     for (int k = 0; all && exit_codes[k][0]; k++)
-        fprintf(out, "%s  %-5s%s\n", k ? "" : "\nExit codes.\n", exit_codes[k][0], exit_codes[k][1]);
+        fprintf(out, "%s  %-5s%s\n", k ? "" : "\nExit codes.\n", exit_codes[k][0],
+                exit_codes[k][1]);
 }
 
-/* ---- the manual page ------------------------------------------------------------------------------------------- */
+/* ---- the manual page ------------------------------------------------------------------------- */
 
 /* Text as troff takes it literally; also as the argument of a macro. Tabs become blanks. */
 static void roff_all(FILE *out, const char *const *texts)
@@ -169,6 +186,7 @@ static void man_pairs(FILE *out, const char *heading, const char *const pairs[][
     }
 }
 
+/* A subsection: summary, what is printed, notes, the names of its options. */
 static void man_command(FILE *out, const struct command *c)
 {
     const char *between = "Options: ";
@@ -231,9 +249,11 @@ static void man_examples(FILE *out, const struct command *commands)
     }
 }
 
+/* All that --help says of the program and of each command, once. */
 void help_man(FILE *out, const struct command *commands)
 {
-    fprintf(out, ".TH POISON 1 \"\" \"poison %s\" \"User Commands\"\n.nh\n.SH NAME\npoison \\- ", POISON_VERSION);
+    fprintf(out, ".TH POISON 1 \"\" \"poison %s\" \"User Commands\"\n.nh\n.SH NAME\npoison \\- ",
+            POISON_VERSION);
     ROFF(question, "\n");
     fputs(".SH SYNOPSIS\n.B poison\n[\\fIOPTIONS\\fR]\n", out);
     for (const struct command *c = commands; c->name; c++) {
@@ -264,9 +284,11 @@ void help_version(FILE *out, FILE *warn, const poison_settings *settings)
 {
     struct blas_build blas = blas_build();
     fprintf(out, "poison %s\n%s, %s\nOpenMP %d, %d threads\ninstruction set %s\n", POISON_VERSION,
-            blas.config, blas.threading, _OPENMP, settings->threads, poison_isa_name(settings->isa));
+            blas.config, blas.threading, _OPENMP, settings->threads,
+            poison_isa_name(settings->isa));
     if (blas.fault)
         fprintf(warn,
-                "poison: warning: this OpenBLAS is not its OpenMP build; %s (Debian: libopenblas-openmp-dev)\n",
+                "poison: warning: this OpenBLAS is not its OpenMP build; %s (Debian: "
+                "libopenblas-openmp-dev)\n",
                 blas.fault);
 }

@@ -230,7 +230,7 @@ int option_counts(const struct option *o, const struct command *c)
     return option_for(o, c) == o;
 }
 
-/* A row of most kinds is a field of *args and how a value gets there; CALLS has its own function. */
+/* A row of most kinds names a field of *args and how a value gets there; CALLS has a function. */
 int option_set(const struct option *o, struct args *args, const char *value, poison_error *err)
 {
     void *field = (char *)args + o->at;
@@ -267,12 +267,14 @@ const struct option *option_find(const char *word, const char **value)
         const struct option *o = &options[k];
         size_t length = strlen(o->name);
         if (word[1] != '-') {
-            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0))) /* -output: --output */
+            /* -output: --output */
+            if (o->letter != word[1] || (word[2] && (!o->value || strcmp(word + 1, o->name) == 0)))
                 continue;
             *value = word[2] ? word + 2 : NULL;
             return o;
         }
-        if (strncmp(word + 2, o->name, length) == 0 && (!word[2 + length] || word[2 + length] == '=')) {
+        if (strncmp(word + 2, o->name, length) == 0
+            && (!word[2 + length] || word[2 + length] == '=')) {
             *value = word[2 + length] ? word + 3 + length : NULL;
             return o;
         }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "process.h"
+
+#include "escape.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signal;
+
+/* And again every 50 ms, since a write that has begun goes on after the first interruption. */
+static void stop(int number)
+{
+    static const struct itimerval again = {{0, 50000}, {0, 50000}};
+    if (number == SIGALRM)
+        return;
+    stop_signal = number;
+    setitimer(ITIMER_REAL, &again, NULL);
+}
+
+/*
+ * What is opened later must not become a standard stream that was closed: those are there, and
+ * fail.
+ */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0
+            && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
+static void take_signals(void)
+{
+    /* Without SA_RESTART: a write to a slow reader ends. */
+    struct sigaction action = {.sa_handler = stop}, before;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
+        sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* else nobody could be told how rsvg-convert ended */
+    signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+}
+
+const volatile sig_atomic_t *process_begin(void)
+{
+    hold_standard_streams();
+    /* Freed buffers stay: the first touch of fresh pages costs more than their use. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    take_signals();
+    return &stop_signal;
+}
+
+void process_complain(const char *sentence)
+{
+    char buffer[BUFSIZ];
+    setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
+    fprintf(stderr, "poison: ");
+    escape_text(stderr, sentence);
+    fprintf(stderr, "\n");
+    fflush(stderr);
+    setvbuf(stderr, NULL, _IONBF, 0);
+}
