@@ -3,11 +3,11 @@
 #   make                              ./poison
 #   make check                        all tests
 #   make SAN=address,undefined check  the same under sanitizers, in a build folder of its own
-#   make fuzz FUZZ_SECONDS=60         seven fuzzers for files and words from strangers (test/fuzz.c), by clang
-#   make bench                        measurements beside other programs (bench/); BENCH=full: with all of MNIST
-#   make lib                          the library: libpoison.so.*, libpoison.a and poison.pc, in the build folder
+#   make fuzz FUZZ_SECONDS=60         seven fuzzers for files and words from strangers, by clang
+#   make bench                        measurements beside others (bench/); BENCH=full: all of MNIST
+#   make lib                          libpoison.so.*, libpoison.a and poison.pc, in the build folder
 #   make install DESTDIR= PREFIX= LIBDIR=     and `make uninstall`
-#   make CC=aarch64-linux-gnu-gcc program=poison-arm64      for another machine, with its libraries (test/arm64)
+#   make CC=aarch64-linux-gnu-gcc program=poison-arm64      for another machine (test/arm64)
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
@@ -22,28 +22,40 @@ say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 build := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 program := $(if $(SAN)$(findstring clang,$(CC)),$(build)/poison,poison)
 
-# ---- what the system has. OpenBLAS: the archive of the OpenMP build if it is there, else whatever -lopenblas is.
+# ---- what the system has. OpenBLAS: the archive of its OpenMP build if it is there
 triplet := $(shell $(CC) -print-multiarch 2>/dev/null)
 openblas_dir := $(wildcard /usr/lib/$(triplet)/openblas-openmp)
 openblas_archive := $(wildcard $(openblas_dir)/libopenblas.a)
-OPENBLAS_CFLAGS ?= $(if $(openblas_archive),-I/usr/include/$(triplet)/openblas-openmp,$(shell pkg-config --cflags openblas 2>/dev/null))
-OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas))
-ZLIB ?= $(shell printf '\043include <zlib.h>\nint main(void) { return !zlibVersion(); }' | $(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null -lz 2>/dev/null && echo 1)
-LIBPNG ?= $(shell printf '\043include <png.h>\nint main(void) { return !png_access_version_number(); }' | $(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null -lpng 2>/dev/null && echo 1)
+openblas_headers := /usr/include/$(triplet)/openblas-openmp
+packaged = $(shell pkg-config --$(1) openblas 2>/dev/null)
+OPENBLAS_CFLAGS ?= $(if $(openblas_archive),-I$(openblas_headers),$(call packaged,cflags))
+OPENBLAS_LIBS ?= $(if $(openblas_archive),$(openblas_archive) -lpthread,$(found_openblas))
+found_openblas = $(or $(call packaged,libs),-lopenblas)
+# 1, or nothing: whether a program with this header and this value links with this library
+links = $(shell printf '\043include <$(1)>\nint main(void) { return !$(2)(); }' | \
+	$(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null $(3) 2>/dev/null && echo 1)
+ZLIB ?= $(call links,zlib.h,zlibVersion,-lz)
+LIBPNG ?= $(call links,png.h,png_access_version_number,-lpng)
 
-# ---- flags. Hardening comes before the user's own flags, which may take it back; what carries the results' exactness follows them.
+# ---- flags. Hardening comes before the user's own flags, which may take it back; what carries the
+# results' exactness follows them.
 # glibc's checks (_FORTIFY_SOURCE) need an optimiser; sanitizers have better ones.
 optimised := $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
-fortified := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(if $(optimised),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
-hard := -fPIC -fvisibility=hidden -fno-semantic-interposition $(if $(SAN),,-fstack-protector-strong $(fortified))
+fortified := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,\
+	$(if $(optimised),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+hard := -fPIC -fvisibility=hidden -fno-semantic-interposition \
+	$(if $(SAN),,-fstack-protector-strong $(fortified))
 hard_link := -Wl,-z,relro,-z,now,-z,noexecstack
-warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion -Wno-sign-conversion
-ours := -std=gnu11 -I. $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) -fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \
+	-Wno-sign-conversion
+ours := -std=gnu11 -I. $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIBPNG),-DPOISON_PNG) \
+	-fopenmp -fno-omit-frame-pointer -MMD -MP $(warnings) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
 libs := $(OPENBLAS_LIBS) $(if $(LIBPNG),-lpng) $(if $(ZLIB),-lz) -lm
 
-# ---- the floors of src/, from the ground up: each is compiled with -I of itself and of those below it (src/README.md)
+# ---- the floors of src/, from the ground up: each is compiled with -I of itself and of those below
+# it (src/README.md)
 floors := base data svm attack lab picture cli
 up_to_cli := $(floors)
 up_to_picture := $(filter-out cli,$(up_to_cli))
@@ -63,16 +75,22 @@ objects := $(sources:%.c=$(build)/%.o)
 
 all: $(program)
 
-# Style sheets, shell code and prose are files; `#include "page.css.inc"` is such a file as a C string.
-embedded := $(patsubst %,$(build)/%.inc,$(wildcard $(foreach f,$(floors),$(addprefix src/$(f)/*.,css sh txt))))
+# Style sheets, shell code and prose are files: `#include "page.css.inc"` is one as a C string.
+embedded := $(patsubst %,$(build)/%.inc,\
+	$(wildcard $(foreach f,$(floors),$(addprefix src/$(f)/*.,css sh txt))))
 $(objects): | $(embedded)
 
 $(build)/%.inc: %
 	@mkdir -p $(@D)
 	$(Q)sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g; s/^/"/; s/$$/\\n"/' $< >$@
 
+static_openblas := $(and $(openblas_archive),$(filter file,$(origin OPENBLAS_LIBS)))
+what_openblas := $(if $(static_openblas),its OpenMP build$(comma) static,$(OPENBLAS_LIBS))
+what_zlib := $(if $(ZLIB),yes,no$(comma) gzipped files will not be read)
+what_libpng := $(if $(LIBPNG),yes,no$(comma) show writes no sheets)
+
 $(program): $(objects)
-	@echo "  LINK    $@ (OpenBLAS: $(if $(and $(openblas_archive),$(filter file,$(origin OPENBLAS_LIBS))),its OpenMP build$(comma) static,$(OPENBLAS_LIBS)); zlib: $(if $(ZLIB),yes,no$(comma) gzipped files will not be read); libpng: $(if $(LIBPNG),yes,no$(comma) show writes no sheets))"
+	@echo "  LINK    $@ (OpenBLAS: $(what_openblas); zlib: $(what_zlib); libpng: $(what_libpng))"
 	$(Q)$(link) -o $@ $^ $(libs)
 
 $(build)/%.o: %.c Makefile
@@ -80,7 +98,7 @@ $(build)/%.o: %.c Makefile
 	$(say) "  CC      $<"
 	$(Q)$(compile) -c -o $@ $<
 
-# ---- the library: what the functions of poison.h need, as one object whose only global names are theirs
+# ---- the library: what the functions of poison.h need, as one object that shows only their names
 library := $(patsubst %.c,$(build)/%.o,$(foreach f,base data svm attack,$(wildcard src/$(f)/*.c)))
 version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
 soname := libpoison.so.$(firstword $(subst ., ,$(version)))
@@ -94,7 +112,7 @@ endif
 
 lib: $(shared) $(archive) $(build)/poison.pc
 
-# -d: what several files may define (OpenMP's locks) gets its place here, so that it can be hidden too.
+# -d: what several files may define (OpenMP's locks) gets its place here, so that it can be hidden.
 $(build)/libpoison.o: $(library)
 	$(Q)$(CC) -r -nostdlib -Wl,-d -o $@ $^
 	$(Q)$(OBJCOPY) --localize-hidden --wildcard --keep-global-symbol='poison_*' $@
@@ -107,7 +125,8 @@ $(archive): $(build)/libpoison.o
 # A static OpenBLAS stays inside, unseen (--exclude-libs).
 $(shared): $(build)/libpoison.o
 	$(say) "  LINK    $@"
-	$(Q)$(CC) $(hard) $(hard_link) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -shared -Wl,-soname,$(soname),-Bsymbolic-functions,--exclude-libs,ALL \
+	$(Q)$(CC) $(hard) $(hard_link) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -shared \
+		-Wl,-soname,$(soname),-Bsymbolic-functions,--exclude-libs,ALL \
 		$(if $(SAN),,-Wl,-z,defs) -o $@ $< $(library_libs)
 
 define pkgconfig
@@ -135,20 +154,22 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 	$(say) "  LINK    $@"
 	$(Q)$(link) -o $@ $^ $(libs) -lcmocka
 
-# test/faults: all with poison.c, whose calls by these names become calls of fault_NAME (test/faults.c says why)
+# test/faults: all with poison.c, whose calls by these names become calls of fault_NAME
 OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
-faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf __asprintf_chk realpath fopencookie fmemopen fdopen gzdopen gzclose \
-	fopen tmpfile fclose fflush fsync fchmod linkat rename renameat2 mkdir open ftruncate flock lseek read fork
+faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf __asprintf_chk \
+	realpath fopencookie fmemopen fdopen gzdopen gzclose fopen tmpfile fclose fflush fsync fchmod \
+	linkat rename renameat2 mkdir open ftruncate flock lseek read fork
 
 $(build)/faulty/%.o: $(build)/%.o
 	@mkdir -p $(@D)
-	$(Q)$(OBJCOPY) --redefine-sym main=poison_main $(foreach f,$(faulty),--redefine-sym $(f)=fault_$(f)) $< $@
+	$(Q)$(OBJCOPY) --redefine-sym main=poison_main \
+		$(foreach f,$(faulty),--redefine-sym $(f)=fault_$(f)) $< $@
 
 $(build)/test/faults: $(build)/test/faults.o $(objects:$(build)/%=$(build)/faulty/%)
 	$(say) "  LINK    $@"
 	$(Q)$(CC) $(CFLAGS) $(ours) $(exact) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
 
-# Thousands of forks are dear under sanitizers: there `make SAN=... faults` runs it, and `check` does without.
+# Thousands of forks are dear under sanitizers: `make SAN=... faults` runs it, `check` does not.
 checks := $(units) $(if $(SAN),,$(build)/test/faults)
 
 faults: $(build)/test/faults
@@ -165,7 +186,8 @@ FUZZ_SECONDS ?= 60
 
 fuzz: $(program)
 	$(Q)$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
-	$(Q)test/fuzz $(program) build/clang-fuzzer-no-link-address-undefined/fuzz- $(FUZZ_SECONDS) $(doors)
+	$(Q)test/fuzz $(program) build/clang-fuzzer-no-link-address-undefined/fuzz- $(FUZZ_SECONDS) \
+		$(doors)
 
 fuzzers: $(doors:%=$(build)/fuzz-%)
 
@@ -210,11 +232,12 @@ install: $(program) lib
 	$(call install_text,completions zsh,zsh/site-functions/_poison)
 
 uninstall:
-	rm -f $(bindir)/poison $(headers)/poison.h $(libdir)/libpoison.a $(libdir)/libpoison.so $(libdir)/$(soname) \
-		$(libdir)/$(notdir $(shared)) $(libdir)/pkgconfig/poison.pc \
-		$(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1/poison.1 bash-completion/completions/poison zsh/site-functions/_poison)
+	rm -f $(bindir)/poison $(headers)/poison.h $(libdir)/libpoison.a $(libdir)/libpoison.so \
+		$(libdir)/$(soname) $(libdir)/$(notdir $(shared)) $(libdir)/pkgconfig/poison.pc \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1/poison.1 \
+		bash-completion/completions/poison zsh/site-functions/_poison)
 
--include $(objects:.o=.d) $(units:=.d) $(build)/bench/exp.d $(build)/test/fuzz.d $(build)/test/faults.d
+-include $(objects:.o=.d) $(units:=.d) $(patsubst %,$(build)/%.d,bench/exp test/fuzz test/faults)
 
 clean:
 	rm -rf build poison

@@ -1,14 +1,18 @@
 #!/bin/bash
-# build.sh - from a fresh Debian or Ubuntu to a running poison: packages, build, MNIST, run. See usage() below.
-# All that this script and make say goes to standard error: standard output is ./poison's, or the tests'.
+# build.sh - from a fresh Debian or Ubuntu to a running poison: packages, build, MNIST, run. See
+# usage() below. All that this script and make say goes to standard error: standard output is
+# ./poison's, or the tests'.
 set -eu
 
-here=$(dirname -- "$(readlink -f -- "$0")") # we stay in the caller's directory: the words of `run` may name files
+# we stay in the caller's directory: the words of `run` may name files
+here=$(dirname -- "$(readlink -f -- "$0")")
 cache_home=${XDG_CACHE_HOME:-${HOME:-}/.cache}
 cache=$cache_home/poison/mnist # ./poison looks there too
 
-mirrors=(https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist)
-deadlines=(18 28) # seconds from the start, one a mirror; 28, so that rounding and a last kill end within 30
+mirrors=(https://ossci-datasets.s3.amazonaws.com/mnist \
+    https://storage.googleapis.com/cvdf-datasets/mnist)
+# seconds from the start, one a mirror; 28, so that rounding and a last kill end within 30
+deadlines=(18 28)
 
 # SHA-256 of the uncompressed files: gzip adds names and dates, which may differ between mirrors.
 declare -A sums=(
@@ -36,10 +40,11 @@ END
 say() { printf 'build.sh: %s\n' "$*" >&2; }
 fail() { say "$2"; exit "$1"; } # STATUS SENTENCE
 
-# ---- packages --------------------------------------------------------------------------------------------------------
+# ---- packages ------------------------------------------------------------------------------------
 
 installed() { dpkg-query -s "$1" 2>/dev/null | grep -q '^Status: .* ok installed$'; }
-offered() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; } # madison, unlike show, knows only what can be had
+# madison, unlike show, knows only what can be had
+offered() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 
 # missing=(what is not installed). Where the archive has no OpenMP build, its other OpenBLAS does.
 list_missing() { # PACKAGE...
@@ -47,7 +52,8 @@ list_missing() { # PACKAGE...
     missing=()
     for package; do
         ! installed "$package" || continue
-        if [ "$package" = libopenblas-openmp-dev ] && ! offered "$package" && offered libopenblas-dev; then
+        if [ "$package" = libopenblas-openmp-dev ] && ! offered "$package" &&
+            offered libopenblas-dev; then
             package=libopenblas-dev
             ! installed "$package" || continue
         fi
@@ -55,7 +61,8 @@ list_missing() { # PACKAGE...
     done
 }
 
-# May we install? sudo=(what goes before apt-get). A password is asked for only where somebody can answer.
+# May we install? sudo=(what goes before apt-get). A password is asked for only where somebody can
+# answer.
 may_install() {
     sudo=()
     command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || return 1
@@ -68,13 +75,16 @@ may_install() {
 
 # On a fresh Ubuntu, automatic upgrades may hold dpkg's lock: wait a minute for it.
 apt_get() {
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=60 "$@" </dev/null 2>&1
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=60 "$@" \
+        </dev/null 2>&1
 }
 
 # Does an OpenMP program link with these? CC may hold several words.
-links() { echo 'int main(void) { return 0; }' | ${CC:-cc} -fopenmp -x c - -x none -o /dev/null "$@" 2>/dev/null; }
+links() { echo 'int main(void) { return 0; }' |
+    ${CC:-cc} -fopenmp -x c - -x none -o /dev/null "$@" 2>/dev/null; }
 
-# Is what the package brings here in some other way: another compiler, another system, a build of one's own?
+# Is what the package brings here in some other way: another compiler, another system, a build of
+# one's own?
 usable() { # PACKAGE
     local archive libs
     case $1 in
@@ -83,7 +93,8 @@ usable() { # PACKAGE
     libcmocka-dev) links -lcmocka ;;
     libopenblas*) # where the Makefile looks
         archive=/usr/lib/$(${CC:-cc} -print-multiarch 2>/dev/null)/openblas-openmp/libopenblas.a
-        read -ra libs <<<"${OPENBLAS_LIBS:-$(pkg-config --libs openblas 2>/dev/null || echo -lopenblas)}"
+        read -ra libs <<<"${OPENBLAS_LIBS:-$(pkg-config --libs openblas 2>/dev/null ||
+            echo -lopenblas)}"
         links "$archive" || links "${libs[@]}" ;;
     esac # zlib1g-dev, libpng-dev: the Makefile does without
 }
@@ -94,7 +105,8 @@ need() { # PACKAGE...
     [ ${#missing[@]} -gt 0 ] || return 0
     if may_install; then
         say "installing ${missing[*]}"
-        updated=$(apt_get update) || : # one broken source does not matter if the others have the packages
+        # one broken source does not matter if the others have the packages
+        updated=$(apt_get update) || :
         list_missing "$@"              # now that the lists are there
         remake=-B                      # make does not notice new libraries
         installing=$(apt_get install --no-install-recommends "${missing[@]}") && return 0
@@ -104,10 +116,11 @@ need() { # PACKAGE...
     for package in "${missing[@]}"; do
         usable "$package" || broken+=("$package")
     done
-    [ ${#broken[@]} -eq 0 ] || fail 3 "missing, and cannot be installed from here: ${broken[*]} (Debian's names)"
+    [ ${#broken[@]} -eq 0 ] ||
+        fail 3 "missing, and cannot be installed from here: ${broken[*]} (Debian's names)"
 }
 
-# ---- build -----------------------------------------------------------------------------------------------------------
+# ---- build ---------------------------------------------------------------------------------------
 
 run_make() { make -s -C "$here" -j"$(nproc)" "$@" >&2; }
 
@@ -117,9 +130,10 @@ build() { # PACKAGE...: wanted beside the build's own
     run_make $remake || fail 1 "the build failed"
 }
 
-# ---- MNIST -----------------------------------------------------------------------------------------------------------
+# ---- MNIST ---------------------------------------------------------------------------------------
 
-# where=the data that ./poison takes when no words name any. POISON_DATA may be unusable: that is for ./poison to say.
+# where=the data that ./poison takes when no words name any. POISON_DATA may be unusable: that is
+# for ./poison to say.
 find_data() {
     local name
     where=${POISON_DATA-data/mnist}
@@ -142,8 +156,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Leaves a host that is silent for five seconds, for the other one's sake. In the background, since bash answers
-# signals during a `wait`, but not during a command.
+# Leaves a host that is silent for five seconds, for the other one's sake. In the background, since
+# bash answers signals during a `wait`, but not during a command.
 download() { # URL FILE SECONDS
     local status=0 tool=(wget -nv -t 1 -T 5 -O "$2" "$1")
     ! command -v curl >/dev/null ||
@@ -194,21 +208,23 @@ fetch() {
         fetch_from "${mirrors[k]}" $((begun + deadlines[k])) || continue
         rm -f -- "$scratch/why"
         chmod 755 "$scratch"
-        # A folder that is there already (a run beside this one was first, or files went missing) gets the files.
+        # A folder that is there already (a run beside this one was first, or files went missing)
+        # gets the files.
         mv -T -- "$scratch" "$cache" 2>/dev/null || mv -f -- "$scratch"/*.gz "$cache"
         return
     done
     return 1
 }
 
-# ---- commands --------------------------------------------------------------------------------------------------------
+# ---- commands ------------------------------------------------------------------------------------
 
 case ${1-}:$# in
 :0) build ;;
 run:*)
     shift
     build
-    # Nothing is fetched where the words name the data, nor what a poison without zlib could not read.
+    # Nothing is fetched where the words name the data, nor what a poison without zlib could not
+    # read.
     if [[ " $* " != *" --data"[\ =]* ]] && ! find_data && links -lz; then
         fetch || say "MNIST could not be fetched, going on without: $why"
     fi

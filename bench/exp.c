@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exp - the kernel's vector exp against libm's, for each instruction set: 10^8 arguments, mismatches, nanoseconds a value
+ * exp - the kernel's vector exp against libm's, for each instruction set: 10^8 arguments,
+ * mismatches, nanoseconds a value
  *
- * usage: exp [ARGUMENTS]      arguments are spread over [-110, 0], densest near 0; one in a thousand is put where (float)exp() turns
- *                             from one float to the next, so that the guard band is entered
+ * usage: exp [ARGUMENTS]      they are spread over [-110, 0], densest near 0; one in a thousand is
+ *                             put where (float)exp() turns from one float to the next, so that the
+ *                             guard band is entered
  *
- * A mismatch is a float that differs from (float)exp(): there must be none, and the exit code is 1 if there is one. The
- * nanoseconds are of one thread and contain what is recomputed by libm.
+ * A mismatch is a float that differs from (float)exp(): there must be none, and the exit code is 1
+ * if there is one. The nanoseconds are of one thread and contain what is recomputed by libm.
  */
 #include "poison.h"
 #include "base.h"
@@ -34,6 +36,7 @@ static double argument(uint64_t stream, uint64_t k)
     return a;
 }
 
+/* All threads, a block of arguments at a time; each value is compared with (float)exp(). */
 int main(int argc, char **argv)
 {
     double count = argc > 1 ? atof(argv[1]) : 1e8;
@@ -51,15 +54,16 @@ int main(int argc, char **argv)
                 x[k] = argument((uint64_t)b, (uint64_t)k);
                 want[k] = (float)exp(x[k]);
             }
-            struct rbf rbf = {.gamma = -1, .norms = x, .dot = zero}; /* the argument is -gamma (0 + x - 0) */
+            /* the argument is -gamma (0 + x - 0) */
+            struct rbf rbf = {.gamma = -1, .norms = x, .dot = zero};
             double begun = poison_clock();
             simd->rbf_float(got, &rbf, BLOCK);
             seconds += poison_clock() - begun;
             for (int k = 0; k < BLOCK; k++)
                 mismatches += memcmp(&want[k], &got[k], sizeof *got) != 0;
         }
-        printf("%s\t%lld\t%lld\t%.2f\n", poison_isa_name(isa), (long long)(blocks * BLOCK), (long long)mismatches,
-               1e9 * seconds / (double)(blocks * BLOCK));
+        printf("%s\t%lld\t%lld\t%.2f\n", poison_isa_name(isa), (long long)(blocks * BLOCK),
+               (long long)mismatches, 1e9 * seconds / (double)(blocks * BLOCK));
         wrong += mismatches;
     }
     return wrong > 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attacks against exhaustive search over all sets of flips, audits against their definitions: on problems so small that
- * nothing needs to be clever. What is compared with is computed here, by models of other objects.
+ * Attacks against exhaustive search over all sets of flips, audits against their definitions: on
+ * problems so small that nothing needs to be clever. What is compared with is computed here, by
+ * models of other objects.
  */
 #include "attack.h"
 #include "unit.h"
@@ -11,7 +12,8 @@
 
 enum { N = 14, V = 24, D = 6, K = 3, SETS = 12 };
 
-/* A data set of three overlapping classes of 8-bit features, and the same with the validation images as test images. */
+/* A data set of three overlapping classes of 8-bit features, and the same with the validation
+ * images as test images. */
 struct problem {
     poison_data data, swapped;
     uint8_t x[(N + V) * D], z[D];
@@ -19,6 +21,7 @@ struct problem {
     size_t of_class[K];
 };
 
+/* K overlapping clouds, labels in turn; the validation rows follow the N training rows. */
 static void make(struct problem *p, uint64_t stream)
 {
     memset(p->of_class, 0, sizeof p->of_class);
@@ -26,13 +29,20 @@ static void make(struct problem *p, uint64_t stream)
         p->y[r] = (int)(r % K);
         p->of_class[p->y[r]] += r < N;
         for (size_t f = 0; f < D; f++)
-            p->x[r * D + f] = (uint8_t)(110 + 20 * p->y[r] * (f % 2 == 0) + 80 * (uniform(stream, r * D + f) - 0.5));
+            p->x[r * D + f] = (uint8_t)(110 + 20 * p->y[r] * (f % 2 == 0)
+                                        + 80 * (uniform(stream, r * D + f) - 0.5));
     }
     memset(p->z, 100, D);
     p->yz[0] = 0;
-    p->data = (poison_data){.train = {.n = N, .d = D, .height = 1, .width = D, .x = p->x, .y = p->y},
-                            .test = {.n = 1, .d = D, .height = 1, .width = D, .x = p->z, .y = p->yz},
-                            .validation = {.n = V, .d = D, .height = 1, .width = D, .x = p->x + N * D, .y = p->y + N}};
+    p->data =
+        (poison_data){.train = {.n = N, .d = D, .height = 1, .width = D, .x = p->x, .y = p->y},
+                      .test = {.n = 1, .d = D, .height = 1, .width = D, .x = p->z, .y = p->yz},
+                      .validation = {.n = V,
+                                     .d = D,
+                                     .height = 1,
+                                     .width = D,
+                                     .x = p->x + N * D,
+                                     .y = p->y + N}};
     p->swapped = p->data;
     p->swapped.test = p->data.validation;
 }
@@ -47,7 +57,8 @@ static int above(struct objective a, struct objective b)
 }
 
 /* The attacker's objective on labels, by a model of its own. */
-static struct objective evaluate(poison_svm *svm, const struct problem *p, const int *labels, int from, int to)
+static struct objective evaluate(poison_svm *svm, const struct problem *p, const int *labels,
+                                 int from, int to)
 {
     int predicted[V];
     double sign, images = 0;
@@ -94,8 +105,8 @@ static unsigned set_of(const struct problem *p, const size_t *row, size_t count)
 }
 
 /*
- * For every problem, dose 1..3 and strategy: no set found is better than the best of all; greedy's single flip is the best
- * one; alfa is no worse than far, which it starts with.
+ * For every problem, dose 1..3 and strategy: no set found is better than the best of all; greedy's
+ * single flip is the best one; alfa is no worse than far, which it starts with.
  */
 static void no_attack_beats_exhaustive_search(void **state)
 {
@@ -111,7 +122,8 @@ static void no_attack_beats_exhaustive_search(void **state)
         poison_attack_settings attack = {.seed = s, .restarts = s % 3, .beam = s % 2 ? 3 : 0};
         make(&p, s);
         assert_int_equal(poison_svm_new(&svm, &p.swapped, &settings, NULL), 0);
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL),
+                         0);
         for (unsigned set = 0; set < 1u << p.of_class[1]; set++)
             if (bits(set) <= 3) {
                 apply(&p, set, labels);
@@ -143,7 +155,8 @@ static void no_attack_beats_exhaustive_search(void **state)
     assert_true(greedy_below < 2 * SETS); /* it is a good attack, too */
 }
 
-/* near and far sort by the (1, 2) machine's decision on the training rows; ties to the lower row. */
+/* near and far sort by the (1, 2) machine's decision on the training rows; ties to the
+ * lower row. */
 static void near_and_far_sort_by_m(void **state)
 {
     (void)state;
@@ -163,12 +176,14 @@ static void near_and_far_sort_by_m(void **state)
         size_t machine = (size_t)poison_svm_machine(svm, 1, 2, &sign);
         assert_int_equal(poison_svm_decide(svm, number, machine, POISON_ALL, NULL), 0);
         const double *m = poison_svm_decisions(svm, number, machine);
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL),
+                         0);
         for (int far = 0; far < 2; far++) {
             poison_flip flip = {1, 2, p.of_class[1], far ? POISON_FAR : POISON_NEAR};
             assert_int_equal(poison_attack(attacker, p.y, &flip, row, NULL), 0);
             for (size_t k = 1; k < flip.count; k++) {
-                double before = far ? -m[row[k - 1]] : fabs(m[row[k - 1]]), now = far ? -m[row[k]] : fabs(m[row[k]]);
+                double before = far ? -m[row[k - 1]] : fabs(m[row[k - 1]]),
+                       now = far ? -m[row[k]] : fabs(m[row[k]]);
                 assert_true(before < now || (before == now && row[k - 1] < row[k]));
             }
         }
@@ -177,7 +192,8 @@ static void near_and_far_sort_by_m(void **state)
     }
 }
 
-/* Over 10000 seeds random meets every set, and its mean objective is that of all sets, within 4 standard errors. */
+/* Over 10000 seeds random meets every set, and its mean objective is that of all sets, within 4
+ * standard errors. */
 static void random_is_uniform(void **state)
 {
     (void)state;
@@ -203,13 +219,15 @@ static void random_is_uniform(void **state)
         poison_attacker *attacker;
         poison_attack_settings attack = {.seed = seed};
         poison_flip flip = {1, 2, 2, POISON_RANDOM};
-        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL), 0);
+        assert_int_equal(poison_attacker_new(&attacker, &p.data, NULL, &settings, &attack, NULL),
+                         0);
         assert_int_equal(poison_attack(attacker, p.y, &flip, row, NULL), 0);
         unsigned set = set_of(&p, row, 2);
         for (size_t r = 0; r < N; r++) /* the smallest keys, the smallest first */
             if (p.y[r] == 1 && r != row[0])
-                assert_true(poison_key(seed, 1, row[0]) < poison_key(seed, 1, r)
-                            && (r == row[1] || poison_key(seed, 1, row[1]) < poison_key(seed, 1, r)));
+                assert_true(
+                    poison_key(seed, 1, row[0]) < poison_key(seed, 1, r)
+                    && (r == row[1] || poison_key(seed, 1, row[1]) < poison_key(seed, 1, r)));
         met[set]++;
         seen += value[set].loss;
         poison_attacker_free(attacker);
@@ -221,7 +239,7 @@ static void random_is_uniform(void **state)
     poison_svm_free(svm);
 }
 
-/* ---- audits ---------------------------------------------------------------------------------------------------- */
+/* ---- audits ---------------------------------------------------------------------------------- */
 
 static double distance(const struct problem *p, size_t r, size_t t)
 {
@@ -231,7 +249,8 @@ static double distance(const struct problem *p, size_t r, size_t t)
     return sum;
 }
 
-/* The share of a set's 10 nearest rows (of those there are, counted as 10) that have the label of row t. */
+/* The share of a set's 10 nearest rows (of those there are, counted as 10) that have the label of
+ * row t. */
 static double utility(const struct problem *p, unsigned set, size_t n, size_t t)
 {
     double right = 0;
@@ -240,13 +259,16 @@ static double utility(const struct problem *p, unsigned set, size_t n, size_t t)
         if (!(set >> r & 1))
             continue;
         for (size_t q = 0; q < n; q++)
-            nearer += (set >> q & 1) && (distance(p, q, t) < distance(p, r, t) || (distance(p, q, t) == distance(p, r, t) && q < r));
+            nearer += (set >> q & 1)
+                      && (distance(p, q, t) < distance(p, r, t)
+                          || (distance(p, q, t) == distance(p, r, t) && q < r));
         right += nearer < 10 && p->y[r] == p->y[t];
     }
     return right / 10;
 }
 
-/* The recursion equals the definition: the mean, over all orders of the rows, of what a row adds to those before it. */
+/* The recursion equals the definition: the mean, over all orders of the rows, of what a row adds to
+ * those before it. */
 static void shapley_is_brute_force(void **state)
 {
     (void)state;
@@ -257,14 +279,18 @@ static void shapley_is_brute_force(void **state)
         make(&p, n);
         p.data.train.n = n;
         p.data.validation.n = 3;
-        assert_int_equal(poison_audit(&found, NULL, &p.data, p.y, POISON_SHAPLEY, 0, &settings, NULL), 0);
+        assert_int_equal(poison_audit(&found, NULL, &p.data, p.y, POISON_SHAPLEY, 0, &settings,
+                                      NULL),
+                         0);
         for (size_t r = 0; r < n; r++) {
             double value = 0;
             for (size_t t = N; t < N + 3; t++)
                 for (unsigned set = 0; set < 1u << n; set++)
                     if (!(set >> r & 1)) {
-                        double orders = tgamma(bits(set) + 1.0) * tgamma((double)n - bits(set)) / tgamma((double)n + 1);
-                        value += orders * (utility(&p, set | 1u << r, n, t) - utility(&p, set, n, t));
+                        double orders = tgamma(bits(set) + 1.0) * tgamma((double)n - bits(set))
+                                        / tgamma((double)n + 1);
+                        value += orders
+                                 * (utility(&p, set | 1u << r, n, t) - utility(&p, set, n, t));
                     }
             assert_true(fabs(found.score[r] + value / 3) < 1e-12);
         }
@@ -290,7 +316,8 @@ static double mean_loss(const poison_svm *svm, const poison_set *set)
     return all / (double)set->n;
 }
 
-/* Supporting rows: the score is a fresh model's, bit for bit. The others: the decisions hardly move without them. */
+/* Supporting rows: the score is a fresh model's, bit for bit. The others: the decisions hardly move
+ * without them. */
 static void loo_is_a_retrain(void **state)
 {
     (void)state;
@@ -309,12 +336,14 @@ static void loo_is_a_retrain(void **state)
         for (size_t f = 0; f < D; f++)
             x[r * D + f] = (uint8_t)(60 + 40 * y[r] + 90 * (uniform(90, r * D + f) - 0.5));
     }
-    poison_data data = {.train = {.n = ROWS + IMAGES, .d = D, .height = 1, .width = D, .x = x, .y = y}};
+    poison_data data = {
+        .train = {.n = ROWS + IMAGES, .d = D, .height = 1, .width = D, .x = x, .y = y}};
     assert_int_equal(poison_data_validate(&data, ROWS, IMAGES, NULL), 0);
     poison_data swapped = data;
     swapped.test = data.validation;
     assert_int_equal(poison_svm_new(&svm, &swapped, &settings, NULL), 0);
-    assert_int_equal(poison_audit(&found, svm, &data, data.train.y, POISON_LOO, 0, &settings, NULL), 0);
+    assert_int_equal(poison_audit(&found, svm, &data, data.train.y, POISON_LOO, 0, &settings, NULL),
+                     0);
     assert_int_equal(poison_svm_train(svm, data.train.y, NULL), 0);
     assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
     poison_svm_support(svm, supports);
@@ -334,7 +363,8 @@ static void loo_is_a_retrain(void **state)
         assert_true(found.score[r] == 0);
         for (size_t p = 0; p < poison_svm_machines(svm, NULL); p++)
             for (size_t t = 0; t < IMAGES; t++)
-                worst = fmax(worst, fabs(poison_svm_decisions(svm, 0, p)[t] - poison_svm_decisions(other, 0, p)[t]));
+                worst = fmax(worst, fabs(poison_svm_decisions(svm, 0, p)[t]
+                                         - poison_svm_decisions(other, 0, p)[t]));
     }
     assert_true(idle > 10 && worst <= settings.tolerance);
     poison_findings_free(&found);
@@ -342,7 +372,8 @@ static void loo_is_a_retrain(void **state)
     poison_svm_free(other);
 }
 
-/* Labels as they are, 20 random rows merely named as flipped: over 200 draws every audit's AUC is 0.5. */
+/* Labels as they are, 20 random rows merely named as flipped: over 200 draws every audit's AUC is
+ * 0.5. */
 static void audits_find_nothing_where_nothing_is(void **state)
 {
     (void)state;
@@ -356,7 +387,8 @@ static void audits_find_nothing_where_nothing_is(void **state)
     for (int method = 0; method < POISON_AUDITS; method++) {
         poison_findings found;
         double sum = 0, square = 0;
-        assert_int_equal(poison_audit(&found, svm, &data, data.train.y, method, 1, &settings, NULL), 0);
+        assert_int_equal(poison_audit(&found, svm, &data, data.train.y, method, 1, &settings, NULL),
+                         0);
         assert_int_equal(found.ranked, ROWS);
         for (size_t k = 1; k < ROWS; k++) {
             double a = found.score[found.order[k - 1]], b = found.score[found.order[k]];
@@ -373,7 +405,8 @@ static void audits_find_nothing_where_nothing_is(void **state)
             for (size_t r = 0; r < ROWS; r++)
                 for (size_t q = 0; q < ROWS && named[r]; q++)
                     if (!named[q])
-                        auc += found.score[r] > found.score[q] ? 1 : found.score[r] == found.score[q] ? 0.5 : 0;
+                        auc += (found.score[r] > found.score[q]) * 0.5
+                               + (found.score[r] >= found.score[q]) * 0.5;
             auc /= NAMED * (ROWS - NAMED);
             sum += auc;
             square += auc * auc;
@@ -433,9 +466,13 @@ static void names_are_those_of_the_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_attack_beats_exhaustive_search), cmocka_unit_test(near_and_far_sort_by_m),
-        cmocka_unit_test(random_is_uniform), cmocka_unit_test(shapley_is_brute_force), cmocka_unit_test(loo_is_a_retrain),
-        cmocka_unit_test(audits_find_nothing_where_nothing_is), cmocka_unit_test(folds_are_stratified),
+        cmocka_unit_test(no_attack_beats_exhaustive_search),
+        cmocka_unit_test(near_and_far_sort_by_m),
+        cmocka_unit_test(random_is_uniform),
+        cmocka_unit_test(shapley_is_brute_force),
+        cmocka_unit_test(loo_is_a_retrain),
+        cmocka_unit_test(audits_find_nothing_where_nothing_is),
+        cmocka_unit_test(folds_are_stratified),
         cmocka_unit_test(names_are_those_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# bad_data - files that are missing, damaged, or lie are answered with one sentence and exit 3, soon, in little memory
+# bad_data - files that are missing, damaged, or lie are answered with one sentence and exit 3,
+# soon, in little memory
 
 load helper
 LIMIT=4 # seconds a run
@@ -8,7 +9,8 @@ LIMIT=4 # seconds a run
 be32() { printf "$(printf '\\x%x' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)))"; }
 header() { for number in "$@"; do be32 "$number"; done; } # MAGIC DIMENSIONS...
 IMAGES=0x803 LABELS=0x801
-put() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; } # bytes from standard input over those at an offset
+# bytes from standard input over those at an offset
+put() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
 damage_byte() { # FILE OFFSET (negative: from its end): all its bits turned
     local at=$2
     [ "$at" -ge 0 ] || at=$(($(stat -c %s "$1") + at))
@@ -18,8 +20,8 @@ damage_byte() { # FILE OFFSET (negative: from its end): all its bits turned
 # A good folder, set/: ROWS training images, 20 test images of 28 x 28.
 make_set() { "$POISON" data --data synthetic --train "$1" --test 20 --export set >/dev/null; }
 
-# Rows "PATTERN | SHELL COMMANDS": each does its damage in a fresh copy of set/, which must then be refused. ; in a pattern
-# is "or". WORDS: what is run on it.
+# Rows "PATTERN | SHELL COMMANDS": each does its damage in a fresh copy of set/, which must then be
+# refused. ; in a pattern is "or". WORDS: what is run on it.
 damages() { # WORDS...
     local pattern how note
     while IFS='|' read -r pattern how; do
@@ -33,7 +35,8 @@ damages() { # WORDS...
 
 @test "each of the four files missing, empty, cut short, too long, of another kind" {
     make_set 60
-    for file in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
+    for file in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte \
+        t10k-labels-idx1-ubyte; do
         damages counts <<END
 $file | rm $file
 $file.*(empty) | : >$file

@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# bad_input - whatever is wrong is answered with one sentence, the right exit code, and nothing on standard output
+# bad_input - whatever is wrong is answered with one sentence, the right exit code, and nothing on
+# standard output
 #
-# Tables of rows "CODE | PATTERN | WORDS"; refuses_all (helper.bash) says what being refused means. ; in a pattern is "or".
+# Tables of rows "CODE | PATTERN | WORDS"; refuses_all (helper.bash) says what being refused means.
+# ; in a pattern is "or".
 
 load helper
 
@@ -215,7 +217,8 @@ END
     make_set
     more=$((ones + 1))
     label=$("$POISON" counts --data set --train 1 --test 20 | awk '$2 == 1 { print $1 }')
-    other=$("$POISON" counts --data set --train 1 --test 20 | awk '$2 == 0 && $3 > 0 { print $1; exit }')
+    other=$("$POISON" counts --data set --train 1 --test 20 |
+        awk '$2 == 0 && $3 > 0 { print $1; exit }')
     refuses_all <<END
 3 | --train 61: .*60 | score --data set --train 61
 3 | --test 21: .*20 | score --data set --test 21
@@ -237,14 +240,16 @@ END
 3 | only $ones | lab --data set --doses 1,$more
 3 | 77 occurs nowhere | lab --data set --pair 1:77 --doses 1
 END
-    works counts --data set # fewer than the defaults are no mistake, not even beside a number that was asked for
+    # fewer than the defaults are no mistake, not even beside a number that was asked for
+    works counts --data set
     works counts --data set --train 50
     works counts --data set --test 10
 }
 
 @test "fewer than two classes" {
     make_set
-    rows=$("$POISON" counts --data set | awk 'NR > 1 && $1 > 0 { printf " --flip %d:0:%d", $1, $2 }')
+    rows=$("$POISON" counts --data set |
+        awk 'NR > 1 && $1 > 0 { printf " --flip %d:0:%d", $1, $2 }')
     for command in predictions score confusion subproblems support; do
         refuses 3 'two classes' $command --data set $rows
         refuses 3 'two classes' $command --data set --train 1 --test 20
@@ -283,7 +288,8 @@ END
 3 | /proc/poison | data --data set --export /proc/poison
 END
     [ "$(cat old)" = old ] || complain "the old file changed"
-    long=$(printf 'x%.0s' {1..255}) # as long as a name may be; the temporary one beside it must fit as well
+    # as long as a name may be; the temporary one beside it must fit as well
+    long=$(printf 'x%.0s' {1..255})
     works counts --data set -o "$long"
     if [ "$(id -u)" -ne 0 ]; then # root may write anywhere
         chmod 555 folder

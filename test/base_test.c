@@ -37,6 +37,7 @@ static void errors_hold_one_sentence(void **state)
     assert_int_equal(poison_fail(NULL, POISON_EUSAGE, "nobody listens"), POISON_EUSAGE);
 }
 
+/* CRC-32 of the first images and labels of both streams. */
 static void built_in_digits_never_change(void **state)
 {
     (void)state;
@@ -60,6 +61,7 @@ static void built_in_digits_never_change(void **state)
     }
 }
 
+/* --flip takes the first rows in order; what it cannot do, it refuses and leaves the labels. */
 static void flips_walk_in_order(void **state)
 {
     (void)state;
@@ -73,8 +75,12 @@ static void flips_walk_in_order(void **state)
     flip.count = 3; /* two are left */
     assert_int_equal(poison_flip_apply(&flip, labels, &data, NULL), POISON_EDATA);
     assert_memory_equal(labels, want, sizeof want);
-    static const char *const nonsense[] = {"", "1", "1:2", "1:2:", "1:2:3:4", "1:1:1", "1:2:-1",
-                                           "1:2:99999999999999999999", "1:2:3 ", "\"a:2:1", "\"a\"b:2:1"};
+    static const char *const nonsense[] = {"",          "1",
+                                           "1:2",       "1:2:",
+                                           "1:2:3:4",   "1:1:1",
+                                           "1:2:-1",    "1:2:99999999999999999999",
+                                           "1:2:3 ",    "\"a:2:1",
+                                           "\"a\"b:2:1"};
     static const char *const strangers[] = {"a:2:1", "1:256:1", "-1:2:1", " 1:2:3"};
     for (size_t k = 0; k < sizeof nonsense / sizeof *nonsense; k++)
         assert_int_equal(poison_flip_parse(&flip, nonsense[k], NULL, NULL), POISON_EUSAGE);

@@ -28,7 +28,8 @@ static size_t count(const char *text, const char *what)
 
 static const char *const names[] = {"a", "b"};
 static const struct chart_heat difference = {
-    names, names, 2, 2, &(struct chart_map){NULL, (const double[]){-3, 0, NAN, 1.5}}, 1, "images", .diverging = 1,
+    names,    names,          2, 2, &(struct chart_map){NULL, (const double[]){-3, 0, NAN, 1.5}}, 1,
+    "images", .diverging = 1,
 };
 
 static void embedded_charts_keep_to_themselves(void **state)
@@ -92,7 +93,8 @@ static void numbers_know_no_locale(void **state)
     free(other);
 }
 
-/* The lightness of a shade goes one way from 0 to the end of the scale, so that it can be read without colour. */
+/* The lightness of a shade goes one way from 0 to the end of the scale, so that it can be read
+ * without colour. */
 static void ramps_are_monotone(void **state)
 {
     (void)state;
@@ -112,7 +114,8 @@ static void ramps_are_monotone(void **state)
                 char *at = strstr(theme ? dark : text, rule);
                 assert_non_null(at);
                 assert_int_equal(sscanf(at + strlen(rule), "%6x", &colour), 1);
-                double light = 0.2126 * (colour >> 16) + 0.7152 * (colour >> 8 & 255) + 0.0722 * (colour & 255);
+                double light = 0.2126 * (colour >> 16) + 0.7152 * (colour >> 8 & 255)
+                               + 0.0722 * (colour & 255);
                 assert_true(theme ? light > before : light < before);
                 before = light;
             }
@@ -123,8 +126,10 @@ static void ramps_are_monotone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(embedded_charts_keep_to_themselves), cmocka_unit_test(differences_have_a_sign_and_two_ramps),
-        cmocka_unit_test(every_rule_is_scoped),               cmocka_unit_test(numbers_know_no_locale),
+        cmocka_unit_test(embedded_charts_keep_to_themselves),
+        cmocka_unit_test(differences_have_a_sign_and_two_ramps),
+        cmocka_unit_test(every_rule_is_scoped),
+        cmocka_unit_test(numbers_know_no_locale),
         cmocka_unit_test(ramps_are_monotone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

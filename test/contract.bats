@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# contract - every figure equals scikit-learn's, bit for bit, for each instruction set, on one and on two threads
+# contract - every figure equals scikit-learn's, bit for bit, for each instruction set, on one and
+# on two threads
 #
-# reference/*.tsv: the built-in digits, made by reference/make.py. reference/mnist/*.tsv: the lab on MNIST, k of the 1's
-# relabelled as 2's (emptied.tsv: all 220 of them).
+# reference/*.tsv: the built-in digits, made by reference/make.py. reference/mnist/*.tsv: the lab on
+# MNIST, k of the 1's relabelled as 2's (emptied.tsv: all 220 of them).
 
 load helper
 
@@ -23,12 +24,14 @@ hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
 check_support() { # MODE, then a case
     works support --data synthetic $3 $1
-    [ "$(wc -l <"$out")" -eq $(($4 + 1)) ] || complain "$2 $1: $(($(wc -l <"$out") - 1)) support rows, expected $4"
+    [ "$(wc -l <"$out")" -eq $(($4 + 1)) ] ||
+        complain "$2 $1: $(($(wc -l <"$out") - 1)) support rows, expected $4"
     [ "$(hash_of "$out")" = "$5" ] || complain "$2 $1: support rows or coefficients differ"
 }
 
 check_predictions() {
-    works predictions --data synthetic $3 $1 -n "$(sed "s/.*--test \([0-9]*\).*/\1/" <<<"--test 1000 $3")"
+    works predictions --data synthetic $3 $1 -n \
+        "$(sed "s/.*--test \([0-9]*\).*/\1/" <<<"--test 1000 $3")"
     [ "$(hash_of "$out")" = "$6" ] || complain "$2 $1: predictions differ"
 }
 
@@ -48,7 +51,8 @@ cases_in_mode() { each_case "$1" "$2"; }
         "$(tail -n +2 "$REFERENCE/cases.tsv" | cut -f 1 | sort)" ]
 }
 
-@test "built-in digits: support rows and every bit of their coefficients" { each_mode cases_in_mode check_support; }
+@test "built-in digits: support rows and every bit of their coefficients" { each_mode \
+    cases_in_mode check_support; }
 
 @test "built-in digits: predictions" { each_mode cases_in_mode check_predictions; }
 
@@ -56,20 +60,25 @@ cases_in_mode() { each_case "$1" "$2"; }
     each_mode cases_in_mode check_subproblems
 }
 
-@test "built-in digits: the same bytes as ever" { # CRC-32 of the pixels; every figure above rests on them
+# CRC-32 of the pixels; every figure above rests on them
+@test "built-in digits: the same bytes as ever" {
     for threads in 1 2; do
         works data --data synthetic --train 1000 -j "$threads"
-        [ "$(awk -F '\t' '$1 == "crc32_train_images" { print $2 }' "$out")" = c77f31c4 ] || complain "-j $threads: other digits"
+        [ "$(awk -F '\t' '$1 == "crc32_train_images" { print $2 }' "$out")" = c77f31c4 ] ||
+            complain "-j $threads: other digits"
     done
 }
 
-# Labels made by flips, to rows that lie where the clean classes put them; and the same labels, read from files.
+# Labels made by flips, to rows that lie where the clean classes put them; and the same labels, read
+# from files.
 @test "built-in digits: flipped labels give the model of data that come with them, emptied classes too" {
     LIMIT=5
-    all_of() { "$POISON" counts --data synthetic --train 300 | awk -v v="$1" '$1 == v { print $2 }'; }
+    all_of() { "$POISON" counts --data synthetic --train 300 |
+        awk -v v="$1" '$1 == v { print $2 }'; }
     for v in 0 1 2 3 4 5 6 7 8 9; do
         count[v]=$(all_of $v)
-        [ "$v" -eq 0 ] || echo "$v:$((v - 1)):${count[v]}" "$((v - 1)):$v:${count[v - 1]}" | tr ' ' '\n'
+        [ "$v" -eq 0 ] || echo "$v:$((v - 1)):${count[v]}" "$((v - 1)):$v:${count[v - 1]}" |
+            tr ' ' '\n'
     done >sets
     echo "1:2:5" >>sets
     echo "9:0:${count[9]}" >>sets
@@ -103,7 +112,8 @@ table_of() {
     support) rows_of support "$2" ;;
     score) printf 'Value\tCorrect\tIncorrect\n'; rows_of lab "$2" | tail -n +2 ;;
     predictions) printf 'Correct\tPredicted\n'
-        awk -F '\t' -v OFS='\t' -v k="poisoned$2" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c == k) col = c; next }
+        awk -F '\t' -v OFS='\t' -v k="poisoned$2" 'NR == 1 {
+            for (c = 1; c <= NF; c++) if ($c == k) col = c; next }
             { print $2, $col }' "$REFERENCE/mnist/predictions.tsv" ;;
     counts) if [ "$2" -eq 0 ]; then
             printf 'Correct\tTrain\tTest\n'; rows_of counts 0 | tail -n +2
@@ -128,9 +138,11 @@ check_table() { # TABLE OPTIONS MODE
     [ "$(tail -n +2 "$REFERENCE/mnist/predictions.tsv" | wc -l)" -eq 1000 ]
 }
 
-@test "MNIST: support rows and every bit of their coefficients" { needs_mnist; each_mode check_table support ''; }
+@test "MNIST: support rows and every bit of their coefficients" { needs_mnist; each_mode \
+    check_table support ''; }
 
-@test "MNIST: predictions of all 1000 test images" { needs_mnist; each_mode check_table predictions '-n 1000'; }
+@test "MNIST: predictions of all 1000 test images" { needs_mnist; each_mode check_table \
+    predictions '-n 1000'; }
 
 # In every mode score and counts are looked at in the lab as a whole, below.
 @test "MNIST: score" { needs_mnist; check_table score '' ''; }
@@ -146,7 +158,8 @@ check_machines() { # MODE
     done
 }
 
-@test "MNIST: iterations, support vectors, intercepts of each machine" { needs_mnist; each_mode check_machines; }
+@test "MNIST: iterations, support vectors, intercepts of each machine" { needs_mnist; each_mode \
+    check_machines; }
 
 check_emptied() { # MODE
     rows_of emptied 220 >expected
@@ -155,11 +168,13 @@ check_emptied() { # MODE
     same got expected "all 220 made 2, $1"
 }
 
-@test "MNIST: the same with all of the 1's made 2, so that nine classes are left" { needs_mnist; each_mode check_emptied; }
+@test "MNIST: the same with all of the 1's made 2, so that nine classes are left" { needs_mnist; \
+    each_mode check_emptied; }
 
 # Shrinking, un-shrinking, kernel rows on demand, little memory: what the lab never meets.
 check_large() { # ROWS COST MODE...
-    awk -F '\t' -v n="$1" -v c="$2" 'NR == 1 || ($1 == n && $2 == c)' "$REFERENCE/mnist/large.tsv" | cut -f 3- >expected
+    awk -F '\t' -v n="$1" -v c="$2" 'NR == 1 || ($1 == n && $2 == c)' "$REFERENCE/mnist/large.tsv" |
+        cut -f 3- >expected
     [ "$(wc -l <expected)" -eq 46 ] || complain "no reference for $*"
     works subproblems --data "$MNIST" --train "$1" --test 10 -c "$2" "${@:3}"
     cut -f 1,2,4-7 "$out" >got
@@ -172,7 +187,8 @@ check_on_demand() { check_large 10000 1 $1; }
 
 @test "MNIST: 4000 rows, C = 1000, as scikit-learn" { needs_mnist; each_mode check_long_paths; }
 
-@test "MNIST: 10000 rows, kernel rows on demand, as scikit-learn" { needs_mnist; each_mode check_on_demand; }
+@test "MNIST: 10000 rows, kernel rows on demand, as scikit-learn" { needs_mnist; each_mode \
+    check_on_demand; }
 
 @test "MNIST: 10000 rows, C = 1000, in little memory, through OpenBLAS, without reuse, as scikit-learn" {
     needs_mnist

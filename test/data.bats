@@ -11,16 +11,19 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
     local expected=$1
     shift
     lab "$@"
-    grep -qF "# data source: $expected" "$out" || complain "lab $*: expected $expected: $(head -n 1 "$out") $(cat "$err")"
+    grep -qF "# data source: $expected" "$out" ||
+        complain "lab $*: expected $expected: $(head -n 1 "$out") $(cat "$err")"
     works data "$@"
-    [ "$(sed -n 's/^source\t//p' "$out")" = "$expected" ] || complain "data $*: expected $expected: $(grep source "$out")"
+    [ "$(sed -n 's/^source\t//p' "$out")" = "$expected" ] ||
+        complain "data $*: expected $expected: $(grep source "$out")"
 }
 
 @test "without data, lab takes the built-in digits and says so; other commands stop and name the remedies" {
     for words in "" lab; do
         poison $words --train 300 --test 100 --doses 1
         [ "$status" -eq 0 ] || complain "exit $status"
-        [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*built-in digits' "$err" || complain "'$words' said: $(cat "$err")"
+        [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*built-in digits' "$err" ||
+            complain "'$words' said: $(cat "$err")"
         grep -q '^# data source: synthetic' "$out" || complain "lab: no '# data' line says so"
     done
     works lab -q --train 300 --test 100 --doses 1
@@ -30,7 +33,8 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
     rm expected
     for command in $(data_commands); do
         [ "$command" != lab ] || continue
-        refuses 3 '\./build\.sh data.*--data synthetic|--data synthetic.*\./build\.sh data' "$command"
+        refuses 3 '\./build\.sh data.*--data synthetic|--data synthetic.*\./build\.sh data' \
+            "$command"
     done
 }
 
@@ -82,9 +86,11 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
     cut -f 1,3 "$place/t/counts" >after
     works data $DIGITS --flip 1:2:9 --flip 3:4:5 --export set
     grep -vE '^(source|credit)' "$out" >data
-    [ "$(ls set | tr '\n' ' ')" = 't10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte ' ] ||
+    [ "$(ls set | tr '\n' ' ')" = \
+        't10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte ' ] ||
         complain "--export wrote: $(ls set)"
-    [ "$(od -An -tx1 -N 16 set/train-images-idx3-ubyte | tr -d " ")" = 000008030000012c0000001c0000001c ] || complain "another header"
+    [ "$(od -An -tx1 -N 16 set/train-images-idx3-ubyte |
+        tr -d " ")" = 000008030000012c0000001c0000001c ] || complain "another header"
     for form in plain gzipped points; do
         [ $form != gzipped ] || gzip set/*
         [ $form != points ] || for f in set/*; do mv "$f" "${f/-idx/.idx}"; done
@@ -93,11 +99,13 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
             same "$out" "$place/t/$c" "$form: $c"
         done
         works counts --data set
-        cut -f 1,2 "$out" | tail -n +2 | cmp -s - <(tail -n +2 after) || complain "$form: the labels after the flips differ"
+        cut -f 1,2 "$out" | tail -n +2 | cmp -s - <(tail -n +2 after) ||
+            complain "$form: the labels after the flips differ"
         works data --data set
         same <(grep -vE '^(source|credit)' "$out") data "$form: data"
     done
-    works data --data set --train 250 --test 50 --export set # over itself; plain files come before gzipped ones
+    # over itself; plain files come before gzipped ones
+    works data --data set --train 250 --test 50 --export set
     works data --data set
     grep -q $'^train_rows\t250$' "$out" || complain "exported over itself: $(grep rows "$out")"
 }
@@ -105,12 +113,14 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
 @test "images do not depend on how many are asked for; training and test images are others" {
     works data --data synthetic --train 500 --test 500 --export large -j 2
     works data --data synthetic --train 50 --test 20 --export small -j 1
-    for name in train-images-idx3-ubyte t10k-images-idx3-ubyte train-labels-idx1-ubyte t10k-labels-idx1-ubyte; do
+    for name in train-images-idx3-ubyte t10k-images-idx3-ubyte train-labels-idx1-ubyte \
+        t10k-labels-idx1-ubyte; do
         size=$(($(stat -c %s small/$name) - 16))
         cmp -n "$size" -i 16 small/$name large/$name || complain "$name: others in a larger set"
     done
     pictures() { od -An -v -tx1 -w784 -j 16 $1 | sort; }
-    [ "$(pictures large/train-images-idx3-ubyte | uniq | wc -l)" -eq 500 ] || complain "a training image occurs twice"
+    [ "$(pictures large/train-images-idx3-ubyte | uniq | wc -l)" -eq 500 ] ||
+        complain "a training image occurs twice"
     [ -z "$(comm -12 <(pictures large/train-images-idx3-ubyte) <(pictures large/t10k-images-idx3-ubyte))" ] ||
         complain "a test image is also a training image"
 }

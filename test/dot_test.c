@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each engine against sums in 64 bits: every tail, extreme features, memory that ends at an unmapped page, two threads */
+/* Each engine against sums in 64 bits: every tail, extreme features, memory that ends at an
+ * unmapped page, two threads */
 #include "unit.h"
 
 #include "dot.h"
@@ -21,7 +22,8 @@ static void *edge_end(size_t bytes)
     return (uint8_t *)edge_memory(bytes) + bytes;
 }
 
-/* Rows of d features from stream `s`: any, or (bright >= 0) all the same. Panel and requests take them in some order. */
+/* Rows of d features from stream `s`: any, or (bright >= 0) all the same. Panel and requests take
+ * them in some order. */
 static void fill(int d, uint64_t s, int bright)
 {
     x = x_end - (size_t)(ROWS * d);
@@ -50,11 +52,13 @@ static struct dot_panel fresh_panel(size_t n, int d)
     return panel;
 }
 
-/* out[r ld + c], in memory of exactly that size: the products in its columns, canaries beside them */
-static void check_product(const struct dot_engine *engine, const struct dot_panel *panel, size_t count, size_t first,
-                          size_t columns)
+/* out[r ld + c], in memory of exactly that size: the products in its columns, canaries
+ * beside them */
+static void check_product(const struct dot_engine *engine, const struct dot_panel *panel,
+                          size_t count, size_t first, size_t columns)
 {
-    size_t scratch = dot_requests_bytes(count, panel->d), ld = columns + GAP, size = (count - 1) * ld + columns;
+    size_t scratch = dot_requests_bytes(count, panel->d), ld = columns + GAP,
+           size = (count - 1) * ld + columns;
     int32_t *out = (int32_t *)(void *)out_end - size;
     struct dot_requests requests;
     memset(scratch_end - scratch, 0xC3, scratch);
@@ -66,8 +70,9 @@ static void check_product(const struct dot_engine *engine, const struct dot_pane
         size_t r = k / ld, c = k % ld;
         int64_t wanted = c < GAP ? CANARY : truth[which[r]][order[first + c - GAP]];
         if (out[(ptrdiff_t)k - GAP] != wanted)
-            fail_msg("%s: d %d, %zu requests, columns %zu + %zu: (%zu, %td) is %d, not %lld", engine->name, panel->d,
-                     count, first, columns, r, (ptrdiff_t)c - GAP, out[(ptrdiff_t)k - GAP], (long long)wanted);
+            fail_msg("%s: d %d, %zu requests, columns %zu + %zu: (%zu, %td) is %d, not %lld",
+                     engine->name, panel->d, count, first, columns, r, (ptrdiff_t)c - GAP,
+                     out[(ptrdiff_t)k - GAP], (long long)wanted);
     }
 }
 
@@ -81,9 +86,10 @@ static void every_tail(void **state)
         struct dot_panel panel = fresh_panel(ROWS - 7, features[f]);
         for (int e = 0; e < DOT_COUNT; e++)
             for (size_t k = 1; dot_available(e) && k <= 42; k++) { /* 1 to 40, 100, 256 */
-                size_t count = k == 41 ? 100 : k == 42 ? 256 : k;
+                size_t count = k <= 40 ? k : (size_t[]){100, 256}[k - 41];
                 for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
-                    check_product(dot_engine(e), &panel, count, (count + w) % 2 * DOT_STEP, widths[w]);
+                    check_product(dot_engine(e), &panel, count, (count + w) % 2 * DOT_STEP,
+                                  widths[w]);
             }
     }
 }
@@ -143,7 +149,7 @@ static void most_features(void **state)
     }
 }
 
-/* ---- two threads, one of them older than the permission to use AMX --------------------------------------------- */
+/* ---- two threads, one of them older than the permission to use AMX --------------------------- */
 
 enum { SHARED_N = 1000, SHARED_D = 90, RANGE = 64, SHARED_COUNT = 100 };
 
@@ -160,12 +166,15 @@ static void *take_ranges(void *unused)
 {
     pthread_barrier_wait(&shared.start);
     for (int e = 0; e < DOT_COUNT; e++)
-        for (size_t at; dot_available(e) && (at = RANGE * atomic_fetch_add(&shared.next[e], 1)) < SHARED_N;)
-            dot_engine(e)->multiply(shared.out[e] + at, SHARED_N, &shared.requests[e], &shared.panel, at,
+        for (size_t at;
+             dot_available(e) && (at = RANGE * atomic_fetch_add(&shared.next[e], 1)) < SHARED_N;)
+            dot_engine(e)->multiply(shared.out[e] + at, SHARED_N, &shared.requests[e],
+                                    &shared.panel, at,
                                     SHARED_N - at < RANGE ? SHARED_N - at : RANGE);
     return unused;
 }
 
+/* Two threads that read one panel find what one finds. */
 static void two_threads(void **state)
 {
     (void)state;
@@ -173,7 +182,8 @@ static void two_threads(void **state)
     size_t many[SHARED_N];
     for (size_t r = 0; r < SHARED_N; r++)
         many[r] = r * 7 % ROWS;
-    shared.panel = dot_panel_in(edge_memory(dot_panel_bytes(SHARED_N, SHARED_D)), SHARED_N, SHARED_D);
+    shared.panel = dot_panel_in(edge_memory(dot_panel_bytes(SHARED_N, SHARED_D)), SHARED_N,
+                                SHARED_D);
     dot_panel_pack(&shared.panel, x, many, 0, SHARED_N);
     for (int e = 0; e < DOT_COUNT; e++) {
         shared.out[e] = edge_memory(SHARED_COUNT * SHARED_N * sizeof(int32_t));
@@ -201,7 +211,8 @@ static void the_best_is_available(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pthread_barrier_init(&shared.start, NULL, 2) || pthread_create(&shared.old, NULL, take_ranges, NULL))
+    if (pthread_barrier_init(&shared.start, NULL, 2)
+        || pthread_create(&shared.old, NULL, take_ranges, NULL))
         return -1;
     x_end = edge_end(ROWS * MOST_D);
     panel_end = edge_end(dot_panel_bytes(ROWS, MOST_D));
@@ -213,8 +224,9 @@ static int set_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_best_is_available), cmocka_unit_test(every_tail), cmocka_unit_test(every_panel_length),
-        cmocka_unit_test(extremes), cmocka_unit_test(most_features), cmocka_unit_test(two_threads),
+        cmocka_unit_test(the_best_is_available), cmocka_unit_test(every_tail),
+        cmocka_unit_test(every_panel_length),    cmocka_unit_test(extremes),
+        cmocka_unit_test(most_features),         cmocka_unit_test(two_threads),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embed - poison as a library: a tour of poison.h, and a test of what it promises to a program around it
+ * embed - poison as a library: a tour of poison.h, and a test of what it promises to a program
+ * around it
  *
  *   cc embed.c $(pkg-config --cflags --libs poison) -lpthread && ./a.out [FOLDER_OF_MNIST]
  *
- * Ten steps or so, from reading data to models in threads of their own. Nothing is printed, unless something is wrong.
+ * Ten steps or so, from reading data to models in threads of their own. Nothing is printed, unless
+ * something is wrong.
  */
 #define _GNU_SOURCE
 #include <poison.h>
@@ -21,27 +23,28 @@
 
 static int wrong; /* how many promises were broken */
 
-#define MUST(condition)                                                                                  \
-    do {                                                                                                 \
-        if (!(condition)) {                                                                              \
-            fprintf(stderr, "embed.c:%d: %s does not hold\n", __LINE__, #condition);                     \
-            __atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);                                             \
-        }                                                                                                \
+#define MUST(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "embed.c:%d: %s does not hold\n", __LINE__, #condition); \
+            __atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED); \
+        } \
     } while (0)
 
 /* A call that has to succeed; a program of yours would go on in some other way. */
 static poison_error err;
-#define DO(call)                                                                                         \
-    do {                                                                                                 \
-        if ((call) < 0) {                                                                                \
-            fprintf(stderr, "embed.c:%d: %s: %s\n", __LINE__, #call, err.text);                          \
-            exit(1);                                                                                     \
-        }                                                                                                \
+#define DO(call) \
+    do { \
+        if ((call) < 0) { \
+            fprintf(stderr, "embed.c:%d: %s: %s\n", __LINE__, #call, err.text); \
+            exit(1); \
+        } \
     } while (0)
 
-/* ---- what two models have in common ---------------------------------------------------------------------------- */
+/* ---- what two models have in common ---------------------------------------------------------- */
 
-/* All of it, in every bit: machines, support vectors, coefficients, offsets. `seconds` is the one thing that may differ. */
+/* All of it, in every bit: machines, support vectors, coefficients, offsets. `seconds` is the one
+ * thing that may differ. */
 static int same_models(const poison_svm *a, const poison_svm *b)
 {
     const poison_machine *p, *q;
@@ -49,16 +52,17 @@ static int same_models(const poison_svm *a, const poison_svm *b)
     if (poison_svm_machines(b, &q) != P)
         return 0;
     for (size_t k = 0; k < P; k++)
-        if (p[k].i != q[k].i || p[k].j != q[k].j || p[k].l != q[k].l || p[k].sv != q[k].sv || p[k].bounded != q[k].bounded ||
-            p[k].iterations != q[k].iterations || memcmp(&p[k].rho, &q[k].rho, sizeof(double)) != 0 ||
-            memcmp(&p[k].objective, &q[k].objective, sizeof(double)) != 0 ||
-            memcmp(p[k].sv_row, q[k].sv_row, p[k].sv * sizeof(size_t)) != 0 ||
-            memcmp(p[k].sv_coef, q[k].sv_coef, p[k].sv * sizeof(double)) != 0)
+        if (p[k].i != q[k].i || p[k].j != q[k].j || p[k].l != q[k].l || p[k].sv != q[k].sv
+            || p[k].bounded != q[k].bounded || p[k].iterations != q[k].iterations
+            || memcmp(&p[k].rho, &q[k].rho, sizeof(double)) != 0
+            || memcmp(&p[k].objective, &q[k].objective, sizeof(double)) != 0
+            || memcmp(p[k].sv_row, q[k].sv_row, p[k].sv * sizeof(size_t)) != 0
+            || memcmp(p[k].sv_coef, q[k].sv_coef, p[k].sv * sizeof(double)) != 0)
             return 0;
     return 1;
 }
 
-/* ---- a training that somebody else ends ------------------------------------------------------------------------ */
+/* ---- a training that somebody else ends ------------------------------------------------------ */
 
 static volatile sig_atomic_t enough;
 
@@ -70,8 +74,8 @@ static void *say_enough(void *milliseconds)
 }
 
 /*
- * Trains until the other thread raises the flag. A training of these data takes a moment only, so it is done again and
- * again: whenever the flag comes, it comes during one of them, or just before.
+ * Trains until the other thread raises the flag. A training of these data takes a moment only, so
+ * it is done again and again: whenever the flag comes, it comes during one of them, or just before.
  */
 static void cancel(const poison_data *data, poison_settings settings, const poison_svm *expected)
 {
@@ -100,7 +104,7 @@ static void cancel(const poison_data *data, poison_settings settings, const pois
     enough = 0;
 }
 
-/* ---- models in threads ----------------------------------------------------------------------------------------- */
+/* ---- models in threads ----------------------------------------------------------------------- */
 
 /* A thread's own model, of data that all of them share and nobody writes to. */
 struct worker {
@@ -120,7 +124,8 @@ static void *work(void *self)
     struct worker *w = self;
     w->status = w->beside ? poison_svm_new_beside(&w->svm, w->beside, &w->settings, &w->err)
                           : poison_svm_new(&w->svm, w->data, &w->settings, &w->err);
-    for (int round = 0; round < 3 && w->status == 0; round++) { /* clean, poisoned, clean again, poisoned again: reuse */
+    /* clean, poisoned, clean again, poisoned again: reuse */
+    for (int round = 0; round < 3 && w->status == 0; round++) {
         w->status = poison_svm_train(w->svm, w->data->train.y, &w->err);
         if (w->status == 0)
             w->status = poison_svm_train(w->svm, w->labels, &w->err);
@@ -132,7 +137,9 @@ static void *work(void *self)
 
 enum { WORKERS = 4 };
 
-static void work_together(const poison_data *data, const poison_settings *settings, const poison_svm *beside)
+/* Models in threads of their own, at once: each is what it is alone, in every bit. */
+static void work_together(const poison_data *data, const poison_settings *settings,
+                          const poison_svm *beside)
 {
     struct worker together[WORKERS], alone[WORKERS];
     for (int k = 0; k < WORKERS; k++) {
@@ -143,7 +150,8 @@ static void work_together(const poison_data *data, const poison_settings *settin
         w->labels = malloc(data->train.n * sizeof *w->labels);
         w->predicted = malloc(data->test.n * sizeof *w->predicted);
         memcpy(w->labels, data->train.y, data->train.n * sizeof *w->labels);
-        DO(poison_flip_apply(&(poison_flip){.from = 1, .to = 2 + k, .count = 5}, w->labels, data, &err));
+        DO(poison_flip_apply(&(poison_flip){.from = 1, .to = 2 + k, .count = 5}, w->labels, data,
+                             &err));
         alone[k] = *w;
         alone[k].predicted = malloc(data->test.n * sizeof *w->predicted);
     }
@@ -164,7 +172,7 @@ static void work_together(const poison_data *data, const poison_settings *settin
     }
 }
 
-/* ---- the process around it ------------------------------------------------------------------------------------- */
+/* ---- the process around it ------------------------------------------------------------------- */
 
 /* What a library must leave alone. */
 struct surroundings {
@@ -190,12 +198,14 @@ static void look_around(struct surroundings *s)
 static int same_surroundings(const struct surroundings *a, const struct surroundings *b)
 {
     for (int k = 1; k < 65; k++)
-        if (a->action[k].sa_handler != b->action[k].sa_handler || a->action[k].sa_flags != b->action[k].sa_flags)
+        if (a->action[k].sa_handler != b->action[k].sa_handler
+            || a->action[k].sa_flags != b->action[k].sa_flags)
             return 0;
     return memcmp(&a->blocked, &b->blocked, sizeof a->blocked) == 0 && a->mask == b->mask &&
            a->threads == b->threads && a->locale == b->locale;
 }
 
+/* The whole tour: each step must hold, and nothing may be printed. */
 int main(int argc, char **argv)
 {
     struct surroundings before, after;
@@ -211,7 +221,8 @@ int main(int argc, char **argv)
     poison_data data;
     DO(poison_data_load(&data, &source, &settings, &err));
     MUST(data.train.n == 400 && data.test.n == 100 && data.train.d == 784);
-    int *labels = malloc(data.train.n * sizeof *labels), *predicted = malloc(data.test.n * sizeof *predicted);
+    int *labels = malloc(data.train.n * sizeof *labels),
+        *predicted = malloc(data.test.n * sizeof *predicted);
 
     /* 3. A model, trained and asked. */
     poison_svm *svm, *fresh;
@@ -223,7 +234,8 @@ int main(int argc, char **argv)
         right += predicted[r] == data.test.y[r];
     MUST(right > 60);
 
-    /* 4. Ten of the 1's become 2's. Training again computes only what that touches: 17 of 45 machines. */
+    /* 4. Ten of the 1's become 2's. Training again computes only what that touches: 17 of 45
+     * machines. */
     memcpy(labels, data.train.y, data.train.n * sizeof *labels);
     DO(poison_flip_apply(&(poison_flip){.from = 1, .to = 2, .count = 10}, labels, &data, &err));
     DO(poison_svm_train(svm, labels, &err));
@@ -239,7 +251,8 @@ int main(int argc, char **argv)
 
     /* 6. Errors are a code and a sentence; the model is then to be trained again. */
     memset(labels, 0, data.train.n * sizeof *labels); /* one class */
-    MUST(poison_svm_train(svm, labels, &err) == POISON_EDATA && strstr(err.text, "at least two classes"));
+    MUST(poison_svm_train(svm, labels, &err) == POISON_EDATA
+         && strstr(err.text, "at least two classes"));
     DO(poison_svm_train(svm, data.train.y, &err));
     DO(poison_svm_train(fresh, data.train.y, &err));
     MUST(same_models(svm, fresh));
@@ -265,7 +278,8 @@ int main(int argc, char **argv)
     /* 9. Long work that ends because another thread says so. */
     cancel(&data, settings, svm);
 
-    /* 10. Models in threads of their own, of the same data; then of the same kernel matrix, too; then without any. */
+    /* 10. Models in threads of their own, of the same data; then of the same kernel matrix, too;
+     * then without any. */
     work_together(&data, &settings, NULL);
     work_together(&data, &settings, svm);
     settings.memory = 1 << 20; /* too little for the matrix: kernel rows on demand */

@@ -118,6 +118,7 @@ static void nothing_is_obeyed(void **state)
 
 /* ---- quotes ---------------------------------------------------------------------------------- */
 
+/* Only what could be mistaken stands in quotes, for each dialect by its own rule. */
 static void quotes_where_they_are_needed(void **state)
 {
     (void)state;

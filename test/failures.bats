@@ -1,21 +1,25 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# failures - full disks, kill -9, journals cut anywhere, too little memory, signals everywhere, valgrind
+# failures - full disks, kill -9, journals cut anywhere, too little memory, signals everywhere,
+# valgrind
 
 load helper
 
 TINY='--data synthetic --train 60 --test 20'
 
 needs_mount() {
-    [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null && unshare -m mount -t tmpfs tmpfs "$place/here" 2>/dev/null ||
+    [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null &&
+        unshare -m mount -t tmpfs tmpfs "$place/here" 2>/dev/null ||
         skip "nobody may mount a file system here"
 }
 
-# Commands in a shell where ./disk is a disk of this size, which holds the file `old`: on_disk OPTIONS COMMANDS
+# Commands in a shell where ./disk is a disk of this size, which holds the file `old`: on_disk
+# OPTIONS COMMANDS
 on_disk() {
     mkdir -p disk
     options=$1 commands=$2 P=$POISON unshare -m bash -c '
-        mount -t tmpfs -o "$options" tmpfs disk && cd disk && echo old >old && eval "$commands"' >"$out" 2>"$err"
+        mount -t tmpfs -o "$options" tmpfs disk && cd disk && echo old >old &&
+            eval "$commands"' >"$out" 2>"$err"
 }
 
 # Commands that write a file, where `old` may be.
@@ -31,7 +35,7 @@ data $TINY --export .
 END
 }
 
-# ---- disks --------------------------------------------------------------------------------------------------------
+# ---- disks ---------------------------------------------------------------------------------------
 
 @test "a full disk, really: exit 3, one sentence, the old file whole, nothing beside it" {
     needs_mount
@@ -41,7 +45,8 @@ END
         while read -r words; do
             status=0
             on_disk "$options" '"$P" '"$words"' <"'"$place/table"'"; code=$?; ls -A >&2; cat old >&2; exit $code' || status=$?
-            if [ "$status" -ne 3 ] || [ "$(wc -l <"$err")" -ne 3 ] || [ "$(sed -n 2,3p "$err")" != $'old\nold' ] ||
+            if [ "$status" -ne 3 ] || [ "$(wc -l <"$err")" -ne 3 ] ||
+                [ "$(sed -n 2,3p "$err")" != $'old\nold' ] ||
                 ! head -n 1 "$err" | grep -q '^poison: .*No space left on device$'; then
                 complain "$options: $words: exit $status: $(cat "$err")"
             fi
@@ -60,7 +65,8 @@ END
         "$P" '"$words"' -o journal --resume; echo $?
         cp journal "'"$place"'/got"'
     [ "$(cat "$out")" = $'3\n3\n0' ] || complain "exits: $(tr '\n' ' ' <"$out")"
-    [ "$(grep -c '^poison: journal: cannot write: No space left on device$' "$err")" -eq 2 ] || complain "said: $(cat "$err")"
+    [ "$(grep -c '^poison: journal: cannot write: No space left on device$' "$err")" -eq 2 ] ||
+        complain "said: $(cat "$err")"
     same "$place/got" "$place/whole" "resumed after the disk was full"
 }
 
@@ -72,23 +78,27 @@ END
             on_disk size=1m 'mount -o remount,ro,size=1m . && "$P" '"$words"' </dev/null; code=$?; ls -A >&2; cat old >&2; exit $code' ||
                 status=$?
             case $words in plot*) continue ;; esac # finds first that there is no table
-            [ "$status" -eq 3 ] && [ "$(sed -n 2,3p "$err")" = $'old\nold' ] && grep -q '^poison: .*Read-only' "$err" ||
+            [ "$status" -eq 3 ] && [ "$(sed -n 2,3p "$err")" = $'old\nold' ] &&
+                grep -q '^poison: .*Read-only' "$err" ||
                 complain "$words: exit $status: $(cat "$err")"
         done < <(writers; echo "sweep $TINY -o journal")
         return
     fi
     echo old >old
     chmod 444 old
-    for words in "train $TINY" "report $TINY" "sweep $TINY --resume"; do refuses_one $words -o old; done
+    for words in "train $TINY" "report $TINY" "sweep $TINY --resume"; do refuses_one $words -o \
+        old; done
     mkdir closed
     chmod 555 closed
-    for words in "train $TINY" "report $TINY" "sweep $TINY"; do refuses_one $words -o closed/new; done
+    for words in "train $TINY" "report $TINY" "sweep $TINY"; do refuses_one $words -o closed/new; \
+        done
     [ "$(cat old)" = old ] && [ -z "$(ls -A closed)" ] || complain "something was written"
 }
 
 refuses_one() {
     poison "$@"
-    [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*denied' "$err" || complain "$*: exit $status: $(cat "$err")"
+    [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: .*denied' "$err" ||
+        complain "$*: exit $status: $(cat "$err")"
 }
 
 @test "odd surroundings: thread counts beyond reason, a pipe where a model's names would go" {
@@ -103,7 +113,8 @@ refuses_one() {
     works train words.csv -o model
     mkfifo other.labels
     LIMIT=20 poison train words.csv -o other
-    [ "$status" -eq 0 ] && grep -q 'written as 0, 1' "$err" || complain "other.labels: exit $status, $(cat "$err")"
+    [ "$status" -eq 0 ] && grep -q 'written as 0, 1' "$err" ||
+        complain "other.labels: exit $status, $(cat "$err")"
     same other model "a model beside a pipe"
     sed 's/a,/1,/; s/b,/2,/' words.csv >numbers.csv
     LIMIT=20 works train numbers.csv -o other
@@ -133,16 +144,19 @@ refuses_one() {
         [ "$command" != audit ] || words+=' --method knn'
         for reader in 'head -n 1' true; do
             set +e
-            { "$POISON" $words <$in 2>"$err" && echo 0 >"$place/code" || echo $? >"$place/code"; } | $reader >"$out"
+            { "$POISON" $words <$in 2>"$err" && echo 0 >"$place/code" ||
+                echo $? >"$place/code"; } | $reader >"$out"
             set -e
-            [ "$(cat "$place/code")" -eq 0 ] && [ ! -s "$err" ] || complain "$words | $reader: exit $(cat "$place/code"): $(cat "$err")"
+            [ "$(cat "$place/code")" -eq 0 ] && [ ! -s "$err" ] ||
+                complain "$words | $reader: exit $(cat "$place/code"): $(cat "$err")"
         done
     done < <(commands)
 }
 
-# ---- kill -9 ------------------------------------------------------------------------------------------------------
+# ---- kill -9 -------------------------------------------------------------------------------------
 
-# KILLS times: runs it, kills it after a random part of its time; afterwards the file is the old or the new one.
+# KILLS times: runs it, kills it after a random part of its time; afterwards the file is the old or
+# the new one.
 kills=${KILLS:-20}
 killed() { # FILE TABLE WORDS...
     local file=$1 table=$2 begun time k after
@@ -153,7 +167,8 @@ killed() { # FILE TABLE WORDS...
     mv "$file" "$place/new"
     for ((k = 0; k < kills; k++)); do
         echo old >"$file"
-        after=$(awk -v t="$time" -v k=$k -v n="$kills" -v r=$RANDOM 'BEGIN { printf "%.4f", 1.1 * t * (k + r / 32768) / n }')
+        after=$(awk -v t="$time" -v k=$k -v n="$kills" -v r=$RANDOM 'BEGIN {
+            printf "%.4f", 1.1 * t * (k + r / 32768) / n }')
         { timeout -s KILL "$after" "$POISON" "$@" <"$table" >"$out" 2>&1 || true; } 2>/dev/null
         if ! cmp -s "$file" "$place/new" && [ "$(cat "$file")" != old ]; then
             complain "$* killed after $after of $time s: $file is neither the old nor the new one: $(wc -c <"$file") bytes"
@@ -170,8 +185,11 @@ killed() { # FILE TABLE WORDS...
     killed chart.svg "$place/table" plot -o chart.svg
     killed set/train-images-idx3-ubyte /dev/null data --data synthetic --train 500 --export set
     # A kill between the last two steps, naming and renaming, leaves a name: one in hundreds.
-    [ "$(ls -A . set | grep -c '^\.poison-')" -le $((1 + kills / 30)) ] || complain "left behind: $(ls -A . set | tr '\n' ' ')"
-    [ "$(ls)" = set ] && [ -z "$(ls set | grep -vE '^(train|t10k)-(images-idx3|labels-idx1)-ubyte$')" ] || complain "left behind: $(ls . set)"
+    [ "$(ls -A . set | grep -c '^\.poison-')" -le $((1 + kills / 30)) ] ||
+        complain "left behind: $(ls -A . set | tr '\n' ' ')"
+    [ "$(ls)" = set ] && [ -z "$(ls set |
+        grep -vE '^(train|t10k)-(images-idx3|labels-idx1)-ubyte$')" ] || complain "left behind: \
+        $(ls . set)"
 }
 
 JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
@@ -183,8 +201,10 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
     time=$(since "$begun")
     for ((k = 0; k < kills; k++)); do
         after=$(awk -v t="$time" -v r=$RANDOM 'BEGIN { printf "%.4f", 0.01 + 1.1 * t * r / 32768 }')
-        { timeout -s KILL "$after" "$POISON" sweep $JOURNAL -q -o journal --resume >"$out" 2>&1 || true; } 2>/dev/null
-        [ ! -e journal ] || cmp -s -n "$(stat -c %s journal)" journal whole || complain "run $k: the journal goes another way"
+        { timeout -s KILL "$after" "$POISON" sweep $JOURNAL -q -o journal --resume >"$out" 2>&1 ||
+            true; } 2>/dev/null
+        [ ! -e journal ] || cmp -s -n "$(stat -c %s journal)" journal whole ||
+            complain "run $k: the journal goes another way"
         [ ! -e journal ] || [ "$(stat -c %s journal)" -lt "$(stat -c %s whole)" ] || rm journal
     done
     works sweep $JOURNAL -q -o journal --resume
@@ -200,8 +220,11 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
         (
             for ((cut = first; cut <= size; cut += 2 * ${CUTS:-1})); do
                 head -c $cut whole >part$first
-                "$POISON" $words -j 1 -o part$first --resume >"$place/out$first" 2>"$place/err$first" || complain "cut at $cut: exit $?"
-                cmp -s part$first whole && [ ! -s "$place/err$first" ] && [ ! -s "$place/out$first" ] || complain "cut at $cut of $size: $(cat "$place/err$first")"
+                "$POISON" $words -j 1 -o part$first --resume >"$place/out$first" \
+                    2>"$place/err$first" || complain "cut at $cut: exit $?"
+                cmp -s part$first whole && [ ! -s "$place/err$first" ] && [ ! -s \
+                    "$place/out$first" ] || complain \
+                    "cut at $cut of $size: $(cat "$place/err$first")"
             done
         ) &
     done
@@ -216,21 +239,26 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
             same part whole "$garbage after byte $cut"
         done
     done
-    { cat whole; echo; echo "a line of something else"; } >part # this is nobody's torn row: refused, left alone
+    # this is nobody's torn row: refused, left alone
+    { cat whole; echo; echo "a line of something else"; } >part
     cp part before
     poison $words -o part --resume
-    [ "$status" -eq 3 ] && grep -q '^poison: part:[0-9]*: not the row' "$err" || complain "foreign lines: exit $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -q '^poison: part:[0-9]*: not the row' "$err" ||
+        complain "foreign lines: exit $status $(cat "$err")"
     same part before "a journal with foreign lines"
 }
 
-# ---- signals --------------------------------------------------------------------------------------------------------
+# ---- signals -------------------------------------------------------------------------------------
 
-# bench/signals measures; here every case must end as promised, soon: 1 s, once in three tries. Left alone, each would take three times
-# as long as it is given, or more.
+# bench/signals measures; here every case must end as promised, soon: 1 s, once in three tries. Left
+# alone, each would take three times as long as it is given, or more.
 @test "signals end every kind of work soon: 130 or 143, one sentence, no file" {
     [ -z "${SAN:-}" ] || skip "sanitizers are slow"
-    awk 'BEGIN { OFS = "\t"; print "from", "to", "strategy", "defence", "seed", "dose", "success", "success_lo", "success_hi"
-                 for (k = 0; k < 100000; k++) print "a", "b", "s" k, "none", 0, k % 31, 0.5, 0.4, 0.6 }' >"$place/long"
+    awk 'BEGIN { OFS = "\t";
+        print "from", "to", "strategy", "defence", "seed", "dose", "success", "success_lo",
+            "success_hi"
+                 for (k = 0; k < 100000; k++) print "a", "b", "s" k, "none", 0, k % 31, 0.5, 0.4,
+                     0.6 }' >"$place/long"
     works train $DIGITS -o "$place/model"
     works data --data synthetic --train 10 --test 40000 --export "$place/set"
     echo old >old
@@ -240,13 +268,16 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
             code=$([ $signal = INT ] && echo 130 || echo 143)
             for try in 1 2 3; do
                 begun=$EPOCHREALTIME status=0
-                timeout --preserve-status -s $signal -k 20 $after "$POISON" $words <"$in" >"$out" 2>"$err" || status=$?
+                timeout --preserve-status -s $signal -k 20 $after "$POISON" $words <"$in" >"$out" \
+                    2>"$err" || status=$?
                 late=$(awk -v t="$(since "$begun")" -v a="$after" 'BEGIN { print t - a }')
                 [ "$status" -eq $code ] && awk -v l="$late" 'BEGIN { exit l <= 1 }' || break
             done
-            [ "$status" -eq $code ] && awk -v l="$late" 'BEGIN { exit l > 1 }' && [ "$(wc -l <"$err")" -eq 1 ] ||
+            [ "$status" -eq $code ] && awk -v l="$late" 'BEGIN { exit l > 1 }' &&
+                [ "$(wc -l <"$err")" -eq 1 ] ||
                 complain "$signal after $after s: exit $status, $late s late: $words: $(head -c 300 "$err")"
-            [ "$(ls -A)" = old ] && [ "$(cat old)" = old ] || { complain "$words: left $(ls -A | tr '\n' ' ')"; rm -rf new* .poison*; }
+            [ "$(ls -A)" = old ] && [ "$(cat old)" = old ] ||
+                { complain "$words: left $(ls -A | tr '\n' ' ')"; rm -rf new* .poison*; }
         done
     done <<'END'
 0.4|/dev/null|attack --data synthetic --train 2000 --validate 300 --flip 1:2:80:greedy -o new
@@ -263,24 +294,30 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
 END
 }
 
-# ---- memory ---------------------------------------------------------------------------------------------------------
+# ---- memory --------------------------------------------------------------------------------------
 
 @test "little address space: the same result or exit 4 with one sentence, never a hang, nothing of libgomp's or OpenBLAS's" {
     needs_limits
     data=$TINY large='--data synthetic --train 20000'
-    [ -z "${MNIST:-}" ] || data="--data $MNIST --train 2000 --test 1000" large="--data $MNIST --train 20000"
-    for words in "lab $data --doses 10" "sweep $data --doses 0,10 -q" "audit $data --method knn" "report $data --doses 10 --curve 0,10" \
+    [ -z "${MNIST:-}" ] || data="--data $MNIST --train 2000 --test 1000" \
+        large="--data $MNIST --train 20000"
+    for words in "lab $data --doses 10" "sweep $data --doses 0,10 -q" "audit $data --method knn" \
+        "report $data --doses 10 --curve 0,10" \
         "train $large -o -"; do
         LIMIT=100 works $words
         cp "$out" "$place/whole"
         for mib in 100 290 360 480 512 560 600 700 800 1000 1500 2000; do
-            case "$mib $words" in 600*train* | 800*train* | 1500*train*) continue ;; esac # they take long
+            # they take long
+            case "$mib $words" in 600*train* | 800*train* | 1500*train*) continue ;; esac
             status=0
-            (ulimit -v $((mib * 1024)); exec timeout -s KILL 60 "$POISON" $words -j 2 >"$out" 2>"$err" </dev/null) || status=$?
+            (ulimit -v $((mib * 1024)); exec timeout -s KILL 60 "$POISON" $words -j 2 >"$out" \
+                2>"$err" </dev/null) || status=$?
             [ $mib -gt 290 ] || [ "$status" -eq 4 ] || complain "$mib MiB: exit $status"
-            [ $mib -lt 600 ] || [ -z "${MNIST:-}" ] || [ "$status" -eq 0 ] || complain "$mib MiB: $words: exit $status: not enough?"
+            [ $mib -lt 600 ] || [ -z "${MNIST:-}" ] || [ "$status" -eq 0 ] ||
+                complain "$mib MiB: $words: exit $status: not enough?"
             if [ "$status" -eq 0 ]; then
-                cmp -s "$out" "$place/whole" && [ ! -s "$err" ] || complain "$mib MiB: $words: another result, or said: $(cat "$err")"
+                cmp -s "$out" "$place/whole" && [ ! -s "$err" ] ||
+                    complain "$mib MiB: $words: another result, or said: $(cat "$err")"
             else
                 [ "$status" -eq 4 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" ||
                     complain "$mib MiB: $words: exit $status: $(head -c 300 "$err")"
@@ -289,12 +326,13 @@ END
     done
 }
 
-# ---- valgrind -------------------------------------------------------------------------------------------------------
+# ---- valgrind ------------------------------------------------------------------------------------
 
 @test "valgrind finds no invalid access and no lost memory in any command" {
     [ -z "${SAN:-}" ] || skip "valgrind cannot run sanitizers"
     command -v valgrind >/dev/null || skip "no valgrind"
-    valgrind -q --error-exitcode=99 "$POISON" --version >/dev/null 2>&1 || skip "valgrind cannot run this program"
+    valgrind -q --error-exitcode=99 "$POISON" --version >/dev/null 2>&1 ||
+        skip "valgrind cannot run this program"
     works train $TINY -o "$place/model"
     works sweep $TINY --doses 0,1,2 -o "$place/table"
     works data $TINY --export "$place/set"
@@ -332,15 +370,20 @@ PLACE/table|plot -o PLACE/chart.svg
 /dev/null|score --data PLACE/nothing
 END
 )
-    while read -r command; do grep -q "|$command\b" <<<"$cases" || complain "no case for '$command'"; done < <(commands)
+    while read -r command; do grep -q "|$command\b" <<<"$cases" ||
+        complain "no case for '$command'"; done < <(commands)
     printf '%s\n' "$cases" >"$place/cases"
     half() { # every other case, with an instruction set of its own
         while IFS='|' read -r in words; do
-            case $words in help* | completions* | 'data check'* | dose* | matrix* | plot*) isa= ;; *) isa="--isa $2 -j $1" ;; esac
+            case $words in help* | completions* | 'data check'* | dose* | matrix* | plot*) isa= ;; \
+                *) isa="--isa $2 -j $1" ;; esac
             status=0
-            OMP_WAIT_POLICY=passive timeout -s KILL 60 valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-                --errors-for-leak-kinds=definite --log-file="$place/log$1" "$POISON" $words $isa <"$in" >/dev/null 2>"$place/err$1" || status=$?
-            [ "$status" -lt 4 ] && [ ! -s "$place/log$1" ] || complain "$words $isa: exit $status: $(head -n 30 "$place/log$1" | tr '\n' ';')"
+            OMP_WAIT_POLICY=passive timeout -s KILL 60 valgrind -q --error-exitcode=99 \
+                --leak-check=full --show-leak-kinds=definite \
+                --errors-for-leak-kinds=definite --log-file="$place/log$1" "$POISON" $words $isa \
+                <"$in" >/dev/null 2>"$place/err$1" || status=$?
+            [ "$status" -lt 4 ] && [ ! -s "$place/log$1" ] ||
+                complain "$words $isa: exit $status: $(head -n 30 "$place/log$1" | tr '\n' ';')"
         done < <(awk -v k="$1" 'NR % 2 == k % 2' "$place/cases")
     }
     half 1 avx2 &

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faults - every allocation and every write of our code fails in turn, and the program must not mind
+ * faults - every allocation and every write of our code fails in turn, and the program must not
+ * mind
  *
- *   usage: faults [NAME]                  all commands of the table below, or those whose words begin with NAME
- *          faults WORDS MODE K            one of them, with one fault, here and now: for a debugger
+ *   usage: faults [NAME]            all commands of the table below, or those whose words begin so
+ *          faults WORDS MODE K      one of them, with one fault, here and now: for a debugger
  *
- * The Makefile links it with the program's own objects, in which calloc and others are called fault_calloc and so on and main
- * is poison_main: neither OpenBLAS nor zlib, libpng and OpenMP meet a fault. Each run is a fork with a folder of its own.
- * The first counts the calls; then there is one with each of them failing, alone or with all that follow. Of calls from one
- * place (a stack of 8 frames) only the first and the last fail, and all of the first FIRST; FAULTS=all in the environment
- * leaves none out; under sanitizers, whose forks are dear, only the first of a place fails, and a place is 3 frames. Writes
- * fail by a limit on the size of files, at each buffer's end and one byte before, and on /dev/full.
+ * The Makefile links it with the program's own objects, in which calloc and others are called
+ * fault_calloc and so on and main is poison_main: neither OpenBLAS nor zlib, libpng and OpenMP meet
+ * a fault. Each run is a fork with a folder of its own. The first counts the calls; then there is
+ * one with each of them failing, alone or with all that follow. Of calls from one place (a stack of
+ * 8 frames) only the first and the last fail, and all of the first FIRST; FAULTS=all in the
+ * environment leaves none out; under sanitizers, whose forks are dear, only the first of a place
+ * fails, and a place is 3 frames. Writes fail by a limit on the size of files, at each buffer's end
+ * and one byte before, and on /dev/full.
  *
- * What must hold after a fault: the exit code says memory (4) or output (3), or there is 0 and every byte is as without it;
- * one sentence on standard error; standard output ends with a whole line; files are as before or complete, with nothing beside
- * them; all memory, streams and descriptors are given back.
+ * What must hold after a fault: the exit code says memory (4) or output (3), or there is 0 and
+ * every byte is as without it; one sentence on standard error; standard output ends with a whole
+ * line; files are as before or complete, with nothing beside them; all memory, streams and
+ * descriptors are given back.
  */
 #define _GNU_SOURCE
 #include "unit.h"
@@ -46,7 +50,8 @@ enum { SPARING = 1, DEPTH = 3 };
 enum { SPARING = 0, DEPTH = 8 };
 #endif
 enum mode { COUNT, MEMORY_ONE, MEMORY_ON, FILES_ONE, FILES_ON, LIMIT, FULL, MODES };
-static const char *const mode_name[MODES] = {"count", "memory", "memory-on", "files", "files-on", "limit", "full"};
+static const char *const mode_name[MODES] = {"count",    "memory", "memory-on", "files",
+                                             "files-on", "limit",  "full"};
 
 /* What a run tells its parent. */
 static struct told {
@@ -57,7 +62,7 @@ static struct told {
 } *told; /* (WORKERS) */
 static struct told *mine;
 
-/* ---- the faults -------------------------------------------------------------------------------------------------- */
+/* ---- the faults ------------------------------------------------------------------------------ */
 
 static enum mode mode;
 static size_t target;
@@ -77,7 +82,8 @@ static void trace_stack(void **frame, void *at[8])
     for (int k = 0; k < 8; k++) {
         at[k] = frame[1];
         void **next = frame[0];
-        if (next <= frame || (char *)next - (char *)frame > 1 << 20 || (uintptr_t)next % sizeof(void *))
+        if (next <= frame || (char *)next - (char *)frame > 1 << 20
+            || (uintptr_t)next % sizeof(void *))
             break;
         frame = next;
     }
@@ -97,8 +103,10 @@ static int fails(int kind, void **frame)
     size_t number = mine->calls[kind]++;
     if (number < PLACES)
         mine->place[kind][number] = place;
-    int meant = kind == MEMORY ? mode == MEMORY_ONE || mode == MEMORY_ON : mode == FILES_ONE || mode == FILES_ON;
-    int hit = meant && (number == target || (number > target && (mode == MEMORY_ON || mode == FILES_ON)));
+    int meant = kind == MEMORY ? mode == MEMORY_ONE || mode == MEMORY_ON
+                               : mode == FILES_ONE || mode == FILES_ON;
+    int hit = meant
+              && (number == target || (number > target && (mode == MEMORY_ON || mode == FILES_ON)));
     if (hit && !mine->hits++)
         memcpy(mine->at, at, sizeof at);
     unlock();
@@ -116,7 +124,8 @@ static void forget(const void *memory)
     if (!memory)
         return;
     lock();
-    for (size_t at = slot_of(memory), steps = 0; live[at].from && steps < TABLE; at = (at + 1) % TABLE, steps++)
+    for (size_t at = slot_of(memory), steps = 0; live[at].from && steps < TABLE;
+         at = (at + 1) % TABLE, steps++)
         if (live[at].memory == memory) {
             live[at].memory = NULL; /* from stays: others may lie behind it */
             break;
@@ -147,7 +156,8 @@ void fault_free(void *memory);
 char *fault_strdup(const char *text);
 char *fault_strndup(const char *text, size_t length);
 int fault_asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int fault___asprintf_chk(char **text, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int fault___asprintf_chk(char **text, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 char *fault_realpath(const char *path, char *resolved);
 FILE *fault_fopencookie(void *cookie, const char *how, cookie_io_functions_t functions);
 FILE *fault_fmemopen(void *memory, size_t size, const char *how);
@@ -170,10 +180,19 @@ ssize_t fault_read(int fd, void *to, size_t length);
 pid_t fault_fork(void);
 
 void *fault_malloc(size_t size) { return FAILS(MEMORY) ? NULL : NOTE(malloc(size)); }
-void *fault_calloc(size_t count, size_t size) { return FAILS(MEMORY) ? NULL : NOTE(calloc(count, size)); }
+void *fault_calloc(size_t count, size_t size)
+{
+    return FAILS(MEMORY) ? NULL : NOTE(calloc(count, size));
+}
 char *fault_strdup(const char *text) { return FAILS(MEMORY) ? NULL : NOTE(strdup(text)); }
-char *fault_strndup(const char *text, size_t length) { return FAILS(MEMORY) ? NULL : NOTE(strndup(text, length)); }
-char *fault_realpath(const char *path, char *resolved) { return FAILS(MEMORY) ? NULL : NOTE(realpath(path, resolved)); }
+char *fault_strndup(const char *text, size_t length)
+{
+    return FAILS(MEMORY) ? NULL : NOTE(strndup(text, length));
+}
+char *fault_realpath(const char *path, char *resolved)
+{
+    return FAILS(MEMORY) ? NULL : NOTE(realpath(path, resolved));
+}
 
 void *fault_realloc(void *memory, size_t size)
 {
@@ -231,20 +250,25 @@ FILE *fault_fmemopen(void *memory, size_t size, const char *how)
 }
 
 FILE *fault_fdopen(int fd, const char *how) { return FAILS(MEMORY) ? NULL : NOTE(fdopen(fd, how)); }
-FILE *fault_fopen(const char *path, const char *how) { return FAILS(FILES) ? NULL : NOTE(fopen(path, how)); }
+FILE *fault_fopen(const char *path, const char *how)
+{
+    return FAILS(FILES) ? NULL : NOTE(fopen(path, how));
+}
 FILE *fault_tmpfile(void) { return FAILS(FILES) ? NULL : NOTE(tmpfile()); }
 
 int fault_fclose(FILE *file)
 {
     forget(file);
-    int failed = fileno(file) >= 0 && FAILS(FILES), status = fclose(file); /* not a stream to memory */
+    /* not a stream to memory */
+    int failed = fileno(file) >= 0 && FAILS(FILES), status = fclose(file);
     if (failed)
         errno = EIO;
     return failed ? EOF : status;
 }
 
 int fault_fflush(FILE *file) { return FAILS(FILES) ? EOF : fflush(file); }
-int fault_fsync(int fd) { return FAILS(FILES) ? -1 : fcntl(fd, F_GETFD) < 0; } /* a real one takes its time */
+/* a real one takes its time */
+int fault_fsync(int fd) { return FAILS(FILES) ? -1 : fcntl(fd, F_GETFD) < 0; }
 int fault_fchmod(int fd, mode_t permissions) { return FAILS(FILES) ? -1 : fchmod(fd, permissions); }
 int fault_linkat(int at, const char *from, int to_at, const char *to, int flags)
 {
@@ -256,10 +280,16 @@ int fault_renameat2(int at, const char *from, int to_at, const char *to, unsigne
     return FAILS(FILES) ? -1 : renameat2(at, from, to_at, to, flags);
 }
 
-int fault_mkdir(const char *path, mode_t permissions) { return FAILS(FILES) ? -1 : mkdir(path, permissions); }
+int fault_mkdir(const char *path, mode_t permissions)
+{
+    return FAILS(FILES) ? -1 : mkdir(path, permissions);
+}
 int fault_ftruncate(int fd, off_t length) { return FAILS(FILES) ? -1 : ftruncate(fd, length); }
 int fault_flock(int fd, int operation) { return FAILS(FILES) ? -1 : flock(fd, operation); }
-off_t fault_lseek(int fd, off_t offset, int whence) { return FAILS(FILES) ? -1 : lseek(fd, offset, whence); }
+off_t fault_lseek(int fd, off_t offset, int whence)
+{
+    return FAILS(FILES) ? -1 : lseek(fd, offset, whence);
+}
 pid_t fault_fork(void) { return FAILS(FILES) ? -1 : fork(); }
 
 int fault_open(const char *path, int flags, ...)
@@ -283,7 +313,10 @@ ssize_t fault_read(int fd, void *to, size_t length)
 gzFile fault_gzdopen(int fd, const char *how);
 int fault_gzclose(gzFile file);
 
-gzFile fault_gzdopen(int fd, const char *how) { return FAILS(MEMORY) ? NULL : NOTE(gzdopen(fd, how)); }
+gzFile fault_gzdopen(int fd, const char *how)
+{
+    return FAILS(MEMORY) ? NULL : NOTE(gzdopen(fd, how));
+}
 
 int fault_gzclose(gzFile file)
 {
@@ -292,7 +325,7 @@ int fault_gzclose(gzFile file)
 }
 #endif
 
-/* ---- one run ----------------------------------------------------------------------------------------------------- */
+/* ---- one run --------------------------------------------------------------------------------- */
 
 #define S "--data synthetic --train 60 --test 20 "
 #define A "--data ../in/small --train 30 --test 10 " /* fewer columns, where models are many */
@@ -304,15 +337,18 @@ static const struct trial {
     const char *journal; /* grows row by row */
     const char *alters; /* differs each time: its first and last byte count */
     const char *needs;  /* a program */
-    int together;       /* its files are of one kind: after a failure all are as before, or all are new */
+    /* its files are of one kind: after a failure all are as before, or all are new */
+    int together;
 } trials[] = {
     {.words = "lab " S "-j 1 --doses 1,2"},
     {.words = "lab " S "-j 2 --doses 1,2 --provenance --json -o o"},
-    {.words = "lab " S "-j 1 --doses 1 --trace t -o o", .before = "o=in/f.tsv t=in/f.tsv", .alters = "t"},
+    {.words = "lab " S "-j 1 --doses 1 --trace t -o o", .before = "o=in/f.tsv t=in/f.tsv",
+     .alters = "t"},
     {.words = "predictions " S "-j 1"},
     {.words = "score " S "-j 1 --by true --flip 1:2:2 -o o", .before = "o=in/f.tsv"},
     {.words = "score " S "-j 1 --flips ../in/f.tsv --json"},
-    {.words = "score --data ../in/words.csv --test 10 -j 1 --weight red:2 --flip red:green:2:far --validate 5"},
+    {.words = "score --data ../in/words.csv --test 10 -j 1 --weight red:2 --flip red:green:2:far "
+              "--validate 5"},
     {.words = "score --data ../in/words.csv --test-data ../in/words.csv -j 2"},
     {.words = "score --data ../in/a.libsvm.gz --test 10 -j 1 -t polynomial"},
     {.words = "score --data ../in/big.csv --test 10 -j 1 --no-reuse"},
@@ -328,17 +364,21 @@ static const struct trial {
     {.words = "data " S "-j 1 --export d -o o"},
     {.words = "data --data ../in/words.csv --train 20 -j 1"},
     {.words = "attack " S "-j 1 --flip 1:2:2:random --flip 3:4:1:near --flip 5:6:1:far"},
-    {.words = "attack " A "-j 1 --flip 1:2:1:alfa --flip 2:1:1:greedy --restarts 1 --validate 5 -o o"},
+    {.words = "attack " A "-j 1 --flip 1:2:1:alfa --flip 2:1:1:greedy --restarts 1 --validate 5 -o "
+                          "o"},
     {.words = "audit " A "-j 1 --validate 5 --method knn,margin,loo,shapley,confident"},
     {.words = "audit " A "-j 2 --validate 5 --method confident,loo -o o"},
     {.words = "audit " A "-j 1 --method confident --joint"},
     {.words = "audit " A "-j 1 --flip 1:2:2 --truth ../in/small.tsv --method knn,margin --json"},
     {.words = "clean " A "-j 1 --flip 1:2:2 --method knn:relabel:2"},
     {.words = "clean " A "-j 1 --method confident:remove -o o"},
-    {.words = "sweep " A "-j 1 --pairs 1:2,2:1 --doses 1,2 --strategy first,near,random --seeds 2 --defence none,knn:relabel "
+    {.words = "sweep " A "-j 1 --pairs 1:2,2:1 --doses 1,2 --strategy first,near,random --seeds 2 "
+                         "--defence none,knn:relabel "
               "--validate 5"},
-    {.words = "sweep " A "-j 2 --doses 1,2 --strategy first,greedy -o o --validate 5", .journal = "o"},
-    {.words = "sweep " A "-j 1 --doses 1,2,3 --resume -o o", .journal = "o", .before = "o=in/journal.tsv"},
+    {.words = "sweep " A "-j 2 --doses 1,2 --strategy first,greedy -o o --validate 5",
+     .journal = "o"},
+    {.words = "sweep " A "-j 1 --doses 1,2,3 --resume -o o", .journal = "o",
+     .before = "o=in/journal.tsv"},
     {.words = "dose", .input = "in/sweep.tsv"},
     {.words = "matrix --at 2 -o o", .input = "in/sweep.tsv"},
     {.words = "plot", .input = "in/sweep.tsv"},
@@ -352,12 +392,17 @@ static const struct trial {
     {.words = "show " S "-j 1 --set test 0,3-4 -o o"},
     {.words = "show " S "-j 1 --changed --flip 1:2:2 -o o.png", .needs = "libpng"},
     {.words = "explain " S "-j 1 --row 3 --flip 1:2:2"},
-    {.words = "report --data ../in/idx --train 40 --test 10 -j 1 --pair 1:2 --doses 1 --curve 0:1:1 "
+    {.words = "report --data ../in/idx --train 40 --test 10 -j 1 --pair 1:2 --doses 1 --curve "
+              "0:1:1 "
               "--strategy first,far --method knn,margin --validate 10 -o o.html"},
     {.words = "train " S "-j 1"},
-    {.words = "train ../in/words.csv -j 1 -o m", .before = "m=in/other.model m.labels=in/other.model.labels", .together = 1},
+    {.words = "train ../in/words.csv -j 1 -o m", .before = "m=in/other.model "
+                                                           "m.labels=in/other.model.labels",
+                                                           .together = 1},
     {.words = "train ../in/words.csv -j 1 -o m", .together = 1},
-    {.words = "train ../in/a.libsvm.gz -j 1 -o m", .before = "m=in/other.model m.labels=in/other.model.labels", .together = 1},
+    {.words = "train ../in/a.libsvm.gz -j 1 -o m", .before = "m=in/other.model "
+                                                             "m.labels=in/other.model.labels",
+                                                             .together = 1},
     {.words = "train ../in/words.csv -j 2 -v 3 -o o"},
     {.words = "predict ../in/words.model ../in/words.csv --decisions --label label -j 1"},
     {.words = "predict ../in/words.model ../in/words.csv --label label --score -j 1 -o o"},
@@ -421,7 +466,8 @@ static int split(const char *words, char **argv)
 }
 
 /* In the fork: the program, and what it leaves behind. Never returns. */
-static void be_the_program(const struct trial *t, struct told *to, int worker, enum mode how, size_t k)
+static void be_the_program(const struct trial *t, struct told *to, int worker, enum mode how,
+                           size_t k)
 {
     static char *argv[64];
     int argc = split(t->words, argv);
@@ -433,7 +479,8 @@ static void be_the_program(const struct trial *t, struct told *to, int worker, e
         || timer_settime(timer, 0, &(struct itimerspec){.it_value.tv_sec = SECONDS}, NULL) != 0)
         _exit(120);
     char *stdin_path = t->input ? inside("%s", t->input) : strdup("/dev/null");
-    if (!freopen(stdin_path, "r", stdin) || !freopen(how == FULL ? "/dev/full" : inside("out%d", worker), "w", stdout)
+    if (!freopen(stdin_path, "r", stdin)
+        || !freopen(how == FULL ? "/dev/full" : inside("out%d", worker), "w", stdout)
         || chdir(inside("here%d", worker)) != 0)
         _exit(121);
     int before = open_descriptors();
@@ -456,7 +503,7 @@ static void be_the_program(const struct trial *t, struct told *to, int worker, e
     _exit(status);
 }
 
-/* ---- what it left ------------------------------------------------------------------------------------------------ */
+/* ---- what it left ---------------------------------------------------------------------------- */
 
 struct bytes {
     char name[64], *at;
@@ -546,7 +593,8 @@ static int begins(const struct bytes *all, const struct bytes *part, int lines)
 
 static int complete(const struct trial *t, const struct bytes *golden, const struct bytes *b)
 {
-    if (t->alters && strcmp(t->alters, golden->name) == 0) /* of another length, but ends as it should */
+    /* of another length, but ends as it should */
+    if (t->alters && strcmp(t->alters, golden->name) == 0)
         return b->length > 8 && b->at[0] == golden->at[0]
                && memcmp(b->at + b->length - 3, golden->at + golden->length - 3, 3) == 0;
     return equal(golden, b);
@@ -562,7 +610,7 @@ static int same_files(const struct trial *t, const struct left *expected, const 
     return same;
 }
 
-/* ---- a trial ----------------------------------------------------------------------------------------------------- */
+/* ---- a trial --------------------------------------------------------------------------------- */
 
 static struct {
     size_t runs[MODES], failures;
@@ -600,6 +648,7 @@ static void lay_out(const struct trial *t, int worker)
     free(all);
 }
 
+/* Forks one run of the trial, its faults as the job says, its output in files of the worker. */
 static void begin(const struct trial *t, struct job *job, int worker, enum mode how, size_t k)
 {
     int ends[2];
@@ -630,7 +679,8 @@ static void end(struct job *job, int worker, struct left *left)
     ssize_t got;
     *left = (struct left){.err.at = calloc(1, room)};
     while (left->err.length < room - 1
-           && (got = read(job->err, left->err.at + left->err.length, room - 1 - left->err.length)) > 0)
+           && (got = read(job->err, left->err.at + left->err.length, room - 1 - left->err.length))
+                  > 0)
         left->err.length += (size_t)got;
     close(job->err);
     waitpid(job->pid, &left->status, 0);
@@ -642,11 +692,13 @@ static void end(struct job *job, int worker, struct left *left)
     free(here);
 }
 
-static void complain(const struct trial *t, const struct job *job, const struct told *to, const struct left *left, const char *what)
+static void complain(const struct trial *t, const struct job *job, const struct told *to,
+                     const struct left *left, const char *what)
 {
     if (sum.failures++ > 200)
         return;
-    fprintf(stderr, "%s [%s %zu]: %s: %.300s\n", t->words, mode_name[job->mode], job->k, what, left->err.at);
+    fprintf(stderr, "%s [%s %zu]: %s: %.300s\n", t->words, mode_name[job->mode], job->k, what,
+            left->err.at);
     if (to->hits) {
         fprintf(stderr, "    the fault:");
         for (int k = 0; k < 8 && to->at[k]; k++)
@@ -657,8 +709,10 @@ static void complain(const struct trial *t, const struct job *job, const struct 
         fprintf(stderr, "    leaked from %#tx\n", (char *)to->leaked[k] - (char *)&poison_main);
 }
 
-static void check_failure(const struct trial *t, const struct job *job, const struct told *to, const struct left *golden,
-                          const struct left *before, const struct left *left)
+/* What a failed run must have left: one sentence, no half of a table, files as they were. */
+static void check_failure(const struct trial *t, const struct job *job, const struct told *to,
+                          const struct left *golden, const struct left *before,
+                          const struct left *left)
 {
     int bytewise = job->mode == LIMIT;
     const char *newline = strchr(left->err.at, '\n');
@@ -666,14 +720,18 @@ static void check_failure(const struct trial *t, const struct job *job, const st
         || newline != left->err.at + left->err.length - 1 || strstr(left->err.at, "(null)"))
         complain(t, job, to, left, "not one sentence");
     if (!begins(&golden->out, &left->out, !bytewise))
-        complain(t, job, to, left, "standard output is not the beginning of what it should be, in whole lines");
+        complain(t, job, to, left,
+                 "standard output is not the beginning of what it should be, in whole lines");
     for (int f = 0; f < left->files; f++) {
-        const struct bytes *b = &left->file[f], *whole = file_of(golden, b->name), *old = file_of(before, b->name);
+        const struct bytes *b = &left->file[f], *whole = file_of(golden, b->name),
+                           *old = file_of(before, b->name);
         int grows = t->journal && strcmp(t->journal, b->name) == 0;
-        if (!(old && equal(old, b)) && !(whole && complete(t, whole, b)) && !(grows && begins(whole, b, !bytewise)))
+        if (!(old && equal(old, b)) && !(whole && complete(t, whole, b))
+            && !(grows && begins(whole, b, !bytewise)))
             complain(t, job, to, left, whole || old ? "half a file" : "a file more");
     }
-    if (t->together && job->mode != FILES_ON) { /* where nothing can be renamed, nothing can be taken back */
+    /* where nothing can be renamed, nothing can be taken back */
+    if (t->together && job->mode != FILES_ON) {
         if (!same_files(t, before, left) && !same_files(t, golden, left))
             complain(t, job, to, left, "an old pair did not survive");
     }
@@ -682,10 +740,12 @@ static void check_failure(const struct trial *t, const struct job *job, const st
             complain(t, job, to, left, "lost a file");
 }
 
-static void check(const struct trial *t, const struct job *job, const struct told *to, const struct left *golden,
-                  const struct left *before, const struct left *left)
+/* After one run: done as well as without the fault, or failed as promised. */
+static void check(const struct trial *t, const struct job *job, const struct told *to,
+                  const struct left *golden, const struct left *before, const struct left *left)
 {
-    int expected = job->mode == MEMORY_ONE || job->mode == MEMORY_ON ? 4 : 3, usual = WEXITSTATUS(golden->status);
+    int expected = job->mode == MEMORY_ONE || job->mode == MEMORY_ON ? 4 : 3,
+        usual = WEXITSTATUS(golden->status);
     sum.runs[job->mode]++;
     if (!WIFEXITED(left->status)) {
         complain(t, job, to, left, WTERMSIG(left->status) == SIGKILL ? "hangs" : "crashes");
@@ -750,7 +810,8 @@ static void drain(struct queue *q)
             finish(q, w);
 }
 
-/* Whether call k of these must fail (2: with all after it too): the first ones, and from each place the first and the last. */
+/* Whether call k of these must fail (2: with all after it too): the first ones, and from each place
+ * the first and the last. */
 static int chosen(const uint64_t *place, size_t calls, size_t k)
 {
     size_t earlier = 0, later = 0;
@@ -762,8 +823,8 @@ static int chosen(const uint64_t *place, size_t calls, size_t k)
     for (size_t j = k + 1; j < calls && j < PLACES && !later; j++)
         later += place[j] == place[k];
     if (SPARING)
-        return earlier ? 0 : k % 8 ? 1 : 2;
-    return !earlier ? 2 : !later ? 1 : 0;
+        return earlier ? 0 : 1 + (k % 8 == 0);
+    return earlier ? !later : 2;
 }
 
 static int on_path(const char *program)
@@ -792,6 +853,11 @@ static void add_size(size_t *k, size_t *count, const struct bytes *b)
         k[(*count)++] = b->length - 1;
 }
 
+/* Call k and all after it fail, or k alone. */
+static const enum mode mode_of[KINDS][2] = {
+    [MEMORY] = {MEMORY_ON, MEMORY_ONE}, [FILES] = {FILES_ON, FILES_ONE}};
+
+/* One command: once without a fault, to count its calls, then again for each fault to be tried. */
 static void run_trial(void **state)
 {
     const struct trial *t = *state;
@@ -807,7 +873,8 @@ static void run_trial(void **state)
     free(here);
     begin(t, &first, 0, COUNT, 0);
     end(&first, 0, &golden);
-    if (!WIFEXITED(golden.status) || WEXITSTATUS(golden.status) > 1 || told[0].leaks || told[0].descriptors)
+    if (!WIFEXITED(golden.status) || WEXITSTATUS(golden.status) > 1 || told[0].leaks
+        || told[0].descriptors)
         complain(t, &first, &told[0], &golden, "fails, or leaks, without a fault");
     size_t calls[KINDS] = {told[0].calls[MEMORY], told[0].calls[FILES]}, runs = 0;
     uint64_t(*place)[PLACES] = malloc(sizeof told->place);
@@ -818,26 +885,27 @@ static void run_trial(void **state)
     for (int kind = 0; kind < KINDS; kind++)
         for (size_t k = 0; k < calls[kind]; k++)
             for (int how = chosen(place[kind], calls[kind], k); how > 0; how--, runs++)
-                submit(&q, how == 1 ? (kind == MEMORY ? MEMORY_ONE : FILES_ONE) : (kind == MEMORY ? MEMORY_ON : FILES_ON), k);
+                submit(&q, mode_of[kind][how == 1], k);
     add_size(limit, &limits, &golden.out);
     for (int f = 0; f < golden.files; f++)
         add_size(limit, &limits, &golden.file[f]);
-    for (size_t k = 0; t->journal && k < file_of(&golden, t->journal)->length && limits < 1000; k += 41)
+    for (size_t k = 0; t->journal && k < file_of(&golden, t->journal)->length && limits < 1000;
+         k += 41)
         limit[limits++] = k;
     for (size_t k = 0; k < limits; k++)
         submit(&q, LIMIT, limit[k]);
     if (golden.out.length)
         submit(&q, FULL, 0);
     drain(&q);
-    printf("%6zu allocations %5zu file calls %5zu faults %4zu limits %6.2f s  %s\n", calls[MEMORY], calls[FILES], runs, limits,
-           poison_clock() - start, t->words);
+    printf("%6zu allocations %5zu file calls %5zu faults %4zu limits %6.2f s  %s\n", calls[MEMORY],
+           calls[FILES], runs, limits, poison_clock() - start, t->words);
     free(place);
     release(&golden);
     release(&before);
     assert_int_equal(sum.failures - failures, 0);
 }
 
-/* ---- small data of every kind ------------------------------------------------------------------------------------ */
+/* ---- small data of every kind ---------------------------------------------------------------- */
 
 static void make(const char *words, const char *input, const char *to)
 {
@@ -852,7 +920,8 @@ static void make(const char *words, const char *input, const char *to)
     char *out = inside("in/%s", to ? to : "nothing");
     if (to) {
         FILE *file = fopen(out, "wb");
-        if (!file || fwrite(left.out.at, 1, left.out.length, file) != left.out.length || fclose(file) != 0)
+        if (!file || fwrite(left.out.at, 1, left.out.length, file) != left.out.length
+            || fclose(file) != 0)
             lost(__LINE__);
     }
     free(out);
@@ -867,33 +936,45 @@ static FILE *input(const char *name)
     return out;
 }
 
+/* Small files of every kind, with quoted labels, decimals and broken lines. */
 static void make_texts(void)
 {
     static const char *const colour[] = {"red", "green", "\"light, blue\""};
-    FILE *words = input("words.csv"), *bare = input("bare.csv"), *broken = input("broken.csv"), *small = input("small");
+    FILE *words = input("words.csv"), *bare = input("bare.csv"), *broken = input("broken.csv"),
+         *small = input("small");
     FILE *other = input("other.csv"), *big = input("big.csv"), *libsvm = input("a.libsvm");
     fputs("label,a,b,c\n", words);
     for (uint64_t r = 0; r < 45; r++) {
-        double a = uniform(1, 3 * r) + (double)(r % 3), b = uniform(1, 3 * r + 1) - (double)(r % 3), c = uniform(1, 3 * r + 2);
+        double a = uniform(1, 3 * r) + (double)(r % 3), b = uniform(1, 3 * r + 1) - (double)(r % 3),
+               c = uniform(1, 3 * r + 2);
         fprintf(words, "%s,%.5f,%.5f,%.5f\n", colour[r % 3], a, b, c);
         fprintf(bare, "%.5f,%.5f,%.5f\n", a, b, c);
         fprintf(other, "%s,%.5f\n", r % 2 ? "yes" : "no", a);
-        fprintf(broken, r % 15 == 7 ? "1,x,2\n" : r % 15 == 8 ? "1,2\n" : "%d,%.3f,%.3f\n", (int)(r % 3), a, b);
+        if (r % 15 == 7)
+            fputs("1,x,2\n", broken);
+        else if (r % 15 == 8)
+            fputs("1,2\n", broken);
+        else
+            fprintf(broken, "%d,%.3f,%.3f\n", (int)(r % 3), a, b);
         fprintf(libsvm, "%d 1:%.5f 3:%.5f 7:%.5f\n", (int)(r % 3) * 5 - 5, a, b, c);
     }
     for (uint64_t r = 0; r < 50; r++) {
         int label = (int)(r % 3);
         fprintf(small, "%d", label);
         for (uint64_t f = 0; f < 6; f++)
-            fprintf(small, ",%d", (int)(uniform(2, 6 * r + f) * 120) + ((int)f % 3 == label ? 60 : 0));
+            fprintf(small, ",%d",
+                    (int)(uniform(2, 6 * r + f) * 120) + ((int)f % 3 == label ? 60 : 0));
         fprintf(small, "\n");
-        fprintf(big, "%d,%d,%d\n", label, (int)(uniform(3, 2 * r) * 100) + 50 * label, (int)(uniform(3, 2 * r + 1) * 100));
+        fprintf(big, "%d,%d,%d\n", label, (int)(uniform(3, 2 * r) * 100) + 50 * label,
+                (int)(uniform(3, 2 * r + 1) * 100));
     }
-    fclose(words), fclose(bare), fclose(broken), fclose(small), fclose(other), fclose(big), fclose(libsvm);
+    fclose(words), fclose(bare), fclose(broken), fclose(small), fclose(other), fclose(big),
+        fclose(libsvm);
     struct bytes text = slurp(inside("in/a.libsvm"));
 #ifdef POISON_ZLIB
     gzFile gz = gzopen(inside("in/a.libsvm.gz"), "wb");
-    if (!gz || gzwrite(gz, text.at, (unsigned)text.length) != (int)text.length || gzclose(gz) != Z_OK)
+    if (!gz || gzwrite(gz, text.at, (unsigned)text.length) != (int)text.length
+        || gzclose(gz) != Z_OK)
         lost(__LINE__);
 #else
     copy(inside("in/a.libsvm"), inside("in/a.libsvm.gz")); /* the content decides */
@@ -901,18 +982,21 @@ static void make_texts(void)
     free(text.at);
 }
 
+/* What the commands of the table read, made by the program itself. */
 static void make_inputs(void)
 {
     make_texts();
     make("data --data synthetic --train 50 --test 10 --export ../in/idx", NULL, NULL);
-    make("data --data synthetic --train 50 --test 10 --export ../in/cache/poison/mnist", NULL, NULL);
+    make("data --data synthetic --train 50 --test 10 --export ../in/cache/poison/mnist", NULL,
+         NULL);
     make("attack " S "--flip 1:2:2:random", NULL, "f.tsv");
     make("attack " A "--flip 1:2:2", NULL, "small.tsv");
     make("train ../in/words.csv -o ../in/words.model", NULL, NULL);
     make("train ../in/other.csv -o ../in/other.model", NULL, NULL);
     make("train ../in/a.libsvm -o ../in/number.model", NULL, NULL);
     make("sweep " A "--doses 1,2 -o ../in/journal.tsv", NULL, NULL);
-    make("sweep " A "--doses 1,2,3 --strategy random,first --seeds 3 --defence none,knn:relabel", NULL, "sweep.tsv");
+    make("sweep " A "--doses 1,2,3 --strategy random,first --seeds 3 --defence none,knn:relabel",
+         NULL, "sweep.tsv");
     make("dose", "in/sweep.tsv", "dose.tsv");
     make("matrix --at 2", "in/sweep.tsv", "matrix.tsv");
     make("confusion " S, NULL, "confusion.tsv");
@@ -929,10 +1013,12 @@ static void make_inputs(void)
     free(journal.at);
 }
 
+/* The folders that make_inputs filled. */
 static void remove_all(void)
 {
     struct left left = {0};
-    static const char *const places[] = {"in/idx", "in/cache/poison/mnist", "in/cache/poison", "in/cache"};
+    static const char *const places[] = {"in/idx", "in/cache/poison/mnist", "in/cache/poison",
+                                         "in/cache"};
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
         gather(&left, inside("%s", places[k]), "", 1);
         rmdir(inside("%s", places[k]));
@@ -953,9 +1039,11 @@ static void remove_all(void)
 
 #ifdef __SANITIZE_ADDRESS__
 const char *__asan_default_options(void) __attribute__((visibility("default")));
-const char *__asan_default_options(void) { return "detect_leaks=0"; } /* of the test itself; the program's are counted above */
+/* of the test itself; the program's are counted above */
+const char *__asan_default_options(void) { return "detect_leaks=0"; }
 #endif
 
+/* All trials are tests of their own; with a trial, a mode and a number only that run. */
 int main(int argc, char **argv)
 {
     struct CMUnitTest test[TRIALS];
@@ -964,7 +1052,8 @@ int main(int argc, char **argv)
         setenv("OMP_WAIT_POLICY", "passive", 1);
         execv("/proc/self/exe", argv);
     }
-    told = mmap(NULL, WORKERS * sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    told = mmap(NULL, WORKERS * sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
     if (told == MAP_FAILED || !mkdtemp(home))
         lost(__LINE__);
     mkdir(inside("in"), 0777);
@@ -990,9 +1079,10 @@ int main(int argc, char **argv)
                                                 .initial_state = (void *)(uintptr_t)&trials[k]};
     double start = poison_clock();
     int failed = _cmocka_run_group_tests("faults", test, count, NULL, NULL);
-    printf("allocations that failed: %zu alone, %zu with all after them; file calls: %zu and %zu; limits: %zu; full: %zu; %.1f s\n",
-           sum.runs[MEMORY_ONE], sum.runs[MEMORY_ON], sum.runs[FILES_ONE], sum.runs[FILES_ON], sum.runs[LIMIT], sum.runs[FULL],
-           poison_clock() - start);
+    printf("allocations that failed: %zu alone, %zu with all after them; file calls: %zu and %zu; "
+           "limits: %zu; full: %zu; %.1f s\n",
+           sum.runs[MEMORY_ONE], sum.runs[MEMORY_ON], sum.runs[FILES_ONE], sum.runs[FILES_ON],
+           sum.runs[LIMIT], sum.runs[FULL], poison_clock() - start);
     remove_all();
     return failed;
 }

@@ -23,8 +23,10 @@ only() { [ "$(ls -A)" = "$1" ] || complain "the folder holds: $(ls -A | tr '\n' 
     done
     works support $DIGITS -o /dev/null
     [ -c /dev/null ] || complain "/dev/null is no device any more"
-    "$POISON" support $DIGITS -o >(cat >"$place/pipe") || complain "-o into a pipe with a name: exit $?"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do cmp -s "$place/pipe" "$place/expected" && break; sleep 0.1; done
+    "$POISON" support $DIGITS -o >(cat >"$place/pipe") ||
+        complain "-o into a pipe with a name: exit $?"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do cmp -s "$place/pipe" "$place/expected" &&
+        break; sleep 0.1; done
     same "$place/pipe" "$place/expected" "-o into a pipe with a name"
     only table
 }
@@ -63,7 +65,8 @@ END
     "$POISON" $words -q --strategy random --seeds 40 -o /dev/fd/1 | head -n 1 >"$place/got"
     status=0 # nobody reads
     timeout -s TERM -k 10 1 "$POISON" $words -q -o pipe 2>"$err" || status=$?
-    [ "$status" -eq 124 ] && [ "$(cat "$err")" = 'poison: interrupted' ] || complain "no reader: exit $status, $(cat "$err")"
+    [ "$status" -eq 124 ] && [ "$(cat "$err")" = 'poison: interrupted' ] ||
+        complain "no reader: exit $status, $(cat "$err")"
 }
 
 @test "a standard stream that is closed is not taken for a file" {
@@ -73,16 +76,19 @@ END
         [ $name = x.svg ] || command -v rsvg-convert >/dev/null || continue
         "$POISON" plot -o $name <"$place/table" || complain "$name: exit $?"
         mv $name "$place/expected"
-        "$POISON" plot -o $name <"$place/table" >&- 2>&- || complain "$name: exit $?, streams closed"
+        "$POISON" plot -o $name <"$place/table" >&- 2>&- ||
+            complain "$name: exit $?, streams closed"
         same $name "$place/expected" "$name, streams closed"
         rm $name
     done
     status=0
     "$POISON" counts --data synthetic --train 20 >&- 2>"$err" || status=$?
-    [ "$status" -eq 3 ] && grep -qx 'poison: standard output: cannot write: Bad file descriptor' "$err" || complain "stdout: $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -qx 'poison: standard output: cannot write: Bad file descriptor' \
+        "$err" || complain "stdout: $status $(cat "$err")"
     status=0
     "$POISON" counts --data - <&- 2>"$err" || status=$?
-    [ "$status" -eq 3 ] && grep -qx 'poison: standard input: cannot open: Bad file descriptor' "$err" || complain "stdin: $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -qx 'poison: standard input: cannot open: Bad file descriptor' \
+        "$err" || complain "stdin: $status $(cat "$err")"
 }
 
 @test "-o keeps the mode of a file that was there, follows links, and takes new files' mode from umask" {
@@ -112,7 +118,8 @@ END
 
 @test "a failed run keeps the old file and leaves nothing beside it" {
     works data $DIGITS --export set
-    rows=$("$POISON" counts --data set | awk 'NR > 1 && $1 > 0 { printf " --flip %d:0:%d", $1, $2 }')
+    rows=$("$POISON" counts --data set |
+        awk 'NR > 1 && $1 > 0 { printf " --flip %d:0:%d", $1, $2 }')
     for name in old link; do
         echo old >old
         ln -sf old link
@@ -127,23 +134,28 @@ END
     works data $DIGITS --export set
     echo old >old
     poison support --data set -o /dev/full
-    [ "$status" -eq 3 ] && grep -qE '^poison: /dev/full: .*(space)' "$err" || complain "-o /dev/full: $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -qE '^poison: /dev/full: .*(space)' "$err" ||
+        complain "-o /dev/full: $status $(cat "$err")"
     for words in 'support --data set' -h --version 'lab --data set --doses 1'; do
         status=0
         "$POISON" $words >/dev/full 2>"$err" || status=$?
-        [ "$status" -eq 3 ] && grep -qE '^poison: .*space' "$err" || complain "$words >/dev/full: $status $(cat "$err")"
+        [ "$status" -eq 3 ] && grep -qE '^poison: .*space' "$err" ||
+            complain "$words >/dev/full: $status $(cat "$err")"
         status=0
         "$POISON" $words >&- 2>"$err" || status=$?
-        [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] || complain "$words, stdout closed: $status $(cat "$err")"
+        [ "$status" -eq 3 ] && [ "$(wc -l <"$err")" -eq 1 ] ||
+            complain "$words, stdout closed: $status $(cat "$err")"
     done
     mkdir export
     limited() { (trap '' XFSZ; ulimit -f 8; "$POISON" "$@" 2>"$err") || status=$?; } # 8 KiB a file
     status=0
     limited support --data set -o old
-    [ "$status" -eq 3 ] && grep -q '^poison: .*old: .*large' "$err" || complain "-o past the limit: $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -q '^poison: .*old: .*large' "$err" ||
+        complain "-o past the limit: $status $(cat "$err")"
     status=0
     limited data --data set --export export
-    [ "$status" -eq 3 ] && grep -q '^poison: export/train-images' "$err" || complain "--export: $status $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -q '^poison: export/train-images' "$err" ||
+        complain "--export: $status $(cat "$err")"
     [ -z "$(ls -A export)" ] || complain "--export left: $(ls -A export)"
     [ "$(cat old)" = old ] || complain "the old file is gone"
     only $'export\nold\nset'
@@ -171,14 +183,16 @@ prompt() {
     awk -v l="$1" -v m=$most 'BEGIN { exit l > m }'
 }
 
-# Ends within a second (0.2 s are promised), in one of three tries, since others may hold the machine for a moment; all tries
-# must end as they should: interrupt SIGNAL CODE AFTER_SECONDS WORDS...
+# Ends within a second (0.2 s are promised), in one of three tries, since others may hold the
+# machine for a moment; all tries must end as they should: interrupt SIGNAL CODE AFTER_SECONDS
+# WORDS...
 interrupt() {
     local signal=$1 code=$2 after=$3 begun late
     shift 3
     for try in 1 2 3; do
         begun=$EPOCHREALTIME status=0
-        timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" || status=$?
+        timeout --preserve-status -s "$signal" -k 20 "$after" "$POISON" "$@" >"$out" 2>"$err" ||
+            status=$?
         late=$(awk -v t="$(since "$begun")" -v a="$after" 'BEGIN { printf "%.3f", t - a }')
         echo "# $signal after $after s: $late s: $1" >>"$place/latencies"
         [ "$status" -eq "$code" ] || break
@@ -190,17 +204,21 @@ interrupt() {
     done
     [ "$status" -eq "$code" ] || complain "$signal after $after s: exit $status: $* $(cat "$err")"
     prompt "$late" || complain "$signal after $after s: ended $late s late: $*"
-    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" || complain "$signal after $after s: said: $(cat "$err")"
+    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^poison: ' "$err" ||
+        complain "$signal after $after s: said: $(cat "$err")"
     [ ! -s "$out" ] || complain "$signal after $after s: printed $(head -n 3 "$out")"
 }
 
 @test "Ctrl-C and SIGTERM end a long run at once, with 130 and 143, and leave no file behind" {
     echo old >old
-    slow='--data synthetic -j 1 --isa c' # the signals meet the drawing, kernel rows, the solver, predictions, the drawing
+    # the signals meet the drawing, kernel rows, the solver, predictions, the drawing
+    slow='--data synthetic -j 1 --isa c'
     interrupt INT 130 0.04 score $slow --train 12000 -o old
     interrupt TERM 143 0.5 score $slow --train 20000 -o old
-    two=$("$POISON" counts --data synthetic --train 4000 | awk 'NR > 1 && $1 > 1 { printf " --flip %d:%d:%d", $1, $1 % 2, $2 }')
-    interrupt INT 130 0.7 support $slow --train 4000 $two --cost 1e9 --gamma 1e-9 --tolerance 1e-9 -o new
+    two=$("$POISON" counts --data synthetic --train 4000 |
+        awk 'NR > 1 && $1 > 1 { printf " --flip %d:%d:%d", $1, $1 % 2, $2 }')
+    interrupt INT 130 0.7 support $slow --train 4000 $two --cost 1e9 --gamma 1e-9 --tolerance 1e-9 \
+        -o new
     interrupt TERM 143 0.8 predictions $slow --train 3000 --test 40000 -o new
     interrupt INT 130 0.4 data $slow --train 2000000 -o old
     interrupt TERM 143 0.4 data $slow --train 2000000 --export folder
@@ -214,16 +232,19 @@ interrupt() {
 }
 
 @test "a signal in the midst of --export: 130, no partial file" {
-    (exec "$POISON" data --data synthetic --train 200000 --test 10 --export folder >"$out" 2>"$err") &
+    (exec "$POISON" data --data synthetic --train 200000 --test 10 --export folder >"$out" \
+        2>"$err") &
     for ((k = 0; k < 1000; k++)); do [ ! -d folder ] || break; sleep 0.01; done
     sleep 0.05
     begun=$EPOCHREALTIME status=0
     kill -INT $!
     wait $! || status=$?
     late=$(since "$begun")
-    [ "$status" -eq 130 ] && [ ! -s "$out" ] || complain "exit $status, $late s after Ctrl-C, printed: $(head -n 2 "$out")"
+    [ "$status" -eq 130 ] && [ ! -s "$out" ] ||
+        complain "exit $status, $late s after Ctrl-C, printed: $(head -n 2 "$out")"
     prompt "$late" || complain "ended $late s late"
-    [ -z "$(ls -A folder | grep -v '^t[a-z0-9]*-[a-z]*-idx[13]-ubyte$')" ] || complain "--export left: $(ls -A folder)"
+    [ -z "$(ls -A folder | grep -v '^t[a-z0-9]*-[a-z]*-idx[13]-ubyte$')" ] ||
+        complain "--export left: $(ls -A folder)"
 }
 
 @test "a signal does not wait for a reader that is slow" {
@@ -251,7 +272,8 @@ interrupt() {
     status=0
     wait $! || status=$?
     [ "$status" -eq 143 ] || complain "exit $status"
-    [ "$(wc -l <"$out")" -ge 20 ] && [ "$(tail -c 1 "$out" | od -An -tx1)" = ' 0a' ] || complain "ends with: $(tail -n 2 "$out")"
+    [ "$(wc -l <"$out")" -ge 20 ] && [ "$(tail -c 1 "$out" | od -An -tx1)" = ' 0a' ] ||
+        complain "ends with: $(tail -n 2 "$out")"
     length=$(($(stat -c %s whole) - 40)) # without the flag
     [ "$(stat -c %s "$out")" -ge $length ] || length=$(stat -c %s "$out")
     cmp -n "$length" "$out" whole || complain "prints other tables"

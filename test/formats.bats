@@ -1,21 +1,26 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# formats - the same data in every format; what files may look like, and what is refused, with its line
+# formats - the same data in every format; what files may look like, and what is refused, with its
+# line
 
 load helper
 
-# The built-in digits, TRAIN + TEST rows: table.txt, one row a line, its label and then its pixels, separated by blanks.
-# The first and the last pixel are not 0 everywhere, so that LIBSVM's text has as many columns, from 1 or from 0.
+# The built-in digits, TRAIN + TEST rows: table.txt, one row a line, its label and then its pixels,
+# separated by blanks. The first and the last pixel are not 0 everywhere, so that LIBSVM's text has
+# as many columns, from 1 or from 0.
 make_table() { # TRAIN TEST
     "$POISON" data --data synthetic --train "$1" --test "$2" --export set >/dev/null
     for name in train t10k; do
-        paste -d ' ' <(od -An -v -tu1 -w1 -j 8 set/$name-labels-idx1-ubyte) <(od -An -v -tu1 -w784 -j 16 set/$name-images-idx3-ubyte)
+        paste -d ' ' <(od -An -v -tu1 -w1 -j 8 set/$name-labels-idx1-ubyte) \
+            <(od -An -v -tu1 -w784 -j 16 set/$name-images-idx3-ubyte)
     done | awk '{ $1 = $1; if (NR == 3) { $NF = 7; $2 = 1 } print }' >table.txt
 }
 sparse() { # BASE: index of the first pixel
-    awk -v base="$1" '{ printf "%s", $1; for (k = 2; k <= NF; k++) if ($k) printf " %d:%s", k - 2 + base, $k; print "" }' table.txt
+    awk -v base="$1" '{ printf "%s", $1;
+        for (k = 2; k <= NF; k++) if ($k) printf " %d:%s", k - 2 + base, $k; print "" }' table.txt
 }
-named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf " p%d", k - 1; print "" } print }' table.txt; }
+named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf " p%d", k - 1;
+    print "" } print }' table.txt; }
 
 @test "the same data in every format, gzipped and from pipes: the same bytes" {
     make_table 300 100
@@ -26,9 +31,12 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
     named | tr ' ' , >header.csv
     named | tr ' ' ';' >semicolon.csv
     named | tr ' ' '\t' >a.tsv
-    { printf '\xEF\xBB\xBF'; named | awk -v OFS=, '{ for (k = 3; k <= NF; k += 3) $k = " \"" $k "\" "; $1 = $1; print $0 "\r" }'; } >quoted.csv
+    { printf '\xEF\xBB\xBF'; named |
+        awk -v OFS=, '{ for (k = 3; k <= NF; k += 3) $k = " \"" $k "\" "; $1 = $1;
+            print $0 "\r" }'; } >quoted.csv
     awk '{ a = $1; $1 = ""; print substr($0, 2) " " a }' table.txt | tr ' ' , >last.csv
-    awk -v OFS=, '{ for (k = 2; k <= NF; k++) $k = sprintf(k % 3 ? "%.1f" : "%de0", $k); $1 = $1; print }' table.txt >spelled.csv
+    awk -v OFS=, '{ for (k = 2; k <= NF; k++) $k = sprintf(k % 3 ? "%.1f" : "%de0", $k); $1 = $1;
+        print }' table.txt >spelled.csv
     mkdir "$place/t"
     for c in score subproblems support; do
         works $c --data a.csv --test 100
@@ -46,7 +54,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
         works score --data $file.gz --test 100
         same "$out" "$place/t/score" "$file.gz"
         for stream in "cat $file" "gzip -c $file" "cat $file.gz"; do
-            $stream | "$POISON" score --data - --test 100 >"$out" 2>"$err" || complain "$stream |: $(cat "$err")"
+            $stream | "$POISON" score --data - --test 100 >"$out" 2>"$err" ||
+                complain "$stream |: $(cat "$err")"
             same "$out" "$place/t/score" "$stream |"
         done
         works score --data <(cat $file) --test 100
@@ -62,7 +71,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
         works score --data train.csv --test-data $test
         same "$out" "$place/t/score" "--test-data $test"
     done
-    works data --data a.csv --test 100 --export exported # rows without a shape are images one pixel high
+    # rows without a shape are images one pixel high
+    works data --data a.csv --test 100 --export exported
     for data in exported exported/train-images-idx3-ubyte; do
         works score --data $data --test-data exported/t10k-images-idx3-ubyte --test 100
         same "$out" "$place/t/score" "exported: $data"
@@ -75,7 +85,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
 @test "labels: words, decimals and negative numbers; one class has one value" {
     counts_are() { # EXPECTED FILE: labels' rows, in their order
         works counts --data "$2"
-        [ "$(tail -n +2 "$out" | cut -f 2 | tr '\n' ' ')" = "$1 " ] || complain "$2: expected $1: $(cat "$out")"
+        [ "$(tail -n +2 "$out" | cut -f 2 | tr '\n' ' ')" = "$1 " ] ||
+            complain "$2: expected $1: $(cat "$out")"
     }
     printf '1,5\n1.0,6\n2,7\n1e0,8\n0.01e2,9\n' >decimals
     counts_are '4 1' decimals
@@ -98,12 +109,15 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
 @test "labels cannot command a terminal: control characters are shown, beyond ASCII too" {
     printf 'red\x1b[31m,1\nc1\xc2\x9b31m,2\nplain,3\nplain,4\nc\x9b31m\xe9,5\nr\xe2\x80\xae\xc3\xa9,6\n' >evil.csv
     works counts --data evil.csv
-    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" || complain "raw: $(cat -v "$out")"
-    printf 'c\\x9b31m\xe9\t\nr\\xe2\\x80\\xae\xc3\xa9\t\n' | LC_ALL=C grep -cFf - "$out" | grep -qx 2 || complain "$(cat -v "$out")"
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" ||
+        complain "raw: $(cat -v "$out")"
+    printf 'c\\x9b31m\xe9\t\nr\\xe2\\x80\\xae\xc3\xa9\t\n' | LC_ALL=C grep -cFf - "$out" |
+        grep -qx 2 || complain "$(cat -v "$out")"
     grep -qF 'c1\xc2\x9b31m' "$out" && grep -qF 'red\x1b[31m' "$out" || complain "$(cat -v "$out")"
     works counts --data evil.csv --flip 'c1\xc2\x9b31m:plain:1' # as it is printed
     works counts --data evil.csv --json
-    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" || complain "raw JSON: $(cat -v "$out")"
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" ||
+        complain "raw JSON: $(cat -v "$out")"
     jq -e '.Correct' "$out" >/dev/null || complain "no JSON"
 }
 
@@ -112,7 +126,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
         local expected=$1
         shift
         works counts "$@"
-        [ "$(($(wc -l <"$out") - 1))" -eq "$expected" ] || complain "$*: expected $expected classes: $(cat "$out")"
+        [ "$(($(wc -l <"$out") - 1))" -eq "$expected" ] ||
+            complain "$*: expected $expected classes: $(cat "$out")"
     }
     printf 'size,Class,x\n1,a,5\n2,b,5\n3,a,5\n' >named.csv
     classes_are 2 --data named.csv
@@ -125,7 +140,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
     classes_are 2 --data numbers.csv
     printf 'y,0.5,7\nn,0.5,6\ny,0.5,6\n' >yes.csv # y is a label here
     works counts --data yes.csv
-    [ "$(awk '{ n += $2 } END { print n }' "$out")" -eq 3 ] || complain "a first line of data was swallowed: $(cat "$out")"
+    [ "$(awk '{ n += $2 } END { print n }' "$out")" -eq 3 ] ||
+        complain "a first line of data was swallowed: $(cat "$out")"
     refuses_all <<'END'
 3 | kind.csv: no column is called 'sort': there are size, kind, x | counts --data kind.csv --label sort
 3 | yes.csv: no column is called 'sort': the first line holds values | counts --data yes.csv --label sort
@@ -143,7 +159,8 @@ END
         local expected="$1 $2"
         shift 2
         works counts "$@"
-        [ "$(awk 'NR > 1 { a += $2; b += $3 } END { print a, b }' "$out")" = "$expected" ] || complain "$*: not $expected rows"
+        [ "$(awk 'NR > 1 { a += $2; b += $3 } END { print a, b }' "$out")" = "$expected" ] ||
+            complain "$*: not $expected rows"
     }
     rows_are 120 0 --data a.csv
     rows_are 110 10 --data a.csv --test 10
@@ -186,7 +203,8 @@ END
             same "$out" "$place/support" "$test, gamma $gamma"
         done
     done
-    printf '1 1:1 2:0.5\n2 2:1\n1 5:3\n' >rest.libsvm # the last row is not in use, but has the greatest index
+    # the last row is not in use, but has the greatest index
+    printf '1 1:1 2:0.5\n2 2:1\n1 5:3\n' >rest.libsvm
     works subproblems --data rest.libsvm --train 2 --gamma auto
     cp "$out" "$place/support"
     works subproblems --data rest.libsvm --train 2 --gamma 0.2
@@ -199,16 +217,21 @@ END
         refuses 3 "bad$1" counts --data bad
         for threads in 1 2; do
             "$POISON" counts --data - -j $threads <bad >"$out" 2>"$err" && complain "taken: $1"
-            grep -qE "^poison: standard input$1" "$err" || complain "from standard input: expected /$1/: $(cat "$err")"
+            grep -qE "^poison: standard input$1" "$err" ||
+                complain "from standard input: expected /$1/: $(cat "$err")"
         done
     }
     wrong ':2: field 3 .b. is missing .*leave such rows out' <<<$'y,a,b\n1,2,\n1,2,3'
-    for mark in '?' NA N/A null; do wrong ":3: field 2 is missing \('.*'\)" <<<$'1,2\n1,3\n2,'"$mark"; done
+    for mark in '?' NA N/A null; do wrong ":3: field 2 is missing \('.*'\)" \
+        <<<$'1,2\n1,3\n2,'"$mark"; done
     wrong ':2: field 3 is NaN' <<<$'1,2,3\n1,2,nan'
-    for infinity in inf -Inf +infinity; do wrong ':2: field 3 is infinite' <<<$'1,2,3\n1,2,'"$infinity"; done
+    for infinity in inf -Inf +infinity; do wrong ':2: field 3 is infinite' \
+        <<<$'1,2,3\n1,2,'"$infinity"; done
     wrong ":2: field 3: '1e999' is too large" <<<$'1,2,3\n1,2,1e999'
-    wrong ":1: field 2: 'two' is not a number \(if it is the label: --label 2\)" <<<$'1,two,3\n1,2,3'
-    wrong ":2: field 3 .kind.: 'b' is not a number .if it is the label: --label 3.$" <<<$'x,z,kind\n1,2,b\n1,2,a'
+    wrong ":1: field 2: 'two' is not a number \(if it is the label: --label 2\)" \
+        <<<$'1,two,3\n1,2,3'
+    wrong ":2: field 3 .kind.: 'b' is not a number .if it is the label: --label 3.$" \
+        <<<$'x,z,kind\n1,2,b\n1,2,a'
     wrong ":2: field 1 .x.: 'b' is not a number$" <<<$'x,y\nb,1\n2,2'
     wrong ":2: field 2: 'aaaaaaaaaaaaaaaaaaaa' is not" <<<$'1,2,3\n1,aaaaaaaaaaaaaaaaaaaaaaaa,3'
     wrong ':2: field 2 is missing' <<<$'1,2\n1," "\n'
@@ -231,7 +254,8 @@ END
     wrong ":2: 'a:2': expected INDEX:VALUE" <<<$'1 1:2\n1 a:2'
     wrong ":2: '5': expected INDEX:VALUE" <<<$'1 1:2\n1 5'
     wrong ":2: '16777217:1': more than 16777216 features" <<<$'1 1:2\n1 16777217:1'
-    wrong ":2: '99999999999999999999.*': more than 16777216 features" <<<$'1 1:2\n1 99999999999999999999999:1'
+    wrong ":2: '99999999999999999999.*': more than 16777216 features" \
+        <<<$'1 1:2\n1 99999999999999999999999:1'
     wrong ":2: feature 7: 'x' is not a number" <<<$'1 1:2\n1 7:x'
     wrong ":2: feature 7: '1:2' is not a number" <<<$'1 1:2\n1 7:1:2'
     wrong ':2: feature 7 is missing' <<<$'1 1:2\n1 7:'
@@ -244,7 +268,8 @@ END
     printf '1,2,3\n1,2,3\n' | gzip | head -c 25 | wrong ': the gzip file is cut short'
     refuses 3 'cannot open' counts --data nowhere.csv
     echo 1 1:2 >bad
-    refuses 3 'bad: --label b: in LIBSVM.s text the label is always first' counts --label b --data bad
+    refuses 3 'bad: --label b: in LIBSVM.s text the label is always first' counts --label b --data \
+        bad
 }
 
 @test "data check: problems of the whole file are rows, with their line; what is no file at all is refused" {
@@ -261,18 +286,21 @@ END
     problem '1\ta header, and no rows after it\n' header
     problem "2\ta quoted field is followed by '\"b\"'\n" blanks
     poison data check nowhere
-    [ "$status $(wc -c <"$out")" = '3 0' ] || complain "data check nowhere: exit $status, $(cat "$out")"
+    [ "$status $(wc -c <"$out")" = '3 0' ] ||
+        complain "data check nowhere: exit $status, $(cat "$out")"
 }
 
 @test "the first wrong line is told, whatever the threads do" {
-    # Rows are parsed in blocks of 64: this one is the last of its block, and the next block begins with others.
+    # Rows are parsed in blocks of 64: this one is the last of its block, and the next block begins
+    # with others.
     awk 'BEGIN { for (k = 1; k <= 20000; k++) print k % 3 "," (k >= 9024 ? "x" : k % 7) "," k % 5 }' >bad
     for threads in 1 2 7; do
         for k in 1 2 3 4 5; do
             refuses 3 'bad:9024: ' counts --data bad -j $threads
         done
     done
-    awk '{ if (NR == 8000) sub(/,[0-9]*$/, ",0.5"); print }' bad >doubles # parsed again as doubles: the same line
+    # parsed again as doubles: the same line
+    awk '{ if (NR == 8000) sub(/,[0-9]*$/, ",0.5"); print }' bad >doubles
     refuses 3 'doubles:9024: ' counts --data doubles
     works counts --data doubles --train 9023 # what is not in use is not looked at
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz - what strangers may send: seven doors, each a libFuzzer target, chosen by the name the program is called by
+ * fuzz - what strangers may send: seven doors, each a libFuzzer target, chosen by the name the
+ * program is called by
  *
- *   fuzz-idx       a folder's IDX files, or a single one     fuzz-flips     a flip file
- *   fuzz-table     CSV and TSV, as data, to check, to label  fuzz-journal   a sweep's journal, resumed or read as a table
- *   fuzz-libsvm    LIBSVM's text, the same                   fuzz-options   a command line
+ *   fuzz-idx       a folder's IDX files, or a single one
+ *   fuzz-table     CSV and TSV, as data, to check, to label
+ *   fuzz-libsvm    LIBSVM's text, the same
  *   fuzz-model     a model file, its names, rows to label
+ *   fuzz-flips     a flip file
+ *   fuzz-journal   a sweep's journal, resumed or read as a table
+ *   fuzz-options   a command line
  *
- * An input is a byte that says which way through the door, then files, between CUT. Besides what sanitizers see, a target
- * aborts where an answer breaks poison.h: a failure without a sentence, a label beyond the names, results that differ.
- * `make fuzz` runs them all (test/fuzz); `build/.../fuzz-idx FILE` repeats one.
+ * An input is a byte that says which way through the door, then files, between CUT. Besides what
+ * sanitizers see, a target aborts where an answer breaks poison.h: a failure without a sentence, a
+ * label beyond the names, results that differ. `make fuzz` runs them all (test/fuzz);
+ * `build/.../fuzz-idx FILE` repeats one.
  */
 int poison_main(int argc, char **argv);
 #define main poison_main
@@ -29,13 +34,14 @@ int poison_main(int argc, char **argv);
         }                                                                             \
     } while (0)
 
-static char folder[40] = "/dev/shm/poison-fuzz-XXXXXX", path[4][80]; /* in memory, where that can be had */
+/* in memory, where that can be had */
+static char folder[40] = "/dev/shm/poison-fuzz-XXXXXX", path[4][80];
 static poison_settings settings;
 static poison_data known; /* small data with hostile names */
 static FILE *nowhere;
 static volatile double sink;
 
-/* ---- files ------------------------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void put(const char *to, const void *bytes, size_t length)
 {
@@ -48,7 +54,8 @@ static void put(const char *to, const void *bytes, size_t length)
 static size_t part(const uint8_t **at, size_t *left)
 {
     const uint8_t *cut = memmem(*at, *left, CUT, sizeof CUT - 1);
-    size_t length = cut ? (size_t)(cut - *at) : *left, used = cut ? length + sizeof CUT - 1 : length;
+    size_t length = cut ? (size_t)(cut - *at) : *left,
+           used = cut ? length + sizeof CUT - 1 : length;
     *at += used;
     *left -= used;
     return length;
@@ -64,7 +71,7 @@ static void put_parts(const uint8_t *at, size_t left, int files)
     }
 }
 
-/* ---- what must hold --------------------------------------------------------------------------------------------- */
+/* ---- what must hold -------------------------------------------------------------------------- */
 
 /* Any answer is fine that has a code of poison.h and, where it failed, one line of text. */
 static int answered(int status, poison_error *err)
@@ -88,7 +95,8 @@ static void check_set(const poison_set *set, int names)
         MUST(set->y[r] >= 0 && set->y[r] < (names ? names : POISON_LABELS));
 }
 
-/* Trains on it, if it is small; whatever the features are, the model is one or the answer a sentence. */
+/* Trains on it, if it is small; whatever the features are, the model is one or the answer a
+ * sentence. */
 static void try_training(const poison_data *data)
 {
     poison_error err = {""};
@@ -117,7 +125,8 @@ static int ignore_problem(void *self, size_t line, const char *sentence)
     return --*left == 0;
 }
 
-/* A text in one of the formats: as data with a test file beside it, as a file to check, as rows for a model. */
+/* A text in one of the formats: as data with a test file beside it, as a file to check, as rows for
+ * a model. */
 static void try_text(const uint8_t *at, size_t left, const int *format, size_t formats)
 {
     static const char *const columns[] = {NULL, "first", "last", "none", "2", "y"};
@@ -127,7 +136,9 @@ static void try_text(const uint8_t *at, size_t left, const int *format, size_t f
         return;
     unsigned how = *at++;
     put_parts(at, left - 1, 2);
-    poison_source source = {.path = path[0], .format = format[how % formats], .label = columns[how / 8 % 6]};
+    poison_source source = {.path = path[0],
+                            .format = format[how % formats],
+                            .label = columns[how / 8 % 6]};
     struct stat info;
     if (stat(path[1], &info) == 0 && info.st_size > 0)
         source.test_path = path[1];
@@ -147,7 +158,9 @@ static void try_text(const uint8_t *at, size_t left, const int *format, size_t f
         poison_data_free(&data);
     }
     size_t problems, most = 1 + how;
-    answered(load_check(path[0], source.format, source.label, &settings, ignore_problem, &most, &problems, &err), &err);
+    answered(load_check(path[0], source.format, source.label, &settings, ignore_problem, &most,
+                        &problems, &err),
+             &err);
     struct load_width width = {.d = 1 + how % 5, .base = how & 1, .at_least = how >> 1 & 1};
     memset(&data, 0, sizeof data);
     source.test_path = NULL;
@@ -157,8 +170,9 @@ static void try_text(const uint8_t *at, size_t left, const int *format, size_t f
     }
 }
 
-/* ---- the doors -------------------------------------------------------------------------------------------------- */
+/* ---- the doors ------------------------------------------------------------------------------- */
 
+/* The first byte says how they are asked for; what follows becomes up to four files. */
 static void fuzz_idx(const uint8_t *at, size_t left)
 {
     poison_error err = {""};
@@ -167,7 +181,9 @@ static void fuzz_idx(const uint8_t *at, size_t left)
         return;
     unsigned how = *at++;
     put_parts(at, left - 1, 4);
-    poison_source source = {.path = how & 1 ? path[0] : folder, .train = 1 + how / 2 % 8, .test = 1 + how / 16 % 4};
+    poison_source source = {.path = how & 1 ? path[0] : folder,
+                            .train = 1 + how / 2 % 8,
+                            .test = 1 + how / 16 % 4};
     source.train_given = source.test_given = how >> 7;
     if (answered(poison_data_load(&data, &source, &settings, &err), &err)) {
         check_set(&data.train, data.names);
@@ -176,7 +192,9 @@ static void fuzz_idx(const uint8_t *at, size_t left)
         poison_data_free(&data);
     }
     size_t problems, most = 20;
-    answered(load_check(source.path, POISON_READ_AUTO, NULL, &settings, ignore_problem, &most, &problems, &err), &err);
+    answered(load_check(source.path, POISON_READ_AUTO, NULL, &settings, ignore_problem, &most,
+                        &problems, &err),
+             &err);
 }
 
 static void fuzz_table(const uint8_t *at, size_t left)
@@ -191,7 +209,8 @@ static void fuzz_libsvm(const uint8_t *at, size_t left)
     try_text(at, left, formats, 2);
 }
 
-/* With a byte that is odd, the names' file says the model's checksum, so that it is read beyond that. */
+/* With a byte that is odd, the names' file says the model's checksum, so that it is read beyond
+ * that. */
 static void fuzz_model(const uint8_t *at, size_t left)
 {
     poison_error err = {""};
@@ -208,7 +227,8 @@ static void fuzz_model(const uint8_t *at, size_t left)
     unlink(names);
     if (left) {
         char *beside = malloc(left + 40);
-        int begin = how & 1 ? snprintf(beside, 40, "crc32 %08x\n", poison_crc32(0, text, length)) : 0;
+        int begin = how & 1 ? snprintf(beside, 40, "crc32 %08x\n", poison_crc32(0, text, length))
+                            : 0;
         memcpy(beside + begin, at, left);
         put(names, beside, left + (size_t)begin);
         free(beside);
@@ -249,7 +269,8 @@ static void fuzz_flips(const uint8_t *at, size_t left)
         MUST(labels[r] >= -1 && labels[r] < known.names);
 }
 
-/* Which way: 0..2 resumes a sweep, which must end as one that nobody stopped; else other readers of its table. */
+/* Which way: 0..2 resumes a sweep, which must end as one that nobody stopped; else other readers of
+ * its table. */
 static void fuzz_journal(const uint8_t *at, size_t left)
 {
     static char *whole, *opening;
@@ -260,12 +281,22 @@ static void fuzz_journal(const uint8_t *at, size_t left)
     size_t dose[] = {0, 1, 2};
     int strategy[] = {POISON_FIRST, POISON_RANDOM};
     poison_cleaning defence[] = {{.method = -1, .name = "none"}};
-    struct sweep sweep = {.pair = pair, .pairs = 2, .strategy = strategy, .strategies = 2, .defence = defence, .defences = 1,
-                          .dose = dose, .doses = 3, .seed = 1, .seeds = 1};
+    struct sweep sweep = {.pair = pair,
+                          .pairs = 2,
+                          .strategy = strategy,
+                          .strategies = 2,
+                          .defence = defence,
+                          .defences = 1,
+                          .dose = dose,
+                          .doses = 3,
+                          .seed = 1,
+                          .seeds = 1};
     sheet_open(&sheet, NULL, &known, 0, 0);
     if (!whole) { /* the journal of a sweep that nobody stopped */
         unlink(path[0]);
-        MUST(sweep_run(&sweep, &known, known.train.y, &settings, &(struct sweep_output){&sheet, path[0], 0, NULL}, &err) == 0);
+        MUST(sweep_run(&sweep, &known, known.train.y, &settings,
+                       &(struct sweep_output){&sheet, path[0], 0, NULL}, &err)
+             == 0);
         FILE *in = fopen(path[0], "r");
         struct stat info;
         MUST(in && fstat(fileno(in), &info) == 0 && (whole = malloc((size_t)info.st_size + 1)));
@@ -284,29 +315,37 @@ static void fuzz_journal(const uint8_t *at, size_t left)
     memcpy(text + begin, at, left);
     put(path[0], text, begin + left);
     if (how <= 2) {
-        int resumed = answered(sweep_run(&sweep, &known, known.train.y, &settings, &(struct sweep_output){&sheet, path[0], 1, NULL}, &err), &err);
+        int resumed = answered(sweep_run(&sweep, &known, known.train.y, &settings,
+                                         &(struct sweep_output){&sheet, path[0], 1, NULL}, &err),
+                               &err);
         FILE *in = fopen(path[0], "r");
         char *after = malloc(begin + left + length + 1);
         size_t got = fread(after, 1, begin + left + length + 1, in);
         fclose(in);
         if (resumed) /* numbers in rows that are there already are taken as they are */
-            MUST(got >= strlen(opening) && memcmp(after, opening, strlen(opening)) == 0 && after[got - 1] == '\n');
+            MUST(got >= strlen(opening) && memcmp(after, opening, strlen(opening)) == 0
+                 && after[got - 1] == '\n');
         else /* refused: untouched */
             MUST(got == begin + left && memcmp(after, text, got) == 0);
         free(after);
     } else {
         FILE *in = fopen(path[0], "r");
         sheet_open(&sheet, nowhere, NULL, 0, 0);
-        answered(how == 3   ? dose_run(in, &sheet, 1, &settings, &err)
-                 : how == 4 ? matrix_run(in, &sheet, 2, &settings, &err)
-                            : plot_run(in, nowhere, "x.svg", NULL, &settings, &err),
-                 &err);
+        int status;
+        if (how == 3)
+            status = dose_run(in, &sheet, 1, &settings, &err);
+        else if (how == 4)
+            status = matrix_run(in, &sheet, 2, &settings, &err);
+        else
+            status = plot_run(in, nowhere, "x.svg", NULL, &settings, &err);
+        answered(status, &err);
         fclose(in);
     }
     free(text);
 }
 
-/* Words end with newlines or zeros. Whatever is understood is also described, and its labels looked for. */
+/* Words end with newlines or zeros. Whatever is understood is also described, and its labels looked
+ * for. */
 static void fuzz_options(const uint8_t *at, size_t left)
 {
     poison_error err = {""};
@@ -337,13 +376,15 @@ static void fuzz_options(const uint8_t *at, size_t left)
     free(text);
 }
 
-/* ---- which one -------------------------------------------------------------------------------------------------- */
+/* ---- which one ------------------------------------------------------------------------------- */
 
 static const struct door {
     const char *name;
     void (*enter)(const uint8_t *at, size_t left);
-} doors[] = {{"fuzz-idx", fuzz_idx},     {"fuzz-table", fuzz_table},     {"fuzz-libsvm", fuzz_libsvm},  {"fuzz-model", fuzz_model},
-             {"fuzz-flips", fuzz_flips}, {"fuzz-journal", fuzz_journal}, {"fuzz-options", fuzz_options}};
+} doors[] = {{"fuzz-idx", fuzz_idx},        {"fuzz-table", fuzz_table},
+             {"fuzz-libsvm", fuzz_libsvm},  {"fuzz-model", fuzz_model},
+             {"fuzz-flips", fuzz_flips},    {"fuzz-journal", fuzz_journal},
+             {"fuzz-options", fuzz_options}};
 static const struct door *door;
 
 static void leave(void)
@@ -357,12 +398,15 @@ static void leave(void)
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+/* Chooses the door by the program's name, and makes what all its inputs share. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static const char *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                                        "t10k-labels-idx1-ubyte"};
-    static const char csv[] = "label,a,b\n\"-\",1,2\n\"a:b\",3,200\n\"x,\"\"y\",5,6\n\"-\",7,80\n\"a:b\",9,100\n\"x,\"\"y\",11,12\n"
-                              "\x1b[31m,1,1\n\"-\",4,4\n\"a:b\",90,10\n1,8,8\n\"-\",1,9\n\"a:b\",5,20\n";
+    static const char *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+    static const char csv[] =
+        "label,a,b\n\"-\",1,2\n\"a:b\",3,200\n\"x,\"\"y\",5,6\n\"-\",7,80\n\"a:b\",9,100\n\"x,"
+        "\"\"y\",11,12\n"
+        "\x1b[31m,1,1\n\"-\",4,4\n\"a:b\",90,10\n1,8,8\n\"-\",1,9\n\"a:b\",5,20\n";
     const char *slash = strrchr((*argv)[0], '/'), *name = slash ? slash + 1 : (*argv)[0];
     poison_error err = {""};
     (void)argc;
@@ -382,7 +426,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     settings.memory = 16 << 20;
     nowhere = fopen("/dev/null", "w");
     put(path[0], csv, sizeof csv - 1);
-    MUST(nowhere && poison_data_load(&known, &(poison_source){.path = path[0], .test = 3, .test_given = 1}, &settings, &err) == 0);
+    MUST(nowhere
+         && poison_data_load(&known, &(poison_source){.path = path[0], .test = 3, .test_given = 1},
+                             &settings, &err)
+                == 0);
     return 0;
 }
 

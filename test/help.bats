@@ -13,7 +13,8 @@ one_help() { # COMMAND
     for help in -h --help; do
         works $1 $help
         cp "$out" "out$help"
-        awk -v what="poison $1 $help" 'length > 120 { print what ": " length " columns: " $0 }' "$out" >>"$complaints"
+        awk -v what="poison $1 $help" 'length > 120 {
+            print what ": " length " columns: " $0 }' "$out" >>"$complaints"
         head -n 5 "$out" | grep -q '\$ .*poison' || complain "$1 $help: no example first"
     done
     [ "$(wc -l <out-h)" -le 45 ] || complain "$1 -h: $(wc -l <out-h) lines"
@@ -26,14 +27,17 @@ one_help() { # COMMAND
     same "$out" out--help "help $1"
     works help $1 -o file
     same file out--help "help $1 -o"
-    left=$(sed -n 's/^  (--help: \([0-9]*\) more)$/\1/p' out-h) # that many, and no other, are in --help only
-    [ $(($(grep -c '^  [- ].[, ] --' out-h) + ${left:-0})) -eq "$(grep -c '^  [- ].[, ] --' out--help)" ] ||
+    # that many, and no other, are in --help only
+    left=$(sed -n 's/^  (--help: \([0-9]*\) more)$/\1/p' out-h)
+    [ $(($(grep -c '^  [- ].[, ] --' out-h) + ${left:-0})) -eq \
+        "$(grep -c '^  [- ].[, ] --' out--help)" ] ||
         complain "$1 -h: $left more, it says"
 }
 
 @test "-h fits one screen, --help and help tell more, for the program and each command" {
     commands >names
-    [ "$(tr '\n' ' ' <names)" = "$(tr '\n' ' ' <<<"$NAMES")" ] || complain "-h lists: $(tr '\n' ' ' <names)"
+    [ "$(tr '\n' ' ' <names)" = "$(tr '\n' ' ' <<<"$NAMES")" ] ||
+        complain "-h lists: $(tr '\n' ' ' <names)"
     while read -r command; do
         one_help "$command"
     done < <(echo; cat names)
@@ -43,17 +47,21 @@ one_help() { # COMMAND
 good() { # OPTION
     local called
     called=$(cat */help | sed -n "s/^  [- ].[, ] --$1 \([^ ]*\).*/\1/p" | head -n 1)
-    case $1 in strategy) called='first|far' ;; defence) called='none|knn' ;; method) called='confident:relabel:2' ;;
+    case $1 in strategy) called='first|far' ;; defence) called='none|knn' ;; method) \
+        called='confident:relabel:2' ;;
     flips | truth) called='nothing.tsv' ;; esac
     case $called in
-    '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LABEL:W) echo =1:2 ;; LIST) echo =1 ;;
+    '') ;; FROM:TO:COUNT*) echo =1:2:1 ;; FROM:TO) echo =1:2 ;; LABEL:W) echo =1:2 ;; LIST) echo \
+        =1 ;;
     DIR*) echo =synthetic ;;
-    FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; [a-z0]*) echo "=$called" ;;
+    FILE) echo =/dev/null ;; MIB) echo =1000 ;; *[a-z]'|'*) echo "=${called%%|*}" ;; [a-z0]*) echo \
+        "=$called" ;;
     G) echo =auto ;; COLUMN) echo =first ;; *) echo =2 ;;
     esac
 }
 
-# What a command needs to have its work done in no time. The last ones are judged by what they say, not by what they do.
+# What a command needs to have its work done in no time. The last ones are judged by what they say,
+# not by what they do.
 base_of() { # COMMAND OPTION
     case $1 in
     dose | matrix | plot | help) ;;
@@ -74,11 +82,15 @@ base_of() { # COMMAND OPTION
     printf 'from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\tsuccess_lo\tsuccess_hi\n' >sweep.tsv
     printf '1\t2\tfirst\tnone\tNA\t%d\t0.1\t0\t0.2\n' 2 100 >>sweep.tsv
     commands >names
-    while read -r command; do mkdir "$command" && "$POISON" $command --help >"$command/help"; done <names
+    while read -r command; do mkdir "$command" &&
+        "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
-    for option in data train test test-data label format flip flips validate restarts beam seed pair pairs doses curve strategy \
-        defence seeds resume method truth joint at title row rows set changed by export decisions score folds cost gamma tolerance kernel-type degree \
-        coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse output json no-header \
+    for option in data train test test-data label format flip flips validate restarts beam seed \
+        pair pairs doses curve strategy \
+        defence seeds resume method truth joint at title row rows set changed by export decisions \
+        score folds cost gamma tolerance kernel-type degree \
+        coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse \
+        output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
@@ -89,13 +101,15 @@ base_of() { # COMMAND OPTION
             value=$(good "$option")
             [[ $command != @(audit|report) ]] || value=${value%:relabel:2}
             status=0
-            "$POISON" $command $(base_of "$command" "$option") "--$option$value" >"$out" 2>"$err" <sweep.tsv || status=$?
+            "$POISON" $command $(base_of "$command" "$option") "--$option$value" >"$out" 2>"$err" \
+                <sweep.tsv || status=$?
             grep -qE "^  [- ].[, ] --$option( |$)" "$command/help" && listed=1 || listed=0
             case $listed:$command:$option:$status in
             1:*:*:0) ;;
     1:predict:*:3 | 1:data\ check:*:[13] | 1:*:test-data:3 | 1:*:label:3 | 1:*:format:3) ;;
             1:*) complain "$command --$option$value: exit $status, $(cat "$err")" ;;
-            0:*:2) grep -q "not an option of '$command'" "$err" || complain "$command --$option: $(cat "$err")" ;;
+            0:*:2) grep -q "not an option of '$command'" "$err" ||
+                complain "$command --$option: $(cat "$err")" ;;
             *) complain "$command --help hides --$option, but it is taken" ;;
             esac
         done
@@ -111,7 +125,8 @@ base_of() { # COMMAND OPTION
     [ "$(wc -l <<<"$defaults")" -ge 8 ] || complain "defaults: $defaults"
     works data $DIGITS $defaults
     same "$out" expected "data $defaults"
-    for words in 'score --by predicted' 'predictions -n 5' 'subproblems -c 1 -g scale -e 0.001 -t rbf -t 2 -d 3 -r 0'; do
+    for words in 'score --by predicted' 'predictions -n 5' \
+        'subproblems -c 1 -g scale -e 0.001 -t rbf -t 2 -d 3 -r 0'; do
         works $words $DIGITS
         cp "$out" given
         works ${words%% *} $DIGITS
@@ -130,7 +145,8 @@ base_of() { # COMMAND OPTION
     while IFS='|' read -r words expected; do
         eval "poison counts --provenance $DIGITS $words"
         for item in "$expected" ' seed=0' ' data=synthetic train=300 test=100 '; do
-            head -n 1 "$out" | grep -qF -- "$item" || complain "$words: expected '$item': $(head -n 1 "$out") $(cat "$err")"
+            head -n 1 "$out" | grep -qF -- "$item" ||
+                complain "$words: expected '$item': $(head -n 1 "$out") $(cat "$err")"
         done
     done <<'END'
 | flip=none flips=none validate=1000 
@@ -160,7 +176,8 @@ END
 -g 1e-8:1e-5:10,1|2 1e-08 9.9999999999999995e-08 9.9999999999999995e-07 1.0000000000000001e-05 1
 END
     works grid --data synthetic --train 60 --test 10 -g scale,auto,1
-    [ "$(cut -f 2 "$out" | tail -n +3)" = "$(printf '%.17g\n1' "$(awk 'BEGIN { printf "%.17g", 1 / 784 }')")" ] ||
+    [ "$(cut -f 2 "$out" | tail -n +3)" = \
+        "$(printf '%.17g\n1' "$(awk 'BEGIN { printf "%.17g", 1 / 784 }')")" ] ||
         complain "scale, auto: $(cut -f 2 "$out")"
 }
 
@@ -179,23 +196,28 @@ END
     commands >names
     while read -r command; do
         grep -qE "^   $command( |$)" page || complain "no command $command"
-        "$POISON" $command --help | sed -n '/^Options/,/^$/s/^  [- ].[, ] --\([a-z0-9-]*\).*/\1/p' >options
+        "$POISON" $command --help |
+            sed -n '/^Options/,/^$/s/^  [- ].[, ] --\([a-z0-9-]*\).*/\1/p' >options
         awk -v name="$command" '/^COMMANDS/ { on = 1 } /^OPTIONS/ { on = 0 }
-            on && /^   [a-z]/ { at = $0 ~ "^   " name "( [[A-Z].*| bash.*)?$" } at' page | tr -d '\n' |
+            on && /^   [a-z]/ { at = $0 ~ "^   " name "( [[A-Z].*| bash.*)?$" }
+            at' page | tr -d '\n' |
             grep -o -- '--[a-z0-9-]*' | sort -u >mentioned
         while read -r option; do
             grep -qx -- "--$option" mentioned || complain "$command: the page lacks --$option"
-            grep -qE "^       (-[a-zA-Z], )?--$option( |$)" page || complain "the page does not explain --$option"
+            grep -qE "^       (-[a-zA-Z], )?--$option( |$)" page ||
+                complain "the page does not explain --$option"
         done <options
     done <names
-    grep -q 'POISON_DATA' page && grep -qE '^       130 +Ctrl-C' page || complain "no environment or exit status"
+    grep -q 'POISON_DATA' page && grep -qE '^       130 +Ctrl-C' page ||
+        complain "no environment or exit status"
     grep -qF "sort -t'" page || complain "the page loses quotes"
 }
 
 # ---- completions ----
 
-# Rows "WORDS | EXPECTED": the last word is completed ('' where it is empty), and the answers, sorted, are those or, for
-# +a -b, among others a and without b. `complete_with COMMAND` prints the answers, a line each, given the words.
+# Rows "WORDS | EXPECTED": the last word is completed ('' where it is empty), and the answers,
+# sorted, are those or, for +a -b, among others a and without b. `complete_with COMMAND` prints the
+# answers, a line each, given the words.
 completes_all() { # COMMAND
     local words expected got item
     while IFS='|' read -r words expected; do
@@ -204,12 +226,14 @@ completes_all() { # COMMAND
         if [[ $expected = *[+~]* ]]; then
             for item in $expected; do
                 case $item in
-                +*) grep -qxF -- "${item#+}" <<<"$got" || complain "$words: lacks ${item#+}: " $got ;;
+                +*) grep -qxF -- "${item#+}" <<<"$got" ||
+                    complain "$words: lacks ${item#+}: " $got ;;
                 ~*) ! grep -qxF -- "${item#\~}" <<<"$got" || complain "$words: has ${item#\~}" ;;
                 esac
             done
         else
-            [ "$(echo $got)" = "$(echo $expected)" ] || complain "$words: got '$(echo $got)', expected '$(echo $expected)'"
+            [ "$(echo $got)" = "$(echo $expected)" ] ||
+                complain "$words: got '$(echo $got)', expected '$(echo $expected)'"
         fi
     done <<'END'
 '' | +lab +score +train +predict +grid +data +help +completions ~check ~--data ~ones.csv
@@ -273,7 +297,8 @@ list_of() { # COMMAND PREFIX
 
 # Who types `poison` has it in PATH; $typed: some other way to call it.
 bash_completes() {
-    PATH=$(dirname "$POISON"):$PATH typed=${typed:-poison} bash --norc --noprofile -c 'source <("$0" completions bash); line="poison ${*}" point=${#line}
+    PATH=$(dirname "$POISON"):$PATH typed=${typed:-poison} bash --norc --noprofile -c \
+        'source <("$0" completions bash); line="poison ${*}" point=${#line}
         # as readline splits it: at blanks, = and :
         COMP_WORDS=("$typed"); for word; do
             while [[ $word = *[=:]* ]]; do
@@ -294,11 +319,13 @@ bash_completes() {
     list_of bash_completes knn,
     by_path bash_completes
     hostile bash_completes
-    [ "$(bash --norc --noprofile -c 'source <("$0" completions bash); complete -p' "$POISON")" = 'complete -F _poison poison' ] ||
+    [ "$(bash --norc --noprofile -c 'source <("$0" completions bash); complete -p' "$POISON")" = \
+        'complete -F _poison poison' ] ||
         complain "bash knows no completion of poison"
 }
 
-# However the program is called, whatever words stand before the last: it is asked, and nothing else is run.
+# However the program is called, whatever words stand before the last: it is asked, and nothing else
+# is run.
 by_path() { # COMMAND
     local typed
     mkdir "$HOME/bin" elsewhere
@@ -313,7 +340,8 @@ by_path() { # COMMAND
 
 hostile() { # COMMAND
     local word
-    for word in '`>run`' '$(>run)' "';>run;'" '--title=$(>run)' "a'b" '*' '\\' '-h' '--version' 'x;>run;' '&' $'a\tb' '--' 'été'; do
+    for word in '`>run`' '$(>run)' "';>run;'" '--title=$(>run)' "a'b" '*' '\\' '-h' '--version' \
+        'x;>run;' '&' $'a\tb' '--' 'été'; do
         got=$($1 "$(printf '%q' "$word")" score --by '' 2>&1)
         [ ! -e run ] || { complain "$word was run"; rm run; }
         [ -z "$(tr -d ' \n' <<<"$got" | sed 's/predictedtrue//')" ] || complain "after $word: $got"
@@ -327,13 +355,15 @@ hostile() { # COMMAND
         [[ $(since "$begun") < 0.5 ]] || complain "completions --words $words: $(since "$begun") s"
     done
     works completions --words train -t ''
-    [ "$(echo $(cat "$out"))" = 'linear polynomial rbf sigmoid' ] || complain "train -t: $(cat "$out")"
+    [ "$(echo $(cat "$out"))" = 'linear polynomial rbf sigmoid' ] ||
+        complain "train -t: $(cat "$out")"
     for words in -h --help 'completions --help' 'help --man' 'completions bash --help'; do
         works $words
         ! grep -q -- '--words' "$out" || complain "$words tells of --words"
     done
     refuses 2 "unknown option '--words'" completions bash --words
-    [ "$(OMP_DISPLAY_ENV=true "$POISON" completions --words sweep --pairs '' 2>/dev/null)" = all ] || complain "sweep --pairs"
+    [ "$(OMP_DISPLAY_ENV=true "$POISON" completions --words sweep --pairs '' 2>/dev/null)" = all ] \
+        || complain "sweep --pairs"
 }
 
 # Types the words and a tab into a zsh on a terminal of its own; compadd notes what it is given.
@@ -355,7 +385,8 @@ zsh_completes() {
             }
             answer() { zle complete-word; BUFFER=; : >answered }
             zle -N answer; bindkey \"^I\" answer; : >ready"
-        wait_for() { repeat 3000; do [[ ! -e $1 ]] || break; zpty -rt z junk; sleep 0.01; done; rm $1 }
+        wait_for() { repeat 3000; do [[ ! -e $1 ]] || break; zpty -rt z junk; sleep 0.01; done;
+        rm $1 }
         wait_for ready
         zpty -wn z "$2"$'"'\t'"'
         wait_for answered
@@ -376,5 +407,6 @@ zsh_completes() {
     mkdir "$place/empty"
     mv "$place/functions/_poison" "$place/empty"
     sourced="source <($POISON completions zsh)"
-    [ "$(zsh_completes score --by '')" = $'predicted\ntrue' ] || complain "sourced: $(zsh_completes score --by '')"
+    [ "$(zsh_completes score --by '')" = $'predicted\ntrue' ] ||
+        complain "sourced: $(zsh_completes score --by '')"
 }

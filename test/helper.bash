@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 # helper.bash - what the command tests share; each .bats file loads it
 #
-# A test runs in an empty folder of its own, without any data about. It may find fault more than once: complain notes it,
-# teardown fails the test. So a loop over a table reports every row that is wrong.
+# A test runs in an empty folder of its own, without any data about. It may find fault more than
+# once: complain notes it, teardown fails the test. So a loop over a table reports every row that is
+# wrong.
 
 REFERENCE=$BATS_TEST_DIRNAME/reference
 POISON=$(realpath "${POISON:-$BATS_TEST_DIRNAME/../poison}")
-DIGITS='--data synthetic --train 300 --test 100' # enough for a model of ten classes, in milliseconds
+# enough for a model of ten classes, in milliseconds
+DIGITS='--data synthetic --train 300 --test 100'
 
 setup() {
     place=$(mktemp -d "${TMPDIR:-/tmp}/poison-test.XXXXXX")
@@ -41,14 +43,17 @@ works() {
     [ ! -s "$err" ] || complain "poison $*: on stderr: $(cat "$err")"
 }
 
-# What refusing means: this exit code, one sentence that matches the pattern, an empty stdout, the folder as it was.
+# What refusing means: this exit code, one sentence that matches the pattern, an empty stdout, the
+# folder as it was.
 refused() { # CODE PATTERN FILES_BEFORE WORDS...
     local code=$1 pattern=$2 before=$3 files
     shift 3
-    [ "$status" -eq "$code" ] || complain "poison $*: exit $status, expected $code: $(head -c 400 "$err")"
+    [ "$status" -eq "$code" ] ||
+        complain "poison $*: exit $status, expected $code: $(head -c 400 "$err")"
     [ ! -s "$out" ] || complain "poison $*: on stdout: $(head -n 3 "$out")"
     [ "$(wc -l <"$err")" -eq 1 ] || complain "poison $*: not one line on stderr: $(cat "$err")"
-    grep -qE "^poison: .*($pattern)" "$err" || complain "poison $*: expected /$pattern/: $(cat "$err")"
+    grep -qE "^poison: .*($pattern)" "$err" ||
+        complain "poison $*: expected /$pattern/: $(cat "$err")"
     files=$(ls -A)
     [ "$files" = "$before" ] || complain "poison $*: left behind: $files"
 }
@@ -80,7 +85,8 @@ same() { # FILE EXPECTED WHAT...
     cmp -s "$file" "$expected" || complain "$*: differs: $(diff "$file" "$expected" | head -n 5)"
 }
 
-# The instruction sets that the program names and this CPU has; those it names begin with c and avx2.
+# The instruction sets that the program names and this CPU has; those it names begin with c and
+# avx2.
 levels() {
     local isa all
     all=$("$POISON" --help | sed -n 's/.*--isa \([a-z0-9|]*\).*/\1/p' | tr '|' ' ')
@@ -91,8 +97,8 @@ levels() {
     return 0
 }
 
-# Calls "$@ MODE" with every mode's options: `c` and `avx2` on one and on two threads, the levels above on two. Two modes
-# run at a time, each in an empty folder and a shell of its own.
+# Calls "$@ MODE" with every mode's options: `c` and `avx2` on one and on two threads, the levels
+# above on two. Two modes run at a time, each in an empty folder and a shell of its own.
 each_mode() {
     local isa mode modes=() left=0
     for isa in $(levels); do
@@ -113,7 +119,8 @@ each_mode() {
         ) &
     done
     wait
-    [ "$(sort "$place/finished")" = "$(printf '%s\n' "${modes[@]}" | sort)" ] || complain "modes left out: $(cat "$place/finished")"
+    [ "$(sort "$place/finished")" = "$(printf '%s\n' "${modes[@]}" | sort)" ] ||
+        complain "modes left out: $(cat "$place/finished")"
 }
 
 # A line each; a name may be two words.
@@ -126,7 +133,8 @@ data_commands() { # those that look for data where none are named
 }
 
 # Sanitizers reserve terabytes of address space, so that limits on it say nothing.
-needs_limits() { (ulimit -v 1000000 && "$POISON" --version >/dev/null 2>&1) || skip "the program does not start in 1 GB"; }
+needs_limits() { (ulimit -v 1000000 && "$POISON" --version >/dev/null 2>&1) ||
+    skip "the program does not start in 1 GB"; }
 
 # Seconds from a moment of $EPOCHREALTIME until now.
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }'; }

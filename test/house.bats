@@ -49,9 +49,11 @@ compiles() { # FILE LINE: a file of this one line
     copy_house
     compiles src/data/x.c '#include "set.h"' || complain "its own folder: $(head -n 3 "$out")"
     compiles src/data/x.c '#include "output.h"' || complain "the folder above: $(head -n 3 "$out")"
-    compiles src/picture/x.c '#include "table.h"' || complain "table.h from picture: $(head -n 3 "$out")"
+    compiles src/picture/x.c '#include "table.h"' ||
+        complain "table.h from picture: $(head -n 3 "$out")"
     ! compiles src/data/x.c '#include "table.h"' || complain "table.h from data"
-    grep -q 'table.h: No such file\|table.h. file not found' "$out" || complain "$(head -n 3 "$out")"
+    grep -q 'table.h: No such file\|table.h. file not found' "$out" ||
+        complain "$(head -n 3 "$out")"
     ! compiles src/picture/x.c '#include "args.h"' || complain "args.h from picture"
 }
 
@@ -75,7 +77,8 @@ function_of() { # LINES
 @test "the sources look as the house wants them" {
     cd "$ROOT"
     test/style >"$out" || complain "$(cat "$out")"
-    grep -qE '^style: [0-9]+ files; [0-9]+ lines, poison.c [0-9]+$' "$out" || complain "$(cat "$out")"
+    grep -qE '^style: [0-9]+ files; [0-9]+ lines, poison.c [0-9]+$' "$out" ||
+        complain "$(cat "$out")"
 }
 
 @test "the look of sources: what is too wide, nested, crowded or without a comment is found" {
@@ -107,7 +110,8 @@ int is = strcmp(args->command->name, "show") == 0; | x.c:1: a command is known b
 END
     style src/lab/x.c 'x.c:2: a .: inside another' <<<$'x = a ? b\n    : c ? d : e;'
     style src/svm/blas.c '' <<<'int openblas_get_parallel(void);'
-    style src/svm/simd_loops.h '' <<<'int f(int a, int b, int c, int d, int e, int f, int g, int h);'
+    style src/svm/simd_loops.h '' \
+        <<<'int f(int a, int b, int c, int d, int e, int f, int g, int h);'
     style src/lab/x.c '' < <(function_of 20)
     style src/lab/x.c 'x.c:21: no comment above a function of 21 lines' < <(function_of 21)
     style src/lab/x.c '' < <(echo '/* why */'; function_of 21)
@@ -119,5 +123,6 @@ END
     grep -q '^not ok - over 22000 lines' "$out" || complain "a long house: $(cat "$out")"
     yes '' | head -n 851 >poison.c
     ! "$ROOT/test/style" >"$out" || complain "a long poison.c: $(cat "$out")"
-    grep -q '^not ok - over 850 lines in poison.c' "$out" || complain "a long poison.c: $(cat "$out")"
+    grep -q '^not ok - over 850 lines in poison.c' "$out" ||
+        complain "a long poison.c: $(cat "$out")"
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PNG as libpng reads it back: every pixel of an image, and where a sheet has images, frames and letters. */
+/* PNG as libpng reads it back: every pixel of an image, and where a sheet has images, frames and
+ * letters. */
 #include "unit.h"
 
 #include "image.h"
@@ -24,7 +25,11 @@ static void make_pixels(void)
 static void base64_has_its_padding(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
                                            {"\xff\xfe\xfd\xfb", "//79+w=="}};
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
         char *text = NULL;
@@ -43,13 +48,16 @@ static char *written(const struct image_sheet *sheet, size_t *size) /* NULL: the
     poison_error err;
     char *bytes = NULL;
     FILE *out = open_memstream(&bytes, size);
-    assert_int_equal(sheet ? image_write_sheet(out, sheet, &err) : image_write(out, pixels[0], H, W, &err), 0);
+    assert_int_equal(sheet ? image_write_sheet(out, sheet, &err)
+                           : image_write(out, pixels[0], H, W, &err),
+                     0);
     assert_int_equal(fclose(out), 0);
     return bytes;
 }
 
 /* A PNG's pixels, and that it has no chunks beside those of pixels: no time, no program's name. */
-static uint8_t *decoded(const char *bytes, size_t size, unsigned format, size_t *height, size_t *width)
+static uint8_t *decoded(const char *bytes, size_t size, unsigned format, size_t *height,
+                        size_t *width)
 {
     png_image image = {.version = PNG_IMAGE_VERSION};
     assert_true(png_image_begin_read_from_memory(&image, bytes, size));
@@ -60,7 +68,8 @@ static uint8_t *decoded(const char *bytes, size_t size, unsigned format, size_t 
     *width = image.width;
     for (size_t at = 8; at < size;) {
         const uint8_t *c = (const uint8_t *)bytes + at;
-        assert_true(!memcmp(c + 4, "IHDR", 4) || !memcmp(c + 4, "IDAT", 4) || !memcmp(c + 4, "IEND", 4));
+        assert_true(!memcmp(c + 4, "IHDR", 4) || !memcmp(c + 4, "IDAT", 4)
+                    || !memcmp(c + 4, "IEND", 4));
         at += 12 + ((size_t)c[0] << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3]);
     }
     return all;
@@ -147,7 +156,8 @@ static void sheets_have_images_in_a_grid(void **state)
     struct image_sheet sheet = {.height = H, .width = W, .count = COUNT, .tile = tile};
     char *bytes = written(&sheet, &size);
     uint8_t *rgb = decoded(bytes, size, PNG_FORMAT_RGB, &height, &width);
-    size_t across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20, columns = (1400 - 20) / across; /* 96 / 10 = 9 */
+    /* 96 / 10 = 9 */
+    size_t across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20, columns = (1400 - 20) / across;
     assert_int_equal(width, 20 + columns * across);
     assert_int_equal(height, 20 + (COUNT + columns - 1) / columns * down);
     for (size_t k = 0; k < COUNT; k++)
@@ -156,14 +166,23 @@ static void sheets_have_images_in_a_grid(void **state)
     free(bytes);
 }
 
+/* Letters of the font where they are expected, a box for what it lacks, and what is too
+ * long cut. */
 static void captions_are_letters(void **state)
 {
     (void)state;
-    static const char bar[] = " ##    #    #    #    #    #   ### ", box[] = "######   ##   ##   ##   ##   ######";
+    static const char bar[] = " ##    #    #    #    #    #   ### ",
+                      box[] = "######   ##   ##   ##   ##   ######";
     const char *caption[] = {"l", "\xC3\xA9", "0123456789012345678901234567890123456789 and more"};
     size_t size, height, width;
-    char *bytes = written(&(struct image_sheet){.title = "Il", .height = H, .width = W, .count = 3, .scale = 2, .tile = tile,
-                                                .self = caption}, &size);
+    char *bytes = written(&(struct image_sheet){.title = "Il",
+                                                .height = H,
+                                                .width = W,
+                                                .count = 3,
+                                                .scale = 2,
+                                                .tile = tile,
+                                                .self = caption},
+                          &size);
     uint8_t *rgb = decoded(bytes, size, PNG_FORMAT_RGB, &height, &width);
     size_t across = 3 + 40 * 12 + 20, top = 20 + 19 + 20; /* 40 letters at most */
     assert_int_equal(width, 20 + 2 * across); /* a third one would be wider than 1400 */
@@ -173,13 +192,16 @@ static void captions_are_letters(void **state)
         for (size_t q = 0; q < 10; q++) {
             is_grey(at(rgb, width, 20 + r, 35 + q), bar[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
             is_grey(at(rgb, width, top + 30 + r, 23 + q), bar[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
-            is_grey(at(rgb, width, top + 30 + r, 23 + across + q), box[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
-            is_grey(at(rgb, width, top + 49 + r, 23 + across + q), bar[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
+            is_grey(at(rgb, width, top + 30 + r, 23 + across + q),
+                    box[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
+            is_grey(at(rgb, width, top + 49 + r, 23 + across + q),
+                    bar[r / 2 * 5 + q / 2] == '#' ? 27 : 255);
         }
     free(rgb);
     free(bytes);
 }
 
+/* Cancelled: an error, and no whole file. */
 static void sheets_end_when_cancelled(void **state)
 {
     (void)state;
@@ -189,7 +211,11 @@ static void sheets_end_when_cancelled(void **state)
     volatile sig_atomic_t cancelled = 1;
     poison_settings settings = {.cancel = &cancelled};
     FILE *out = open_memstream(&bytes, &size);
-    struct image_sheet sheet = {.height = H, .width = W, .count = COUNT, .tile = tile, .settings = &settings};
+    struct image_sheet sheet = {.height = H,
+                                .width = W,
+                                .count = COUNT,
+                                .tile = tile,
+                                .settings = &settings};
     assert_int_equal(image_write_sheet(out, &sheet, &err), POISON_ECANCEL);
     sheet.settings = NULL;
     sheet.count = 0; /* a sheet of nothing is one, too */
@@ -205,7 +231,9 @@ static void png_is_refused(void **state)
     assert_int_equal(image_write(stderr, pixels[0], H, W, &err), POISON_EDATA);
     assert_true(strstr(err.text, "libpng-dev") != NULL);
     assert_int_equal(image_put_uri(stderr, pixels[0], H, W, NULL), POISON_EDATA);
-    assert_int_equal(image_write_sheet(stderr, &(struct image_sheet){.height = H, .width = W}, &err), POISON_EDATA);
+    assert_int_equal(image_write_sheet(stderr, &(struct image_sheet){.height = H, .width = W},
+                                       &err),
+                     POISON_EDATA);
 }
 #endif
 
@@ -214,8 +242,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_has_its_padding),
 #ifdef POISON_PNG
-        cmocka_unit_test(images_read_back), cmocka_unit_test(uris_hold_the_file),
-        cmocka_unit_test(sheets_have_images_in_a_grid), cmocka_unit_test(captions_are_letters), cmocka_unit_test(sheets_end_when_cancelled),
+        cmocka_unit_test(images_read_back),
+        cmocka_unit_test(uris_hold_the_file),
+        cmocka_unit_test(sheets_have_images_in_a_grid),
+        cmocka_unit_test(captions_are_letters),
+        cmocka_unit_test(sheets_end_when_cancelled),
 #else
         cmocka_unit_test(png_is_refused),
 #endif

@@ -6,14 +6,17 @@ load helper
 
 SMALL='--data synthetic --train 300 --test 200 --validate 100'
 
-column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c == name) k = c; next } { print $k }' "${@:2}"; }
+column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c == name) k = c;
+    next } { print $k }' "${@:2}"; }
 
 @test "attack: first is the lab's choice; a flip file says what --flip says" {
     for flips in 'first' 'random --seed 5' near far alfa 'alfa --restarts 2' 'greedy --beam 3'; do
         works attack $SMALL --flip 1:2:6:$flips
         cp "$out" flips
-        [ "$(head -n 1 flips)" = "$(printf 'row\tfrom\tto')" ] || complain "$flips: $(head -n 1 flips)"
-        awk -F '\t' 'NR > 1 && ($1 <= last && NR > 2 || $2 != 1 || $3 != 2) { bad = 1 } { last = $1 } END { exit bad || NR != 7 }' flips ||
+        [ "$(head -n 1 flips)" = "$(printf 'row\tfrom\tto')" ] ||
+            complain "$flips: $(head -n 1 flips)"
+        awk -F '\t' 'NR > 1 && ($1 <= last && NR > 2 || $2 != 1 || $3 != 2) { bad = 1 }
+            { last = $1 } END { exit bad || NR != 7 }' flips ||
             complain "$flips: $(cat flips)"
         works support $SMALL --flip 1:2:6:$flips
         cp "$out" expected
@@ -24,11 +27,13 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
         same got expected "$flips from standard input"
         echo "$flips $(cut -f 1 flips | tr '\n' ' ')" >>sets
     done
-    [ "$(sed 's/^[a-z]* [^r]*row//' sets | sort -u | wc -l)" -ge 4 ] || complain "the strategies choose alike: $(cat sets)"
+    [ "$(sed 's/^[a-z]* [^r]*row//' sets | sort -u | wc -l)" -ge 4 ] ||
+        complain "the strategies choose alike: $(cat sets)"
     works attack $SMALL --flip 1:2:6
     cp "$out" got
     "$POISON" data $SMALL --export set >/dev/null
-    tail -c +9 set/train-labels-idx1-ubyte | od -An -v -t u1 -w1 | awk '$1 == 1 && k++ < 6 { printf "%d\t1\t2\n", NR - 1 }' >expected
+    tail -c +9 set/train-labels-idx1-ubyte | od -An -v -t u1 -w1 |
+        awk '$1 == 1 && k++ < 6 { printf "%d\t1\t2\n", NR - 1 }' >expected
     tail -n +2 got >rows
     same rows expected "first"
     works attack $SMALL --flip 1:2:4:random --seed 5
@@ -41,13 +46,15 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
 
 @test "attack: several flips make the net change; a row that ends where it began is left out" {
     works attack $SMALL --flip 1:2:5 --flip 3:4:2
-    [ "$(tail -n +2 "$out" | cut -f 2,3 | sort | uniq -c | awk '{ print $1, $2, $3 }' | tr '\n' ,)" = "5 1 2,2 3 4," ] || complain "$(cat "$out")"
+    [ "$(tail -n +2 "$out" | cut -f 2,3 | sort | uniq -c | awk '{ print $1, $2, $3 }' |
+        tr '\n' ,)" = "5 1 2,2 3 4," ] || complain "$(cat "$out")"
     all=$("$POISON" counts $SMALL | awk '$1 == 1 { print $2 }')
     works attack $SMALL --flip 1:2:$all --flip 2:1:$all
     awk -F '\t' 'NR > 1 && $2 == $3 { exit 1 }' "$out" || complain "a row that stays is named"
     works attack $SMALL
     [ "$(cat "$out")" = "$(printf 'row\tfrom\tto')" ] || complain "no flips: $(cat "$out")"
-    works attack $SMALL --flip 1:2:5:near --flip 1:3:5:near # the second one sees the labels after the first
+    # the second one sees the labels after the first
+    works attack $SMALL --flip 1:2:5:near --flip 1:3:5:near
     cp "$out" both
     works attack $SMALL --flip 1:2:5:near
     cp "$out" one
@@ -59,7 +66,8 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
     works attack $SMALL --flip 1:2:5
     awk -F '\t' -v OFS='\t' 'NR > 1 { $3 = "-" } 1' "$out" >removal
     works counts $SMALL --flips removal
-    awk -F '\t' '$1 == 1 && $2 - $3 != 5 || $1 == 2 && $2 != $3 { exit 1 }' "$out" || complain "$(cat "$out")"
+    awk -F '\t' '$1 == 1 && $2 - $3 != 5 || $1 == 2 && $2 != $3 { exit 1 }' "$out" ||
+        complain "$(cat "$out")"
     works support $SMALL --flips removal
     cut -f 1 removal | tail -n +2 | while read -r row; do
         awk -F '\t' -v r="$row" '$1 == r { exit 1 }' "$out" || complain "row $row supports"
@@ -131,7 +139,8 @@ END
 
 @test "too few rows to validate: both options are named; other commands do not need them" {
     works data --data synthetic --train 150 --test 50 --export set
-    refuses 3 '--train 100 and --validate 60: set holds 150' attack --data set --train 100 --validate 60 --flip 1:2:2:greedy
+    refuses 3 '--train 100 and --validate 60: set holds 150' attack --data set --train 100 \
+        --validate 60 --flip 1:2:2:greedy
     refuses 3 '--train 2000 and --validate 1000' audit --data set --method loo
     works attack --data set --train 100 --validate 50 --flip 1:2:2:greedy
     works attack --data set --validate 60 --flip 1:2:2:near
@@ -141,10 +150,12 @@ END
 @test "sweep: every cell equals score and confusion with the same flips, in the order of the lists" {
     works sweep $SMALL --pairs 1:2,8:3 --doses 0,7,12 --strategy far,first
     cp "$out" table
-    column from table | paste -d: - <(column to table) | paste -d: - <(column strategy table) | paste -d: - <(column dose table) >order
+    column from table | paste -d: - <(column to table) | paste -d: - <(column strategy table) |
+        paste -d: - <(column dose table) >order
     printf '%s\n' {1:2,8:3}:{far,first}:{0,7,12} >expected
     same order expected "order"
-    while IFS=$'\t' read -r from to strategy _ seed dose accuracy recall tests hits success low high false collateral sv iterations; do
+    while IFS=$'\t' read -r from to strategy _ seed dose accuracy recall tests hits success low \
+        high false collateral sv iterations; do
         flip="--flip $from:$to:$dose:$strategy" note="$flip"
         works confusion $SMALL $flip
         awk -F '\t' -v f="$from" -v t="$to" '
@@ -155,22 +166,27 @@ END
                 if ($1 != t && name[c] == t) wrong += $c
                 if ($1 != f && $1 != t) { others += $c; if (name[c] == $1) fine += $c } } }
             END { z = 1.959963984540054; p = hit / of
-                  c = (p + z * z / 2 / of) / (1 + z * z / of); h = z / (1 + z * z / of) * sqrt(p * (1 - p) / of + z * z / 4 / of / of)
-                  printf "%.6f %.6f %d %d %.6f %.6f %.6f %d %.6f\n", right / n, kept / of, of, hit, p, (c - h < 0 ? 0 : c - h), c + h, wrong, fine / others }' "$out" >expected
+                  c = (p + z * z / 2 / of) / (1 + z * z / of);
+                  h = z / (1 + z * z / of) * sqrt(p * (1 - p) / of + z * z / 4 / of / of)
+                  printf "%.6f %.6f %d %d %.6f %.6f %.6f %d %.6f\n", right / n, kept / of, of, hit,
+                      p, (c - h < 0 ? 0 : c - h), c + h, wrong, fine / others }' "$out" >expected
         echo "$accuracy $recall $tests $hits $success $low $high $false $collateral" >got
         same got expected "$flip"
         works support $SMALL $flip
         [ "$sv" -eq $(($(wc -l <"$out") - 1)) ] || complain "sv: $sv"
         works subproblems $SMALL $flip
-        [ "$iterations" -eq "$(awk -F '\t' 'NR > 1 { n += $4 } END { print n }' "$out")" ] || complain "iterations: $iterations"
+        [ "$iterations" -eq "$(awk -F '\t' 'NR > 1 { n += $4 } END { print n }' "$out")" ] ||
+            complain "iterations: $iterations"
         [ "$seed" = NA ] || complain "seed $seed where nothing is random"
     done < <(tail -n +2 table)
 }
 
 @test "sweep: the same bytes for every instruction set and thread count" {
-    "$POISON" sweep $SMALL --doses 0:12:4 --strategy near,random --seeds 2 --defence none,knn:relabel,confident >"$place/here/expected"
+    "$POISON" sweep $SMALL --doses 0:12:4 --strategy near,random --seeds 2 --defence \
+        none,knn:relabel,confident >"$place/here/expected"
     check() {
-        works sweep $SMALL --doses 0:12:4 --strategy near,random --seeds 2 --defence none,knn:relabel,confident $1
+        works sweep $SMALL --doses 0:12:4 --strategy near,random --seeds 2 --defence \
+            none,knn:relabel,confident $1
         same "$out" "$place/here/expected" "sweep $1"
     }
     each_mode check
@@ -178,28 +194,35 @@ END
 
 @test "sweep: seeds only where something is seeded; doses above what there is are left out, with one warning" {
     ones=$("$POISON" counts $SMALL | awk '$1 == 1 { print $2 }')
-    poison sweep $SMALL --doses "0,$ones,$((ones + 1)),500" --strategy first,random --seeds 2 --seed 40
+    poison sweep $SMALL --doses "0,$ones,$((ones + 1)),500" --strategy first,random --seeds 2 \
+        --seed 40
     [ "$status" -eq 0 ] || complain "exit $status"
     [ "$(cat "$err")" = "poison: warning: 1:2: 2 of 4 doses are left out, since only $ones training labels are 1" ] || complain "$(cat "$err")"
-    [ "$(column seed "$out" | tr '\n' ' ')" = "NA NA 40 40 41 41 " ] || complain "$(column seed "$out" | tr '\n' ' ')"
+    [ "$(column seed "$out" | tr '\n' ' ')" = "NA NA 40 40 41 41 " ] ||
+        complain "$(column seed "$out" | tr '\n' ' ')"
     works sweep $SMALL --doses 5 --defence confident,knn:remove:0.05 --seeds 2
     [ "$(column seed "$out" | tr '\n' ' ')" = "0 1 NA " ] || complain "$(cat "$out")"
-    [ "$(column defence "$out" | sort -u | tr '\n' ' ')" = "confident:relabel:estimated knn:remove:0.05 " ] || complain "$(cat "$out")"
+    [ "$(column defence "$out" | sort -u |
+        tr '\n' ' ')" = "confident:relabel:estimated knn:remove:0.05 " ] || complain "$(cat "$out")"
     works sweep $SMALL --doses 0 --pairs all
     [ "$(wc -l <"$out")" -eq 91 ] || complain "all pairs: $(wc -l <"$out") lines"
-    [ "$(column accuracy "$out" | sort -u | wc -l)" -eq 1 ] || complain "dose 0 differs from pair to pair"
+    [ "$(column accuracy "$out" | sort -u | wc -l)" -eq 1 ] ||
+        complain "dose 0 differs from pair to pair"
 }
 
 JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:relabel'
 
 @test "sweep: a journal cut off anywhere is resumed to the same bytes" {
     works sweep $SMALL $JOURNAL -o whole
-    head -n 1 whole | grep -q '^# poison=.* data_crc32=.* doses=0,4,8,12,16,20 strategy=first,random ' || complain "$(head -n 1 whole)"
+    head -n 1 whole | grep -q \
+        '^# poison=.* data_crc32=.* doses=0,4,8,12,16,20 strategy=first,random ' ||
+        complain "$(head -n 1 whole)"
     works sweep $SMALL $JOURNAL
     tail -n +2 whole >rows
     same "$out" rows "standard output"
     size=$(stat -c %s whole) settings=$(head -n 1 whole | wc -c)
-    for cut in 0 1 $((settings - 1)) $settings $((settings + 9)) $((settings + 400)) $((size / 2)) $((size / 2 + 40)) $((size - 1)) $size; do
+    for cut in 0 1 $((settings - 1)) $settings $((settings + 9)) $((settings + 400)) $((size / 2)) \
+        $((size / 2 + 40)) $((size - 1)) $size; do
         head -c "$cut" whole >part
         works sweep $SMALL $JOURNAL -o part --resume
         same part whole "cut at $cut of $size"
@@ -250,7 +273,8 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     cp journal before
     check 'journal of other settings|not a journal' --doses 0,5 --resume
     check 'exists' --doses 0,5
-    for other in '\0\0\x08\x03' '\0precious\n' '# poi\0precious\n'; do # files of images begin with zeros
+    # files of images begin with zeros
+    for other in '\0\0\x08\x03' '\0precious\n' '# poi\0precious\n'; do
         printf "$other" >journal
         cp journal before
         check 'not a journal' --doses 0,5 --resume
@@ -263,17 +287,22 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     printf "# settings\n${header}1\t2\tfirst\tnone\tNA\t0\t0\n1\t2\tfirst\tnone\tNA\t10\t0.2\n1\t2\tfirst\tnone\tNA\t30\t0.6\n" >curve
     printf '1\t2\tfar\tnone\tNA\t0\t0.1\n1\t2\tfar\tnone\tNA\t10\t1\n' >>curve
     "$POISON" dose <curve | tail -n +2 >got
-    printf '1\t2\tfirst\tnone\t1\t5.000000\tNA\tNA\t25.000000\tNA\tNA\tNA\tNA\tNA\t9.000000\n' >expected
-    printf '1\t2\tfar\tnone\t1\t0.000000\tNA\tNA\t4.444444\tNA\tNA\t8.888889\tNA\tNA\t5.500000\n' >>expected
+    printf '1\t2\tfirst\tnone\t1\t5.000000\tNA\tNA\t25.000000\tNA\tNA\tNA\tNA\tNA\t9.000000\n' \
+        >expected
+    printf '1\t2\tfar\tnone\t1\t0.000000\tNA\tNA\t4.444444\tNA\tNA\t8.888889\tNA\tNA\t5.500000\n' \
+        >>expected
     same got expected "dose"
-    for seed in 1 2 3; do printf "1\t2\trandom\tnone\t$seed\t0\t0\n1\t2\trandom\tnone\t$seed\t10\t0.${seed}\n"; done >rows
+    for seed in 1 2 3; do printf \
+        "1\t2\trandom\tnone\t$seed\t0\t0\n1\t2\trandom\tnone\t$seed\t10\t0.${seed}\n"; done >rows
     { printf "$header"; cat rows; } | "$POISON" dose --seed 4 | tail -n +2 >got
-    awk -F '\t' '$5 != 3 || $6 != "5.000000" || $7 != "3.333333" || $8 != "10.000000" || $9 != "NA" || $15 != "1.000000" { exit 1 }' got ||
+    awk -F '\t' '$5 != 3 || $6 != "5.000000" || $7 != "3.333333" || $8 != "10.000000" ||
+        $9 != "NA" || $15 != "1.000000" { exit 1 }' got ||
         complain "three seeds: $(cat got)"
     { printf "$header"; head -n 5 rows; } >short
     poison_in() { status=0; "$POISON" "$@" <"$in" >"$out" 2>"$err" || status=$?; }
     in=short; poison_in dose
-    [ "$status" -eq 3 ] && grep -q 'lacks seed 3, dose 10' "$err" || complain "unfinished: $(cat "$err")"
+    [ "$status" -eq 3 ] && grep -q 'lacks seed 3, dose 10' "$err" ||
+        complain "unfinished: $(cat "$err")"
     { cat curve; head -n 3 curve | tail -n 1; } >twice
     in=twice; poison_in dose
     [ "$status" -eq 3 ] && grep -q 'seed NA, dose 0 twice' "$err" || complain "twice: $(cat "$err")"
@@ -293,7 +322,8 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
         for strategy in first random; do
             printf '1\t2\t%s' "$strategy"
             for defence in none knn:relabel:oracle; do
-                awk -F '\t' -v s="$strategy" -v d="$defence" '$3 == s && $4 == d && $6 == 12 { n++; sum += $11 } END { printf "\t%.6f", sum / n }' table
+                awk -F '\t' -v s="$strategy" -v d="$defence" '$3 == s && $4 == d && $6 == 12 { n++;
+                    sum += $11 } END { printf "\t%.6f", sum / n }' table
             done
             echo
         done
@@ -308,63 +338,82 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     cp "$out" flips
     works audit $SMALL --flips flips --method $methods
     cp "$out" findings
-    [ "$(head -n 1 findings)" = "$(printf 'row\tlabel\tmethod\tscore\tsuggested\trank')" ] || complain "$(head -n 1 findings)"
+    [ "$(head -n 1 findings)" = "$(printf 'row\tlabel\tmethod\tscore\tsuggested\trank')" ] ||
+        complain "$(head -n 1 findings)"
     awk -F '\t' 'NR == 1 { next } $3 != method { method = $3; rank = 0; count++ }
         { if ($6 != ++rank || rank > 1 && ($4 > last || $4 == last && $1 < row)) bad++
           last = $4; row = $1; rows[$3]++ }
-        END { for (m in rows) if (rows[m] != 300) bad++; exit bad > 0 || count != 5 }' findings || complain "ranks"
+        END { for (m in rows) if (rows[m] != 300) bad++;
+        exit bad > 0 || count != 5 }' findings || complain "ranks"
     works audit $SMALL --flips flips --method $methods --truth flips
     cp "$out" board
     for method in ${methods//,/ }; do
         awk -F '\t' -v m="$method" 'NR == FNR { if (FNR > 1) flipped[$1] = 1; next }
-            FNR > 1 && $3 == m { n++; score[n] = $4; hit[n] = $1 in flipped; if (hit[n]) { found++; if (n <= 20) early++; precision += found / n } }
-            END { for (a = 1; a <= n; a++) if (hit[a]) for (b = 1; b <= n; b++) if (!hit[b]) { pairs++; auc += score[a] > score[b] ? 1 : score[a] == score[b] ? .5 : 0 }
-                  printf "20\t%.6f\t%.6f\t%.6f\t%.6f\n", early / 20, early / 20, auc / pairs, precision / 20 }' flips findings >expected
+            FNR > 1 && $3 == m { n++; score[n] = $4; hit[n] = $1 in flipped; if (hit[n]) { found++;
+            if (n <= 20) early++; precision += found / n } }
+            END { for (a = 1; a <= n; a++) if (hit[a]) for (b = 1; b <= n; b++) if (!hit[b]) {
+                pairs++; auc += score[a] > score[b] ? 1 : score[a] == score[b] ? .5 : 0 }
+                  printf "20\t%.6f\t%.6f\t%.6f\t%.6f\n", early / 20, early / 20, auc / pairs,
+                      precision / 20 }' flips findings >expected
         awk -F '\t' -v OFS='\t' -v m="$method" '$1 == m { print $2, $4, $5, $6, $7 }' board >got
         same got expected "scoreboard of $method"
     done
     works audit $SMALL --flips flips --joint
     estimated=$(awk -F '\t' 'NR > 1 { n += $3 } END { print n }' "$out")
-    [ "$(wc -l <"$out")" -eq 91 ] && [ "$estimated" = "$(awk -F '\t' '$1 == "confident" { print $3 }' board)" ] || complain "joint: $estimated"
+    [ "$(wc -l <"$out")" -eq 91 ] &&
+        [ "$estimated" = "$(awk -F '\t' '$1 == "confident" { print $3 }' board)" ] ||
+        complain "joint: $estimated"
     works clean $SMALL --flips flips --method confident:remove
-    [ "$(wc -l <"$out")" -eq $((estimated + 1)) ] || complain "estimated $estimated, cleaned $(wc -l <"$out")"
+    [ "$(wc -l <"$out")" -eq $((estimated + 1)) ] ||
+        complain "estimated $estimated, cleaned $(wc -l <"$out")"
     printf 'row\tfrom\tto\n' >nothing
     works audit $SMALL --truth nothing
-    [ "$(tail -n 1 "$out")" = "$(printf 'knn\t0\tNA\tNA\tNA\tNA\tNA')" ] || complain "no flips: $(tail -n 1 "$out")"
+    [ "$(tail -n 1 "$out")" = "$(printf 'knn\t0\tNA\tNA\tNA\tNA\tNA')" ] ||
+        complain "no flips: $(tail -n 1 "$out")"
 }
 
 @test "clean: corrects the most suspicious rows, and a sweep with that defence agrees" {
     works audit $SMALL --flip 1:2:20 --method knn
     for words in relabel:15 remove:15 relabel:0.05; do
-        awk -F '\t' -v OFS='\t' -v w="$words" 'BEGIN { print "row", "from", "to" } NR > 1 && NR <= 16 {
-            to = w ~ /remove/ ? "-" : $5; if (to != $2) print $1, $2, to | "sort -n" }' "$out" >expected
+        awk -F '\t' -v OFS='\t' -v w="$words" 'BEGIN { print "row", "from", "to" }
+            NR > 1 && NR <= 16 {
+            to = w ~ /remove/ ? "-" : $5;
+            if (to != $2) print $1, $2, to | "sort -n" }' "$out" >expected
         "$POISON" clean $SMALL --flip 1:2:20 --method "knn:$words" >got
         same got expected "clean $words"
-        "$POISON" score $SMALL --flip 1:2:20 --flips got | awk -F '\t' 'NR > 1 { right += $2; n += $2 + $3 } END { printf "%.6f\n", right / n }' >score
+        "$POISON" score $SMALL --flip 1:2:20 --flips got |
+            awk -F '\t' 'NR > 1 { right += $2; n += $2 + $3 }
+                END { printf "%.6f\n", right / n }' >score
         "$POISON" sweep $SMALL --doses 20 --defence "knn:$words" | column accuracy >swept
         same swept score "sweep $words"
     done
     # Cleaning clean labels costs something, and the sweep says what.
     works sweep $SMALL --doses 0 --defence none,knn:relabel,knn:relabel:60
     [ "$(column accuracy "$out" | sort -u | wc -l)" -eq 2 ] || complain "$(cat "$out")"
-    [ "$(column accuracy "$out" | sed -n 1p)" = "$(column accuracy "$out" | sed -n 2p)" ] || complain "an oracle at dose 0 cleans something"
+    [ "$(column accuracy "$out" | sed -n 1p)" = "$(column accuracy "$out" | sed -n 2p)" ] ||
+        complain "an oracle at dose 0 cleans something"
 }
 
 @test "explain: pushes and intercept add up to the decision; votes to the machines" {
     for row in 0 3 17; do
         works explain $SMALL --row $row --flip 1:2:20 -n 1000
         awk -F '\t' '
-            /^# votes/ { part = "votes" } /^# the machine/ { part = "machine" } /^# the training/ { part = "rows" }
+            /^# votes/ { part = "votes" } /^# the machine/ { part = "machine" }
+            /^# the training/ { part = "rows" }
             /^#/ || /^$/ || /^[a-z]/ { next }
             part == "votes" { votes += $2 }
             part == "machine" { decision = $3; intercept = $4; pushes = $5; flipped = $6 }
-            part == "rows" { sum += $4; if ($2 != $3) of += $4; a = $4 < 0 ? -$4 : $4; if (rows++ && a > last) bad++; last = a }
+            part == "rows" { sum += $4; if ($2 != $3) of += $4; a = $4 < 0 ? -$4 : $4;
+            if (rows++ && a > last) bad++; last = a }
             END { d = sum + intercept - decision; e = of - flipped; g = sum - pushes
-                  exit bad || rows < 5 || votes != 45 || d * d > 1e-18 || e * e > 1e-18 || g * g > 1e-18 }' "$out" || complain "row $row: $(cat "$out")"
+                  exit bad || rows < 5 || votes != 45 || d * d > 1e-18 || e * e > 1e-18 ||
+                      g * g > 1e-18 }' "$out" || complain "row $row: $(cat "$out")"
         works predictions $SMALL --flip 1:2:20 -n 20
         truth=$(sed -n "$((row + 2))p" "$out")
         works explain $SMALL --row $row --flip 1:2:20
-        [ "$(head -n 1 "$out")" = "# test image $row is ${truth%%$'\t'*} and is called ${truth##*$'\t'}" ] || complain "$(head -n 1 "$out")"
+        [ "$(head -n 1 "$out")" = \
+            "# test image $row is ${truth%%$'\t'*} and is called ${truth##*$'\t'}" ] ||
+            complain "$(head -n 1 "$out")"
     done
 }
 
@@ -372,21 +421,26 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     [ -n "${MNIST:-}" ] || skip "no MNIST in \$POISON_DATA or ../shared/data/mnist"
     works sweep --data "$MNIST" --doses 0,10,30,100
     [ "$(column false_to "$out" | tr '\n' ' ')" = "12 11 13 33 " ] || complain "$(cat "$out")"
-    [ "$(column iterations "$out" | tr '\n' ' ')" = "10084 10166 10234 10205 " ] || complain "$(cat "$out")"
-    [ "$(tail -n 1 "$out" | cut -f 9-11)" = "$(printf '126\t17\t0.134921')" ] || complain "$(tail -n 1 "$out")"
+    [ "$(column iterations "$out" | tr '\n' ' ')" = "10084 10166 10234 10205 " ] ||
+        complain "$(cat "$out")"
+    [ "$(tail -n 1 "$out" | cut -f 9-11)" = "$(printf '126\t17\t0.134921')" ] ||
+        complain "$(tail -n 1 "$out")"
 }
 
 @test "sweep: cells that cannot be are NA, and the sweep goes on" {
-    zeros=$("$POISON" counts $SMALL | awk 'NR > 1 && $1 > 1 && $2 > 0 { printf " --flip %d:0:%d", $1, $2 }')
+    zeros=$("$POISON" counts $SMALL |
+        awk 'NR > 1 && $1 > 1 && $2 > 0 { printf " --flip %d:0:%d", $1, $2 }')
     works data $SMALL $zeros --export two
     ones=$("$POISON" counts --data two | awk '$1 == 1 { print $2 }')
     poison sweep --data two --pairs 1:0,0:1 --doses "0,$ones,2" --strategy near
     [ "$status" -eq 0 ] || complain "exit $status: $(cat "$err")"
-    [ "$(column accuracy "$out" | sed 's/[01]\..*/number/' | tr '\n' ' ')" = "number NA number number number number " ] || complain "$(cat "$out")"
+    [ "$(column accuracy "$out" | sed 's/[01]\..*/number/' |
+        tr '\n' ' ')" = "number NA number number number number " ] || complain "$(cat "$out")"
     grep -q "warning: 1:0 near none dose $ones: .*two classes" "$err" || complain "$(cat "$err")"
     all=$("$POISON" counts $SMALL | awk '$1 == 1 { print $2 }')
     poison sweep $SMALL --flip 1:2:$all --pairs 2:1 --doses 0,3 --strategy far
-    [ "$(column accuracy "$out" | tail -n 1)" = NA ] && grep -q 'no machine' "$err" || complain "$(cat "$out" "$err")"
+    [ "$(column accuracy "$out" | tail -n 1)" = NA ] && grep -q 'no machine' "$err" ||
+        complain "$(cat "$out" "$err")"
 }
 
 @test "what can be refused is refused before the work, and leaves nothing" {
@@ -425,6 +479,7 @@ END
         [ "$words" = "--at 7" ] || sed -i '$d' table
         status=0
         "$POISON" matrix $words <table >"$out" 2>"$err" || status=$?
-        [ "$status" -eq 3 ] && [ ! -s "$out" ] || complain "matrix $words: exit $status, $(cat "$out")"
+        [ "$status" -eq 3 ] && [ ! -s "$out" ] ||
+            complain "matrix $words: exit $status, $(cat "$out")"
     done
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# machines - the same program on CPUs that lack what this one has: qemu's models, whose CPUID says what they run
+# machines - the same program on CPUs that lack what this one has: qemu's models, whose CPUID says
+# what they run
 #
-# kvm64, core2duo and Nehalem end at SSE3, SSSE3 and SSE4.2, and OpenBLAS has a kernel for each. `max` is what qemu
-# knows, AVX2 too; without XSAVE the CPU has AVX2, but no system that keeps its registers.
+# kvm64, core2duo and Nehalem end at SSE3, SSSE3 and SSE4.2, and OpenBLAS has a kernel for each.
+# `max` is what qemu knows, AVX2 too; without XSAVE the CPU has AVX2, but no system that keeps its
+# registers.
 
 load helper
 
@@ -14,7 +16,8 @@ setup_file() {
 
 needs_qemu() {
     [ -z "${SAN:-}" ] || skip "sanitizers and qemu do not agree on where memory is"
-    qemu-x86_64 -cpu max "$POISON" --version >/dev/null 2>&1 || skip "no qemu-x86_64 that runs the program"
+    qemu-x86_64 -cpu max "$POISON" --version >/dev/null 2>&1 ||
+        skip "no qemu-x86_64 that runs the program"
 }
 
 # From here on the program runs on this model.
@@ -38,7 +41,8 @@ check_levels() { # MODEL BEST
         if [ "$has" = 1 ]; then
             works counts --data synthetic --train 20 --isa "$isa"
         else
-            refuses 3 "--isa $isa: this CPU has $2 at best" counts --data synthetic --train 20 --isa "$isa"
+            refuses 3 "--isa $isa: this CPU has $2 at best" counts --data synthetic --train 20 \
+                --isa "$isa"
         fi
         [ "$isa" != "$2" ] || has=0
     done
@@ -59,7 +63,8 @@ check_levels() { # MODEL BEST
     needs_qemu
     "$POISON" lab --data synthetic --train 60 --test 20 --doses 5 --isa c >here
     for model in $(qemu-x86_64 -cpu help | awk '$1 == "x86" && !/alias/ { print $2 }'); do
-        { qemu-x86_64 -cpu "$model" "$POISON" lab --data synthetic --train 60 --test 20 --doses 5 --isa c >there 2>said && cmp -s here there; } ||
+        { qemu-x86_64 -cpu "$model" "$POISON" lab --data synthetic --train 60 --test 20 --doses 5 \
+            --isa c >there 2>said && cmp -s here there; } ||
             grep -q "does not support 64 bit mode" said || complain "on $model: $(tail -n 1 said)"
     done
 }

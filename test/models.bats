@@ -1,13 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# models - train, predict, grid and model files: beside LIBSVM's own programs, and beside scikit-learn's figures
+# models - train, predict, grid and model files: beside LIBSVM's own programs, and beside
+# scikit-learn's figures
 
 load helper
 
-needs_libsvm() { command -v svm-train >/dev/null && command -v svm-predict >/dev/null || skip "no svm-train, svm-predict"; }
+needs_libsvm() { command -v svm-train >/dev/null && command -v svm-predict >/dev/null ||
+    skip "no svm-train, svm-predict"; }
 
-# Overlapping clouds as LIBSVM text, the same for the same arguments: cloud ROWS FEATURES LABELS SEED [FORMAT]
-# LABELS: words between blanks. Some features are left out, as zeros are. FORMAT: of the values, %.4f or %d (0 to 255).
+# Overlapping clouds as LIBSVM text, the same for the same arguments: cloud ROWS FEATURES LABELS
+# SEED [FORMAT] LABELS: words between blanks. Some features are left out, as zeros are. FORMAT: of
+# the values, %.4f or %d (0 to 255).
 cloud() {
     awk -v rows="$1" -v d="$2" -v labels="$3" -v seed="$4" -v format="${5:-%.4f}" 'BEGIN {
         srand(seed); K = split(labels, name, " ")
@@ -34,7 +37,8 @@ theirs_to_us() { # DATA WORDS...
     same "$out" expected "their model ($*), our prediction"
 }
 
-# We train with these words; svm-predict and we label every row alike, and svm-train's own model does, too.
+# We train with these words; svm-predict and we label every row alike, and svm-train's own model
+# does, too.
 ours_to_them() { # DATA WORDS...
     local data=$1
     shift
@@ -45,14 +49,17 @@ ours_to_them() { # DATA WORDS...
     svm-train -q "$@" "$data" theirs >/dev/null
     svm-predict "$data" theirs expected >/dev/null
     # Classes are in other orders: with more than two of them, ties between votes may go to another.
-    [ "$(cut -d ' ' -f 1 "$data" | sort -u | wc -l)" -gt 2 ] || same "$out" expected "our model and theirs ($*)"
+    [ "$(cut -d ' ' -f 1 "$data" | sort -u | wc -l)" -gt 2 ] ||
+        same "$out" expected "our model and theirs ($*)"
     for line in nr_class label kernel_type; do
-        [ "$(grep "^$line " ours | tr ' ' '\n' | sort)" = "$(grep "^$line " theirs | tr ' ' '\n' | sort)" ] ||
+        [ "$(grep "^$line " ours | tr ' ' '\n' | sort)" = "$(grep "^$line " theirs | tr ' ' '\n' |
+            sort)" ] ||
             complain "$line: $(grep "^$line " ours), theirs: $(grep "^$line " theirs) ($*)"
     done
 }
 
-KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-t 2 -g 1.5 -c 10 -e 0.0001' '-t 3 -g 0.05 -r -0.5')
+KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' \
+    '-t 2 -g 1.5 -c 10 -e 0.0001' '-t 3 -g 0.05 -r -0.5')
 
 @test "models go both ways, all kernels: decimals and bytes, two labels and four" {
     needs_libsvm
@@ -67,7 +74,8 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
         done
     done
     note=bytes
-    for words in '-t 0 -c 0.001' '-t 1 -g 0.00001 -r 1 -d 3' '-t 2 -g 0.00003' '-t 3 -g 0.000001 -r -1'; do
+    for words in '-t 0 -c 0.001' '-t 1 -g 0.00001 -r 1 -d 3' '-t 2 -g 0.00003' \
+        '-t 3 -g 0.000001 -r -1'; do
         theirs_to_us bytes $words
         ours_to_them bytes $words
     done
@@ -98,13 +106,16 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
         works train --data $data -o model
         works predict model "${data%% *}" --test 40 --decisions
         cp "$out" direct
-        tail -c 1 model | od -An -tx1 | grep -q 0a || complain "the model file does not end with its line"
+        tail -c 1 model | od -An -tx1 | grep -q 0a ||
+            complain "the model file does not end with its line"
         # scikit-learn's coefficients are the model's
         works support --data $data
         awk 'seen { print $1, $2 } /^SV$/ { seen = 1 }' model >coefs
-        tail -n +2 "$out" | awk '{ print $3, $4 }' | cmp -s - coefs || complain "$data: the file holds other coefficients"
+        tail -n +2 "$out" | awk '{ print $3, $4 }' | cmp -s - coefs ||
+            complain "$data: the file holds other coefficients"
         works subproblems --data $data
-        [ "$(tail -n +2 "$out" | cut -f 7 | awk '{ printf " %s", $1 }')" = "$(sed -n 's/^rho//p' model | tr ' ' '\n' |
+        [ "$(tail -n +2 "$out" | cut -f 7 |
+            awk '{ printf " %s", $1 }')" = "$(sed -n 's/^rho//p' model | tr ' ' '\n' |
             awk 'NF { sub(/^-/, "") || $0 = "-" $0; printf " %s", ($0 == "-0" ? 0 : $0) }')" ] || complain "$data: rho: $(grep rho model)"
         for isa in $(levels); do
             works predict model "${data%% *}" --test 40 --decisions --isa "$isa" -j 1
@@ -116,21 +127,26 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
 @test "labels that are words: names beside the model, of this model only" {
     cloud 120 3 'rose tulip 1.5' 7 >data
     works train data -o model
-    [ "$(head -n 1 model.labels)" = "crc32 $(gzip -c model | tail -c 8 | od -An -N 4 -tx4 | tr -d ' ')" ] || complain "$(cat model.labels)"
-    [ "$(tail -n +2 model.labels | tr '\n' ' ')" = '1.5 rose tulip ' ] || complain "$(cat model.labels)"
+    [ "$(head -n 1 model.labels)" = "crc32 $(gzip -c model | tail -c 8 | od -An -N 4 -tx4 |
+        tr -d ' ')" ] || complain "$(cat model.labels)"
+    [ "$(tail -n +2 model.labels | tr '\n' ' ')" = '1.5 rose tulip ' ] ||
+        complain "$(cat model.labels)"
     grep -q '^label 0 1 2$' model || complain "$(grep label model)"
     works predict model data
-    sort -u "$out" | tr '\n' ' ' | grep -q '^1.5 rose tulip $' || complain "predicted: $(sort -u "$out")"
+    sort -u "$out" | tr '\n' ' ' | grep -q '^1.5 rose tulip $' ||
+        complain "predicted: $(sort -u "$out")"
     works predict model data --score
     grep -q '^rose' "$out" || complain "score: $(cat "$out")"
     cp model.labels kept
     echo >>model
     poison predict model data
-    [ "$status" -eq 3 ] || grep -q 'another model' "$err" || complain "an altered model: $status $(cat "$err")"
+    [ "$status" -eq 3 ] || grep -q 'another model' "$err" ||
+        complain "an altered model: $status $(cat "$err")"
     works train data -o model
     sed -i '1s/.*/crc32 00000000/' model.labels
     poison predict model data
-    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" || complain "strange names: $status $(cat "$err")"
+    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" ||
+        complain "strange names: $status $(cat "$err")"
     [ "$(sort -u "$out" | tr '\n' ' ')" = '0 1 2 ' ] || complain "without names: $(sort -u "$out")"
     sed 's/^rose/1/; s/^tulip/2/; s/^1.5/3/' data >numbers
     works train numbers -o model
@@ -140,8 +156,10 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
     [ "$(cat model.labels)" = mine ] || complain "a file that is no list of names was touched"
     rm model.labels
     poison train data
-    [ "$status" -eq 0 ] && grep -q 'warning.*FILE.labels' "$err" || complain "to a pipe: $(cat "$err")"
-    printf 'a "quoted",1,2\nback\\slash,3,4\na "quoted",1,3\nback\\slash,3,5\n' | tr '"' "'" >odd.csv
+    [ "$status" -eq 0 ] && grep -q 'warning.*FILE.labels' "$err" ||
+        complain "to a pipe: $(cat "$err")"
+    printf 'a "quoted",1,2\nback\\slash,3,4\na "quoted",1,3\nback\\slash,3,5\n' |
+        tr '"' "'" >odd.csv
     works train odd.csv -o model
     works predict model odd.csv
     same "$out" <(cut -d , -f 1 odd.csv) "odd names"
@@ -151,16 +169,23 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
     cp "$REFERENCE/words.csv" words.csv
     while IFS=$'\t' read -r name options kind values; do
         case $kind in
-        iterations) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 4 >got ;;
-        intercepts) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 7 >got ;;
-        rows) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 1 >got ;;
-        coef0) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 3 >got ;;
-        coef1) works support --data words.csv --train 130 $options; tail -n +2 "$out" | cut -f 4 >got ;;
-        predictions) works predictions --data words.csv --train 130 --test 50 -n 50 $options; tail -n +2 "$out" | cut -f 2 >got ;;
+        iterations) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" |
+            cut -f 4 >got ;;
+        intercepts) works subproblems --data words.csv --train 130 $options; tail -n +2 "$out" |
+            cut -f 7 >got ;;
+        rows) works support --data words.csv --train 130 $options; tail -n +2 "$out" |
+            cut -f 1 >got ;;
+        coef0) works support --data words.csv --train 130 $options; tail -n +2 "$out" |
+            cut -f 3 >got ;;
+        coef1) works support --data words.csv --train 130 $options; tail -n +2 "$out" |
+            cut -f 4 >got ;;
+        predictions) works predictions --data words.csv --train 130 --test 50 -n 50 $options; tail \
+            -n +2 "$out" | cut -f 2 >got ;;
         esac
         tr '|' '\n' <<<"$values" >expected
         case $kind in
-        coef* | intercepts) paste got expected | awk -F '\t' '{ d = $1 - $2; if (d > 1e-6 || d < -1e-6 || NF != 2) exit 1 }' ||
+        coef* | intercepts) paste got expected |
+            awk -F '\t' '{ d = $1 - $2; if (d > 1e-6 || d < -1e-6 || NF != 2) exit 1 }' ||
             complain "$name: $kind are off by more than 1e-6" ;;
         *) same got expected "$name: $kind" ;;
         esac
@@ -170,14 +195,19 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
 @test "folds: out-of-fold predictions are those of models that did not see the row; grid marks the best" {
     cloud 90 3 'x y z' 8 >data
     works train data -v 4 -o oof -g 0.7 --seed 3
-    printf 'folds\trows\tcorrect\taccuracy\n' | cmp -s - <(head -n 1 "$out") || complain "$(cat "$out")"
+    printf 'folds\trows\tcorrect\taccuracy\n' | cmp -s - <(head -n 1 "$out") ||
+        complain "$(cat "$out")"
     correct=$(awk -F '\t' 'NR > 1 && $2 == $3 { n++ } END { print n + 0 }' oof)
-    [ "$(tail -n 1 "$out" | cut -f 1-3 | tr '\t' ' ')" = "4 90 $correct" ] || complain "accuracy: $(cat "$out"), $correct"
+    [ "$(tail -n 1 "$out" | cut -f 1-3 | tr '\t' ' ')" = "4 90 $correct" ] ||
+        complain "accuracy: $(cat "$out"), $correct"
     works grid data -v 4 --seed 3 -c 1,100 -g 0.7,0.01
-    [ "$(wc -l <"$out")" -eq 5 ] && [ "$(cut -f 6 "$out" | grep -c '^1$')" -eq 1 ] || complain "grid: $(cat "$out")"
-    awk -F '\t' -v n="$correct" 'NR > 1 && $1 == 1 && $2 == 0.7 { found = $3 == n } END { exit !found }' "$out" ||
+    [ "$(wc -l <"$out")" -eq 5 ] && [ "$(cut -f 6 "$out" | grep -c '^1$')" -eq 1 ] ||
+        complain "grid: $(cat "$out")"
+    awk -F '\t' -v n="$correct" 'NR > 1 && $1 == 1 && $2 == 0.7 { found = $3 == n }
+        END { exit !found }' "$out" ||
         complain "grid and -v differ: $(cat "$out")"
-    awk -F '\t' 'NR > 1 { if ($3 > most) most = $3; if ($6) marked = $3 } END { exit marked != most }' "$out" || complain "not the best"
+    awk -F '\t' 'NR > 1 { if ($3 > most) most = $3; if ($6) marked = $3 }
+        END { exit marked != most }' "$out" || complain "not the best"
     cp "$out" expected
     for threads in 1 3; do
         works grid data -v 4 --seed 3 -c 1,100 -g 0.7,0.01 -j $threads
@@ -187,11 +217,13 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
     awk -F '\t' 'NR > 1 { print $1 "\t" $2 }' oof >rows
     works train data -v 90 -o loo -g 0.7
     for row in 0 41 89; do
-        { printf 'row\tfrom\tto\n'; awk -F '\t' -v r=$row '$1 == r { print r "\t" $2 "\t-" }' rows; } >without
+        { printf 'row\tfrom\tto\n'; awk -F '\t' -v r=$row '$1 == r {
+            print r "\t" $2 "\t-" }' rows; } >without
         works train data --flips without -g 0.7 -o model
         sed -n "$((row + 1))p" data >one
         works predict model one
-        [ "$(cat "$out")" = "$(awk -F '\t' -v r=$row '$1 == r { print $3 }' loo)" ] || complain "row $row by its own model"
+        [ "$(cat "$out")" = "$(awk -F '\t' -v r=$row '$1 == r { print $3 }' loo)" ] ||
+            complain "row $row by its own model"
     done
     refuses 3 'two classes' train data -v 2 --train 2
     refuses 3 '91 folds: .*only 90' train data -v 91
@@ -200,7 +232,8 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' '-
 
 @test "--max-iter warns, and ends where scikit-learn does" {
     poison score $DIGITS --max-iter 5
-    [ "$status" -eq 0 ] && grep -q '^poison: warning: 45 of 45 machines' "$err" || complain "$(cat "$err")"
+    [ "$status" -eq 0 ] && grep -q '^poison: warning: 45 of 45 machines' "$err" ||
+        complain "$(cat "$err")"
     works score $DIGITS --max-iter 5 -q
     works score $DIGITS --max-iter 1000000
 }
@@ -252,13 +285,15 @@ END
     works train data -o model
     printf 'rose 1:1 4000000:0.5\n' >wide
     ulimit -v 1500000
-    refuses 4 'support vectors and 1 rows of 4000000 features need .*--memory' predict model wide -m 200
+    refuses 4 'support vectors and 1 rows of 4000000 features need .*--memory' predict model wide \
+        -m 200
     truncate -s 1T model.labels
     refuses 4 'model.labels: .*--memory' predict model data
     rm model.labels
     mkfifo model.labels # nobody writes to it
     poison predict model data
-    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" || complain "a pipe of names: $status $(cat "$err")"
+    [ "$status" -eq 0 ] && grep -q 'warning.*ignored' "$err" ||
+        complain "a pipe of names: $status $(cat "$err")"
     {
         printf 'svm_type c_svc\nkernel_type linear\nnr_class 256\ntotal_sv 4000\nlabel'
         printf ' %d' {1..256}
@@ -277,7 +312,8 @@ END
 }
 
 # ROWS of a hundred labels
-hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print r % 100 "," int(99 * rand()) "," int(99 * rand()) }'; }
+hundred() { awk -v rows="$1" 'BEGIN { srand(1);
+    for (r = 0; r < rows; r++) print r % 100 "," int(99 * rand()) "," int(99 * rand()) }'; }
 
 @test "rows that are predicted in pieces, for many machines and little memory: the same bits" {
     local what
@@ -292,7 +328,8 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print
     done
     [ "$(wc -l <whole)" -eq 101 ] || complain "score: $(wc -l <whole) rows"
     hundred 1200 >rows
-    refuses 4 '4950 machines say of 1200 rows takes.*--memory' score --data train --test-data rows -m 8
+    refuses 4 '4950 machines say of 1200 rows takes.*--memory' score --data train --test-data rows \
+        -m 8
     works score --data train --test-data rows -m 60
 }
 
@@ -309,7 +346,8 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print
     printf '1,2,0\n3,1,0\n' >rows.csv
     works train train.csv -o model
     poison predict model rows.csv
-    [ "$status" -eq 0 ] && grep -q 'warning: rows.csv: the first column is taken .* --label' "$err" || complain "$(cat "$err")"
+    [ "$status" -eq 0 ] && grep -q 'warning: rows.csv: the first column is taken .* --label' \
+        "$err" || complain "$(cat "$err")"
     works predict model rows.csv --label none
     [ "$(paste -sd ' ' "$out")" = 'p q' ] || complain "--label none: $(cat "$out")"
     works predict model rows.csv -q
@@ -319,7 +357,8 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1); for (r = 0; r < rows; r++) print
 }
 
 @test "kernel rows on demand for many labels: little memory, the same bits" {
-    awk 'BEGIN { srand(1); for (r = 0; r < 2000; r++) print r % 250 "," int(99 * rand()) "," int(99 * rand()) "," rand() }' >data
+    awk 'BEGIN { srand(1);
+        for (r = 0; r < 2000; r++) print r % 250 "," int(99 * rand()) "," int(99 * rand()) "," rand() }' >data
     cut -d , -f 1-3 data >bytes
     for rows in data bytes; do
         works train $rows -o "whole-$rows" -j 1

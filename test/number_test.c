@@ -21,25 +21,31 @@ static void check(const char *text)
     double value = 0, expected = strtod(text, &stop);
     const char *end = number_read(at, at + length, &value);
     if (!end || end - at != stop - text || memcmp(&value, &expected, sizeof value) != 0)
-        fail_msg("%s: %.17g, and strtod %.17g (%s)", text, value, expected, end ? end : "not a number");
+        fail_msg("%s: %.17g, and strtod %.17g (%s)", text, value, expected,
+                 end ? end : "not a number");
 }
 
 /* Random digits with a point somewhere and often an exponent */
 static void random_text(char *text, uint64_t k)
 {
-    int digits = 1 + (int)(25 * uniform(1, k)), point = (int)(uniform(2, k) * 2 * digits) - digits / 2;
-    text += sprintf(text, "%s", uniform(3, k) < 0.3 ? "-" : uniform(3, k) < 0.35 ? "+" : "");
+    int digits = 1 + (int)(25 * uniform(1, k)),
+        point = (int)(uniform(2, k) * 2 * digits) - digits / 2;
+    double sign = uniform(3, k);
+    text += sprintf(text, "%.*s", sign < 0.35, sign < 0.3 ? "-" : "+");
     for (int i = 0; i < digits; i++) {
         text += sprintf(text, "%s", i == point ? "." : "");
         *text++ = (char)('0' + (int)(uniform(100 + (uint64_t)i, k) * 10));
     }
     *text = 0;
-    int range = uniform(8, k) < 0.5 ? 60 : 640, exponent = (int)(uniform(7, k) * (range + 1)) - range * 33 / 64;
+    int range = uniform(8, k) < 0.5 ? 60 : 640,
+        exponent = (int)(uniform(7, k) * (range + 1)) - range * 33 / 64;
     if (uniform(4, k) < 0.6)
-        sprintf(text, "%c%s%d", uniform(5, k) < 0.5 ? 'e' : 'E', exponent >= 0 && uniform(6, k) < 0.2 ? "+" : "", exponent);
+        sprintf(text, "%c%s%d", uniform(5, k) < 0.5 ? 'e' : 'E',
+                exponent >= 0 && uniform(6, k) < 0.2 ? "+" : "", exponent);
 }
 
-/* A double's own spellings: 17 digits, the shortest, and the midpoint to its neighbour, whole and one digit beside */
+/* A double's own spellings: 17 digits, the shortest, and the midpoint to its neighbour, whole and
+ * one digit beside */
 static void spellings(uint64_t k)
 {
     char text[2000];
@@ -77,21 +83,25 @@ static void equals_strtod(void **state)
         spellings(k);
 }
 
-/* Integers halfway between doubles that end in many zeros, so that they come by 64-bit words and powers of five */
+/* Integers halfway between doubles that end in many zeros, so that they come by 64-bit words and
+ * powers of five */
 static void halfway_cases(void **state)
 {
     (void)state;
     char text[128];
     for (uint64_t k = 0; k < 100000; k++) {
-        uint64_t odd = ((uint64_t)1 << 53) + (poison_key(k, 3, 4) >> 12 | 1); /* 54 bits, the last one set */
+        /* 54 bits, the last one set */
+        uint64_t odd = ((uint64_t)1 << 53) + (poison_key(k, 3, 4) >> 12 | 1);
         for (int beside = -1; beside <= 1; beside++) {
             sprintf(text, "%llu", (unsigned long long)(odd * 512 + (uint64_t)beside));
             check(text);
-            sprintf(text, "%llu.%s", (unsigned long long)odd, beside < 0 ? "4999" : beside ? "5001" : "5");
+            sprintf(text, "%llu.%s", (unsigned long long)odd,
+                    (const char *[]){"4999", "5", "5001"}[beside + 1]);
             check(text);
         }
     }
-    for (int more = 0; more <= 1; more++) { /* 2^-1075, halfway to the smallest double, and a little above */
+    /* 2^-1075, halfway to the smallest double, and a little above */
+    for (int more = 0; more <= 1; more++) {
         char *long_text = calloc(1, 4000);
         snprintf(long_text, 2000, "%.*f", 1075, 0.0);
         long double tiny = ldexpl(1, -1075);
@@ -103,16 +113,22 @@ static void halfway_cases(void **state)
     }
 }
 
+/* Words that are hard, each as strtod reads them; and words that are none. */
 static void corners(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "0", "-0", "+0", "0.0", "-0.0e5", ".5", "5.", "5.e3", "007", "0000000000000000000000000000001", "1e", "1e+", "1.5e-",
-        "1e5x", "1.2.3", "1,5", "1e22", "1e23", "9007199254740993", "9007199254740993e22", "18446744073709551615",
-        "9999999999999999999", "99999999999999999999", "1e-400", "1e400", "-1e400", "1e999999999999999999999",
+        "0", "-0", "+0", "0.0", "-0.0e5", ".5", "5.", "5.e3", "007",
+        "0000000000000000000000000000001", "1e", "1e+", "1.5e-",
+        "1e5x", "1.2.3", "1,5", "1e22", "1e23", "9007199254740993", "9007199254740993e22",
+        "18446744073709551615",
+        "9999999999999999999", "99999999999999999999", "1e-400", "1e400", "-1e400",
+        "1e999999999999999999999",
         "0e999999999999",
-        "1e-99999999999999999999", "2.2250738585072011e-308", "4.9406564584124654e-324", "1.7976931348623157e308",
-        "1.7976931348623159e308", "179769313486231580793e288", "0.000000000000000000000000000000000000000000000000001e51",
+        "1e-99999999999999999999", "2.2250738585072011e-308", "4.9406564584124654e-324",
+        "1.7976931348623157e308",
+        "1.7976931348623159e308", "179769313486231580793e288",
+        "0.000000000000000000000000000000000000000000000000001e51",
         "1_000", "1 2",
     };
     static const char *const bad[] = {

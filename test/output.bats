@@ -6,7 +6,8 @@ load helper
 
 SMALL='--data synthetic --train 300 --test 100'
 
-# One call of each command and of each table that it can print; `dose` and `matrix` read the file `sweep`.
+# One call of each command and of each table that it can print; `dose` and `matrix` read the file
+# `sweep`.
 calls() {
     cat <<END
 lab $SMALL --pair 3:5 --doses 2,7
@@ -77,10 +78,13 @@ same_cells() { # TEXT JSON WHAT...
           count = split(line[at], cell, "\t")
           if (count != NF) exit bad = 1
           for (c = 1; c <= NF; c++) {
-              i = index(cell[c], "="); j = index($c, "="); a = substr(cell[c], i + 1); b = substr($c, j + 1)
+              i = index(cell[c], "="); j = index($c, "="); a = substr(cell[c], i + 1);
+              b = substr($c, j + 1)
               same = a == b || (a ~ /^[-0-9.e+]+$/ && b ~ /^[-0-9.e+E]+$/ && a + 0 == b + 0)
-              if (substr(cell[c], 1, i) != substr($c, 1, j) || !same) { print "row " at ": " cell[c] ", " $c; exit bad = 1 } } }
-        END { exit bad || at != lines || lines == 0 }' "$text" "$json" || complain "$*: other values"
+              if (substr(cell[c], 1, i) != substr($c, 1, j) || !same) {
+                  print "row " at ": " cell[c] ", " $c; exit bad = 1 } } }
+        END { exit bad || at != lines ||
+            lines == 0 }' "$text" "$json" || complain "$*: other values"
 }
 
 @test "--json: JSON Lines with the header's names and the table's values, for every command" {
@@ -90,16 +94,21 @@ same_cells() { # TEXT JSON WHAT...
     done
     while read -r words; do
         call $words
-        case $words in predict*decisions) sed -i "1i $("$POISON" $words --json | head -n 1 | jq -r 'keys_unsorted | @tsv')" "$out" ;; esac
+        case $words in predict*decisions) sed -i \
+            "1i $("$POISON" $words --json | head -n 1 |
+            jq -r 'keys_unsorted | @tsv')" "$out" ;; esac
         cells_of_text "$out" | sed 's/^data [a-z]*: .*//; /^$/d' >text
         call $words --json
-        jq -ce 'type == "object"' <"$out" >types || complain "$words: not JSON Lines: $(head -n 2 "$out")"
+        jq -ce 'type == "object"' <"$out" >types ||
+            complain "$words: not JSON Lines: $(head -n 2 "$out")"
         [ "$(wc -l <types)" -eq "$(wc -l <"$out")" ] || complain "$words: not one object a line"
         case $words in # what stands in comments elsewhere
-        lab*) jq -es 'any(.table == "data" and .key == "train_rows" and .value == 300)' "$out" >seen ||
+        lab*) jq -es 'any(.table == "data" and .key == "train_rows" and .value == 300)' "$out" \
+            >seen ||
                   complain "lab: no data"
               jq -c 'select(.table != "data")' "$out" ;;
-        explain*) jq -es 'any(.table == "the test image" and .row == 8)' "$out" >seen || complain "explain: no image"
+        explain*) jq -es 'any(.table == "the test image" and .row == 8)' "$out" >seen ||
+            complain "explain: no image"
                   jq -c 'select(.table != "the test image")' "$out" ;;
         *) cat "$out" ;;
         esac >lines
@@ -107,7 +116,8 @@ same_cells() { # TEXT JSON WHAT...
         if [ -s text ]; then same_cells text json "$words"; else same json text "$words"; fi
     done < <(calls | sed 's/ --timing//')
     call subproblems $SMALL --timing --json
-    jq -es 'all(.seconds >= 0) and length == 45' "$out" >seen || complain "--timing: $(head -n 1 "$out")"
+    jq -es 'all(.seconds >= 0) and length == 45' "$out" >seen ||
+        complain "--timing: $(head -n 1 "$out")"
 }
 
 @test "--json: numbers are numbers, what is unknown is null, a removed row's label too" {
@@ -117,7 +127,8 @@ same_cells() { # TEXT JSON WHAT...
         jq -es "${@: -1}" "$out" >seen || complain "$*: $(head -n 2 "$out")"
     }
     is predictions $SMALL 'map([.Correct, .Predicted][] | type) | unique == ["number"]'
-    is sweep $SMALL --doses 0 'map(.seed) == [null] and (.[0].accuracy | type) == "number" and .[0].strategy == "first"'
+    is sweep $SMALL --doses 0 \
+        'map(.seed) == [null] and (.[0].accuracy | type) == "number" and .[0].strategy == "first"'
     is dose '.[0].ed90 == null and .[0].from == 1 and .[0].seeds == 1'
     is clean $SMALL --method knn:remove:5 'map(.to) | unique == [null]'
     is audit $SMALL --truth none '.[0].auc == null'
@@ -130,7 +141,8 @@ same_cells() { # TEXT JSON WHAT...
     while read -r words; do
         call $words
         case $words in
-        lab* | explain*) awk '/^# / { titled = !/^# (data|test)/ } titled && /^[^#]/ { titled = 0; next } { print }' "$out" ;;
+        lab* | explain*) awk '/^# / { titled = !/^# (data|test)/ } titled && /^[^#]/ { titled = 0;
+            next } { print }' "$out" ;;
         predict*decisions) cat "$out" ;; # it never has one
         *) tail -n +2 "$out" ;;
         esac >expected
@@ -146,13 +158,15 @@ same_cells() { # TEXT JSON WHAT...
     done
     works sweep $SMALL --doses 0,5 -o journal
     cp journal expected
-    works sweep $SMALL --doses 0,5 -o other --provenance # it begins with a line of settings in any case
+    # it begins with a line of settings in any case
+    works sweep $SMALL --doses 0,5 -o other --provenance
     same other expected "--provenance"
     works sweep $SMALL --doses 0,5 --json
     for command in dose matrix; do
         status=0
         "$POISON" $command <"$out" >got 2>"$err" || status=$?
-        [ "$status" -eq 3 ] && grep -q "no column 'from': expected a sweep's table" "$err" || complain "$command: $(cat "$err")"
+        [ "$status" -eq 3 ] && grep -q "no column 'from': expected a sweep's table" "$err" ||
+            complain "$command: $(cat "$err")"
     done
 }
 
@@ -164,7 +178,8 @@ same_cells() { # TEXT JSON WHAT...
         call $words --provenance
         data='data_crc32=[0-9a-f]{8} train_rows=[0-9]+ validation_rows=[0-9]+ test_rows=[0-9]+ '
         case $words in dose* | matrix* | 'data check'*) data= ;; esac
-        head -n 1 "$out" | grep -qE "^# poison=[0-9.]+ command=${words%% *} $data" || complain "$words: $(head -n 1 "$out")"
+        head -n 1 "$out" | grep -qE "^# poison=[0-9.]+ command=${words%% *} $data" ||
+            complain "$words: $(head -n 1 "$out")"
         tail -n +2 "$out" >got
         same got expected "$words"
         call $words --provenance --json
@@ -177,9 +192,11 @@ same_cells() { # TEXT JSON WHAT...
     sum=$(crc score $SMALL)
     [ "$sum" = "$(crc counts $SMALL)" ] || complain "another sum of the same data"
     [ "$sum" != "$(crc score $SMALL --flip 1:2:1)" ] || complain "the same sum of other labels"
-    [ "$sum" != "$(crc score --data synthetic --train 300 --test 99)" ] || complain "the same sum of other data"
+    [ "$sum" != "$(crc score --data synthetic --train 300 --test 99)" ] ||
+        complain "the same sum of other data"
     works sweep $SMALL --doses 0 -o journal
-    grep -q "^# .* data_crc32=$sum " journal || complain "a sweep's sum is another: $(head -n 1 journal)"
+    grep -q "^# .* data_crc32=$sum " journal ||
+        complain "a sweep's sum is another: $(head -n 1 journal)"
     refuses 3 'only .* training labels' score $SMALL --flip 1:2:300 --provenance
     refuses 3 'only .* training labels' lab $SMALL --provenance
 }

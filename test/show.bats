@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# show - images in characters, in a terminal and on sheets: the right ones, with the right captions, pixel by pixel
+# show - images in characters, in a terminal and on sheets: the right ones, with the right captions,
+# pixel by pixel
 
 load helper
 
@@ -12,30 +13,36 @@ captions() { # WORDS...
 listed() {
     awk 'function flush() { for (k = 1; k <= n; k++) print line[k]; n = 0 }
         /^row / { flush(); n = split($0, line, /  +/) }
-        /^called / { split($0, call, /  +/); for (k = 1; k <= n; k++) line[k] = line[k] " " call[k] } END { flush() }'
+        /^called / { split($0, call, /  +/);
+        for (k = 1; k <= n; k++) line[k] = line[k] " " call[k] } END { flush() }'
 }
 rows() { captions "$@" | sed 's/^row \([0-9]*\).*/\1/' | tr '\n' ' '; }
 
-# Images whose value at (k, r, c) is (37 k + 23 r + 11 c) mod 256, labels 0 1 0 1 ..., as MNIST's files.
+# Images whose value at (k, r, c) is (37 k + 23 r + 11 c) mod 256, labels 0 1 0 1 ..., as MNIST's
+# files.
 write_images() { # FOLDER COUNT HEIGHT WIDTH
     local set
     mkdir -p "$1"
     for set in train t10k; do
-        printf "$(awk -v n="$2" -v h="$3" -v w="$4" 'function four(v) { printf "\\0\\0\\%03o\\%03o", v / 256, v % 256 }
-            BEGIN { four(2051); four(n); four(h); four(w); for (k = 0; k < n; k++) for (r = 0; r < h; r++)
-                for (c = 0; c < w; c++) printf "\\%03o", (37 * k + 23 * r + 11 * c) % 256 }')" >"$1/$set-images-idx3-ubyte"
+        printf "$(awk -v n="$2" -v h="$3" -v w="$4" 'function four(v) {
+            printf "\\0\\0\\%03o\\%03o", v / 256, v % 256 }
+            BEGIN { four(2051); four(n); four(h); four(w);
+            for (k = 0; k < n; k++) for (r = 0; r < h; r++)
+                for (c = 0; c < w; c++) printf "\\%03o",
+                    (37 * k + 23 * r + 11 * c) % 256 }')" >"$1/$set-images-idx3-ubyte"
         printf "$(awk -v n="$2" 'BEGIN { printf "\\0\\0\\010\\001\\0\\0\\0\\%03o", n
             for (k = 0; k < n; k++) printf "\\%03o", k % 2 }')" >"$1/$set-labels-idx1-ubyte"
     done
 }
 
-# Pixels by another way, from an IDX file: a line a pixel row of the box that holds all that is not 0, and a pixel more,
-# values between blanks; of several images side by side.
+# Pixels by another way, from an IDX file: a line a pixel row of the box that holds all that is not
+# 0, and a pixel more, values between blanks; of several images side by side.
 boxes() { # FILE HEIGHT WIDTH ROW...
     od -An -v -tu1 -w"$(($2 * $3))" -j 16 "$1" | awk -v h="$2" -v w="$3" -v rows="${*:4}" '
         { for (i = 1; i <= NF; i++) x[NR - 1, int((i - 1) / w), (i - 1) % w] = $i }
         END { n = split(rows, row, " "); t = h; l = w
-            for (k = 1; k <= n; k++) for (r = 0; r < h; r++) for (c = 0; c < w; c++) if (x[row[k], r, c]) {
+            for (k = 1; k <= n; k++) for (r = 0; r < h; r++) for (c = 0; c < w; c++) if (x[row[k],
+                r, c]) {
                 if (r < t) t = r; if (r > b) b = r; if (c < l) l = c; if (c > e) e = c }
             if (t) t--; if (l) l--; if (b < h - 1) b++; if (e < w - 1) e++
             for (r = t; r <= b; r++) { line = ""
@@ -49,7 +56,8 @@ characters() { # FILE HEIGHT WIDTH ROW...
     boxes "$@" | awk 'function put(two) { line = ""
             for (i = 1; i <= n; i++) {
                 mean = two ? int((upper[i] + $i) / 2) : upper[i]
-                line = line substr("  .:-=+*#%@", upper[i] == "|" ? 1 : 2 + int((9 * mean + 127) / 255), 1 + (upper[i] == "|")) }
+                line = line substr("  .:-=+*#%@",
+                    upper[i] == "|" ? 1 : 2 + int((9 * mean + 127) / 255), 1 + (upper[i] == "|")) }
             sub(/ +$/, "", line); print line }
         NR % 2 { n = NF; for (i = 1; i <= n; i++) upper[i] = $i; next }
         { put(1) } END { if (NR % 2) put(0) }'
@@ -128,7 +136,8 @@ END
     same got expected "removed"
     head -n 1 flips.tsv >none.tsv
     works show $DIGITS --flips none.tsv
-    [ "$(cat "$out")" = "# training images that the flips change: 0" ] || complain "no flips: $(cat "$out")"
+    [ "$(cat "$out")" = "# training images that the flips change: 0" ] ||
+        complain "no flips: $(cat "$out")"
 }
 
 @test "show: predictions are those of the models before and after; --changed shows what differs" {
@@ -137,7 +146,8 @@ END
         cp "$out" before
         works predictions $DIGITS $words -n 100
         paste before "$out" | tail -n +2 |
-            awk '{ print "row " NR - 1 ": " $1 " called " $2 ($2 == $4 ? "" : " -> " $4) }' >expected
+            awk '{ print "row " NR - 1 ": " $1 " called " $2 ($2 == $4 ? "" : " -> " $4) }' \
+            >expected
         captions $DIGITS $words --set test -n 100 >got
         same got expected "show $words --set test"
         [[ $words = *flip* ]] || continue
@@ -145,7 +155,8 @@ END
         for more in '' '--no-reuse -j 1 --set test'; do
             captions $DIGITS $words --changed -n 100 $more >got
             same got changed "show $words --changed $more"
-            [ "$(head -n 1 "$out")" = "# test images whose prediction the flips change: $(wc -l <changed)" ] ||
+            [ "$(head -n 1 "$out")" = \
+                "# test images whose prediction the flips change: $(wc -l <changed)" ] ||
                 complain "$words: $(head -n 1 "$out")"
         done
         captions $DIGITS $words --changed -n 1 >got
@@ -156,7 +167,8 @@ END
 @test "show: images of any size; what is too wide shrinks; COLUMNS" {
     write_images small 6 10 7
     works show --data small 0,1,2,3,4,5
-    [ "$(tail -n 1 "$out")" = 'row 0: 0  row 1: 1  row 2: 0  row 3: 1  row 4: 0  row 5: 1' ] || complain "small: $(cat "$out")"
+    [ "$(tail -n 1 "$out")" = 'row 0: 0  row 1: 1  row 2: 0  row 3: 1  row 4: 0  row 5: 1' ] ||
+        complain "small: $(cat "$out")"
     works show --data small 4
     sed '1,2d; /^row/d' "$out" >got
     characters small/train-images-idx3-ubyte 10 7 4 >expected
@@ -168,13 +180,16 @@ END
     for size in small wide line dot column; do
         for columns in 80 '' 200 20 x 0 99999; do
             COLUMNS=$columns works show --data $size
-            width=$(tail -n +2 "$out" | awk '{ if (length > most) most = length } END { print most }')
+            width=$(tail -n +2 "$out" |
+                awk '{ if (length > most) most = length } END { print most }')
             case $columns in 20 | 200) limit=$columns ;; *) limit=80 ;; esac
             [ "$width" -le $limit ] || complain "$size in '$columns' columns: $width wide"
-            [ $size != wide ] || [ "$width" -eq $limit ] || complain "wide in '$columns' columns: $width"
+            [ $size != wide ] || [ "$width" -eq $limit ] ||
+                complain "wide in '$columns' columns: $width"
             grep -q 'row 1: 1' "$out" || complain "$size in '$columns' columns: no row 1"
         done
-        ! "$POISON" show --data small -o probe.png 2>/dev/null || works show --data $size -o $size.png
+        ! "$POISON" show --data small -o probe.png 2>/dev/null ||
+            works show --data $size -o $size.png
     done
 }
 
@@ -192,12 +207,15 @@ END
     poison show $DIGITS 0 -o x.jpg
     refused 2 'x.jpg: a sheet.s name ends in .png' $'expected\nfolder\ntext' -o x.jpg
     "$POISON" show $DIGITS -o sheet.png 2>"$err" || skip "$(cat "$err")"
-    ! command -v file >/dev/null || file sheet.png | grep -q 'PNG image data, .* 8-bit/color RGB' || complain "$(file sheet.png)"
+    ! command -v file >/dev/null || file sheet.png | grep -q 'PNG image data, .* 8-bit/color RGB' ||
+        complain "$(file sheet.png)"
     works show $DIGITS -o again.png -n 100
     same sheet.png again.png "again; 100 are the default"
-    write_images small 6 10 7 # "row 1: 1" is 3 + 8 x 12 pixels wide: of these 7 x 14 are the image's
+    # "row 1: 1" is 3 + 8 x 12 pixels wide: of these 7 x 14 are the image's
+    write_images small 6 10 7
     works show --data small -o small.PNG 1,2
-    [ "$(size_of small.PNG)" = "$((20 + 2 * (7 * 14 + 6 + 20))) $((20 + 19 + 20 + 10 * 14 + 6 + 4 + 19 + 20))" ] ||
+    [ "$(size_of small.PNG)" = \
+        "$((20 + 2 * (7 * 14 + 6 + 20))) $((20 + 19 + 20 + 10 * 14 + 6 + 4 + 19 + 20))" ] ||
         complain "small: $(size_of small.PNG)"
     works show $DIGITS --flip 1:2:20 --changed -o sheet.png
     ! cmp -s sheet.png again.png || complain "the old sheet is still there"
@@ -206,7 +224,8 @@ END
 @test "show: what is refused" {
     printf '1,2,3\n2,3,4\n' >plain.csv
     write_images small 6 10 7
-    awk 'BEGIN { for (r = 0; r < 2; r++) { printf "1"; for (c = 0; c < 70; c++) printf ",0.5"; print "" } }' >test.csv
+    awk 'BEGIN { for (r = 0; r < 2; r++) { printf "1"; for (c = 0; c < 70; c++) printf ",0.5";
+        print "" } }' >test.csv
     refuses_all <<'END'
 2 | expected rows, as in 0,5,17-20 | show x
 2 | expected rows, as in 0,5,17-20 | show $DIGITS 1,
@@ -237,7 +256,8 @@ END
 
 # ---- in a terminal ----
 
-# Shows on a terminal of 80 x 60: `screen`, what it looks like then, and `raw`, the bytes that it got.
+# Shows on a terminal of 80 x 60: `screen`, what it looks like then, and `raw`, the bytes that it
+# got.
 terminal() { # VARIABLES... -- WORDS...
     local variables=() word k tmux='tmux -L show -f /dev/null -u'
     local -x TMUX_TMPDIR=$place LC_ALL=C.UTF-8
@@ -245,7 +265,8 @@ terminal() { # VARIABLES... -- WORDS...
     shift
     rm -f raw go finished
     word=$(printf ' %q' env "${variables[@]}" "$POISON" show "$@")
-    $tmux new-session -d -x 80 -y 60 "while [ ! -e go ]; do sleep 0.02; done; $word; echo \$? >finished; sleep 100"
+    $tmux new-session -d -x 80 -y 60 \
+        "while [ ! -e go ]; do sleep 0.02; done; $word; echo \$? >finished; sleep 100"
     $tmux pipe-pane "cat >raw"
     touch go
     for ((k = 0; k < 500; k++)); do [ ! -s finished ] || break; sleep 0.02; done
@@ -255,7 +276,8 @@ terminal() { # VARIABLES... -- WORDS...
     [ "$(cat finished)" = 0 ] || complain "show $* in a terminal: $(cat finished screen)"
     # Nothing but text of at most 80 cells, line ends and colours
     tr -d '\r' <raw | sed 's/\x1b\[[0-9;]*m//g' >text
-    ! LC_ALL=C grep -aP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' text || complain "codes: $(cat -v text)"
+    ! LC_ALL=C grep -aP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' text ||
+        complain "codes: $(cat -v text)"
     sed 's/数/xx/g' text | LC_ALL=C.UTF-8 grep -E '^.{81}' >>"$complaints" || :
 }
 
@@ -263,12 +285,14 @@ terminal() { # VARIABLES... -- WORDS...
     command -v tmux >/dev/null || skip "there is no tmux"
     terminal TERM=screen-256color COLORTERM= -- $DIGITS
     grep -q '▀' screen || complain "no half blocks: $(head -n 5 screen)"
-    [ "$(grep -c '^row .*row .*row ' screen)" -eq 4 ] || complain "not three a line: $(grep '^row' screen)"
+    [ "$(grep -c '^row .*row .*row ' screen)" -eq 4 ] ||
+        complain "not three a line: $(grep '^row' screen)"
     grep -aqE $'\x1b\\[38;5;2[34][0-9]m' raw || complain "no greys: $(head -c 300 raw | cat -v)"
     ! grep -aq '[34]8;2;' raw || complain "24-bit colours that nobody asked for"
     terminal TERM=screen-256color COLORTERM=truecolor -- $DIGITS --flip 1:2:2
     ! grep -aq '[34]8;5;[^1]' raw || complain "a palette, and 24 bits are there"
-    grep -aq $'\x1b\\[1;38;5;166mrow 0: 1 -> 2' raw || complain "flips are not marked: $(cat screen)"
+    grep -aq $'\x1b\\[1;38;5;166mrow 0: 1 -> 2' raw ||
+        complain "flips are not marked: $(cat screen)"
 }
 
 @test "show in a terminal: each pixel has its grey" {
@@ -280,8 +304,10 @@ terminal() { # VARIABLES... -- WORDS...
             { n = split($0, part, /\x1b\[/); up = low = ""
               for (i = 2; i <= n; i++) {
                   split(part[i], v, /[;m]/); cells = part[i]; sub(/^[0-9;]*m/, "", cells)
-                  if (v[1] == 38) fore = v[3]; else if (v[1] == 48) back = v[3]; else if (v[1] == 49 || v[1] == 0) back = ""
-                  for (k = length(cells) / 3; k > 0; k--) { up = up " " fore; if (back != "") low = low " " back }
+                  if (v[1] == 38) fore = v[3]; else if (v[1] == 48) back = v[3];
+                  else if (v[1] == 49 || v[1] == 0) back = ""
+                  for (k = length(cells) / 3; k > 0; k--) { up = up " " fore;
+                  if (back != "") low = low " " back }
               }
               print up; if (low != "") print low }' >got
         boxes set/train-images-idx3-ubyte 28 28 $row >expected
@@ -311,8 +337,10 @@ terminal() { # VARIABLES... -- WORDS...
         words="--data set/train-images-idx3-ubyte --train 300 --test-data test.csv"
         COLUMNS=40 works show $words --flip "1:${!name}:2"
         grep -qxF "$caption" "$out" || complain "$name: $(cat "$out")"
-        ! command -v tmux >/dev/null || terminal TERM=screen-256color COLORTERM= -- $words --flip "1:${!name}:2"
-        "$POISON" show $words --flip "1:${!name}:2" -o sheet.png 2>"$err" || grep -q libpng "$err" || complain "$name: $(cat "$err")"
+        ! command -v tmux >/dev/null ||
+            terminal TERM=screen-256color COLORTERM= -- $words --flip "1:${!name}:2"
+        "$POISON" show $words --flip "1:${!name}:2" -o sheet.png 2>"$err" ||
+            grep -q libpng "$err" || complain "$name: $(cat "$err")"
     done <<'END'
 evil|row 0: 1 -> e\x1b[2J\x1b]0;x\x07
 eight|row 0: 1 -> e\xc2\x9b31m\x9b\xe2\x80\xae

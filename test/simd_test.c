@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each loop against the reference, by memcmp, for every length 0..131, with buffers that end at an unmapped page */
+/* Each loop against the reference, by memcmp, for every length 0..131, with buffers that end at an
+ * unmapped page */
 #include "unit.h"
 
 #include "simd.h"
@@ -20,7 +21,8 @@ static void fill(size_t len, uint64_t s, int coarse)
     for (size_t t = 0; t < len; t++) {
         double u = uniform(s, 8 * t), v = uniform(s, 8 * t + 1);
         F[at + t] = G[at + t] = coarse ? floor(5 * u) - 2 : 4 * u - 2;
-        ki[at + t] = (float)(coarse ? floor(3 * v) / 2 : v); /* 1 meets the floor of the curvature */
+        /* 1 meets the floor of the curvature */
+        ki[at + t] = (float)(coarse ? floor(3 * v) / 2 : v);
         kj[at + t] = (float)(coarse ? 0.5 : uniform(s, 8 * t + 2));
         mask[at + t] = uniform(s, 8 * t + 3) < 0.7 ? 0xFF : 0;
         norms[at + t] = floor(1e6 * uniform(s, 8 * t + 4));
@@ -38,7 +40,8 @@ static void same_pick(const struct pick *a, const struct pick *b)
     assert_int_equal(a->tied, b->tied);
 }
 
-static void every_length(void (*check)(const struct simd *c, const struct simd *s, size_t at, size_t len))
+static void every_length(void (*check)(const struct simd *c, const struct simd *s, size_t at,
+                                       size_t len))
 {
     for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++)
         for (size_t len = 0; len <= MOST; len++)
@@ -95,8 +98,12 @@ static void check_above(const struct simd *c, const struct simd *s, size_t at, s
 static void check_rbf(const struct simd *c, const struct simd *s, size_t at, size_t len)
 {
     for (int k = 0; k < 4; k++) { /* products: float, double, both, integer */
-        struct rbf rbf = {.gamma = 3e-6 * (k + 1), .norm = 12345, .norms = norms + at, .dot = k % 2 ? NULL : kj + at,
-                          .whole = k == 3 ? whole + at : NULL, .more = k && k < 3 ? more + at : NULL};
+        struct rbf rbf = {.gamma = 3e-6 * (k + 1),
+                          .norm = 12345,
+                          .norms = norms + at,
+                          .dot = k % 2 ? NULL : kj + at,
+                          .whole = k == 3 ? whole + at : NULL,
+                          .more = k && k < 3 ? more + at : NULL};
         c->rbf_float(fout + at, &rbf, len);
         s->rbf_float(fout2 + at, &rbf, len);
         assert_memory_equal(fout + at, fout2 + at, len * sizeof *fout);
@@ -164,7 +171,8 @@ static void close_gains_are_the_reference(void **state)
             struct pick a, b;
             for (size_t t = 0; t < MOST; t++) {
                 ki[t] = (float)uniform(round, 2 * t);
-                F[t] = sqrt((1 + 0x1p-16 * uniform(round, 2 * t + 1)) * (2 - 2 * (double)ki[t])) - 0.25;
+                F[t] = sqrt((1 + 0x1p-16 * uniform(round, 2 * t + 1)) * (2 - 2 * (double)ki[t]))
+                       - 0.25;
                 mask[t] = 0xFF;
             }
             double worst = simd_loops(POISON_ISA_C)->gain(F, ki, mask, 0.25, MOST, scratch, &a);
@@ -174,8 +182,9 @@ static void close_gains_are_the_reference(void **state)
 }
 
 /*
- * Training kernel values equal (float)exp() of libm. Precondition: arguments in [-110, 0]. A million of them, drawn so
- * that a tenth lies within the guard band of a float rounding point, where a polynomial alone would fail.
+ * Training kernel values equal (float)exp() of libm. Precondition: arguments in [-110, 0]. A
+ * million of them, drawn so that a tenth lies within the guard band of a float rounding point,
+ * where a polynomial alone would fail.
  */
 static void floats_are_libms(void **state)
 {
@@ -187,7 +196,8 @@ static void floats_are_libms(void **state)
         for (uint64_t round = 0; round < 1000; round++) {
             for (uint64_t k = 0; k < 1000; k++) {
                 double a = -110 * uniform(round, k) * uniform(round, 5000 + k);
-                if (k % 10 == 0 && a > -87) { /* the argument whose exp is nearest to the middle of two floats */
+                /* the argument whose exp is nearest to the middle of two floats */
+                if (k % 10 == 0 && a > -87) {
                     float f = (float)exp(a);
                     double middle = 0.5 * ((double)f + (double)nextafterf(f, 2));
                     a = log(middle);
@@ -195,7 +205,8 @@ static void floats_are_libms(void **state)
                 norm[k] = argument[k] = a;
                 x[k] = 0;
             }
-            struct rbf rbf = {.gamma = -1, .norms = norm, .dot = x}; /* the argument is -gamma (0 + norm - 0) */
+            /* the argument is -gamma (0 + norm - 0) */
+            struct rbf rbf = {.gamma = -1, .norms = norm, .dot = x};
             simd_loops(isa)->rbf_float(got, &rbf, 1000);
             for (int k = 0; k < 1000; k++) {
                 double e = exp(argument[k]);

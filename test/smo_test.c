@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The solver by itself: against a plain one that really swaps, with one array for each of LIBSVM's (Chang & Lin 2011),
- * on thousands of small random problems with ties and duplicates; and against the optimality conditions.
+ * The solver by itself: against a plain one that really swaps, with one array for each of LIBSVM's
+ * (Chang & Lin 2011), on thousands of small random problems with ties and duplicates; and against
+ * the optimality conditions.
  */
 #include "unit.h"
 
@@ -18,7 +19,7 @@ static double C[2], tolerance, QD[MOST]; /* C by side; QD by row */
 static int any_kernel;
 static size_t most_iterations;
 
-/* ---- the plain solver ------------------------------------------------------------------------------------------ */
+/* ---- the plain solver ------------------------------------------------------------------------ */
 
 static int y[MOST], who[MOST], active, unshrunk, rechecked;
 static double alpha[MOST], G[MOST], G_bar[MOST];
@@ -32,10 +33,16 @@ static int goes_down(int t) { return y[t] > 0 ? !lower(t) : !upper(t); }
 
 static void swap(int s, int t)
 {
-#define SWAP(type, array) do { type keep = array[s]; array[s] = array[t]; array[t] = keep; } while (0)
+#define SWAP(type, array) \
+    do { \
+        type keep = array[s]; \
+        array[s] = array[t]; \
+        array[t] = keep; \
+    } while (0)
     SWAP(int, y); SWAP(int, who); SWAP(double, alpha); SWAP(double, G); SWAP(double, G_bar);
 }
 
+/* LIBSVM's choice of the second order (Fan, Chen & Lin 2005), the last index in ties. */
 static int select_pair(int *i, int *j)
 {
     double gmax = -INFINITY, gmax2 = -INFINITY, best = INFINITY;
@@ -49,7 +56,8 @@ static int select_pair(int *i, int *j)
             continue;
         gmax2 = F >= gmax2 ? F : gmax2;
         if (*i >= 0 && difference > 0) {
-            double q = QD[who[*i]] + QD[who[t]] - 2.0 * y[*i] * y[t] * Q(*i, t), gain = -(difference * difference) / (q > 0 ? q : 1e-12);
+            double q = QD[who[*i]] + QD[who[t]] - 2.0 * y[*i] * y[t] * Q(*i, t),
+                   gain = -(difference * difference) / (q > 0 ? q : 1e-12);
             if (gain <= best)
                 best = gain, *j = t;
         }
@@ -95,11 +103,14 @@ static void shrink(void)
                 }
 }
 
+/* One step: alpha_i and alpha_j to the least of the objective inside their box, as LIBSVM rounds
+ * it. */
 static void move(int i, int j)
 {
     double ai = alpha[i], aj = alpha[j];
     int ui = upper(i), uj = upper(j);
-    double ends = QD[who[i]] + QD[who[j]], q = y[i] != y[j] ? ends + 2 * Q(i, j) : ends - 2 * Q(i, j);
+    double ends = QD[who[i]] + QD[who[j]],
+           q = y[i] != y[j] ? ends + 2 * Q(i, j) : ends - 2 * Q(i, j);
     double Ci = bound(i), Cj = bound(j);
     q = q > 0 ? q : 1e-12;
     if (y[i] != y[j]) {
@@ -173,27 +184,33 @@ static size_t solve_plainly(double *result, double *rho)
     return iterations;
 }
 
-/* ---- problems -------------------------------------------------------------------------------------------------- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 /* Random points of few features and few values, some of them twice. */
 static void make_problem(uint64_t k)
 {
-    int d = 1 + (int)(3 * uniform(k, 0)), values = (int[]){2, 4, 16, 256}[(int)(4 * uniform(k, 1))], x[MOST][3];
+    int d = 1 + (int)(3 * uniform(k, 0)), values = (int[]){2, 4, 16, 256}[(int)(4 * uniform(k, 1))],
+        x[MOST][3];
     l = 2 + (int)((MOST - 1) * uniform(k, 2) * uniform(k, 3));
     n[0] = 1 + (int)((l - 1) * uniform(k, 4));
     n[1] = l - n[0];
     C[0] = C[1] = pow(10, 6 * uniform(k, 5) - 1);
     if (k % 4 == 1)
         C[k % 8 == 1] *= pow(10, 2 * uniform(k, 8) - 1);
-    int kernel = k % 5 < 2 ? POISON_RBF : (int[]){POISON_LINEAR, POISON_POLYNOMIAL, POISON_SIGMOID}[k % 5 - 2];
+    int kernel = k % 5 < 2 ? POISON_RBF
+                           : (int[]){POISON_LINEAR, POISON_POLYNOMIAL, POISON_SIGMOID}[k % 5 - 2];
     any_kernel = kernel != POISON_RBF;
-    most_iterations = k % 7 == 3 ? 1 + (size_t)(60 * uniform(k, 9)) : any_kernel ? 20000 : 0; /* sigmoids may go on for ever */
+    /* sigmoids may go on for ever */
+    most_iterations = any_kernel ? 20000 : 0;
+    if (k % 7 == 3)
+        most_iterations = 1 + (size_t)(60 * uniform(k, 9));
     tolerance = pow(10, -4 * uniform(k, 6));
     double gamma = pow(10, -6 * uniform(k, 7)) / d;
     for (int t = 0; t < l; t++)
         for (int f = 0; f < d; f++)
-            x[t][f] = t && uniform(k, 10 + (uint64_t)t) < 0.2 ? x[t - 1][f]
-                                                             : (int)(values * uniform(k, 1000 + (uint64_t)(t * d + f)));
+            x[t][f] = t && uniform(k, 10 + (uint64_t)t) < 0.2
+                          ? x[t - 1][f]
+                          : (int)(values * uniform(k, 1000 + (uint64_t)(t * d + f)));
     for (int s = 0; s < l; s++)
         for (int t = 0; t < l; t++) {
             double distance = 0, product = 0;
@@ -202,10 +219,13 @@ static void make_problem(uint64_t k)
                 product += x[s][f] * x[t][f];
             }
             double inner = gamma * product + uniform(k, 4) - 0.5;
-            double k_st = kernel == POISON_RBF          ? exp(-gamma * distance)
-                          : kernel == POISON_LINEAR     ? product
-                          : kernel == POISON_POLYNOMIAL ? inner * inner * inner
-                                                        : tanh(inner);
+            double k_st;
+            switch (kernel) {
+            case POISON_RBF: k_st = exp(-gamma * distance); break;
+            case POISON_LINEAR: k_st = product; break;
+            case POISON_POLYNOMIAL: k_st = inner * inner * inner; break;
+            default: k_st = tanh(inner);
+            }
             K[s][t] = (float)k_st;
             if (s == t)
                 QD[s] = k_st;
@@ -230,8 +250,14 @@ static int fetch(struct smo *smo, size_t t, size_t keep)
 
 static void solve(struct smo *smo, void *memory, int isa)
 {
-    *smo = (struct smo){.n = {(size_t)n[0], (size_t)n[1]}, .C = {C[0], C[1]}, .tolerance = tolerance,
-                        .shrinking = 1, .any_kernel = any_kernel, .max_iterations = most_iterations, .simd = simd_loops(isa), .fetch = fetch};
+    *smo = (struct smo){.n = {(size_t)n[0], (size_t)n[1]},
+                        .C = {C[0], C[1]},
+                        .tolerance = tolerance,
+                        .shrinking = 1,
+                        .any_kernel = any_kernel,
+                        .max_iterations = most_iterations,
+                        .simd = simd_loops(isa),
+                        .fetch = fetch};
     smo_begin(smo, memory);
     for (int t = 0; t < l && any_kernel; t++)
         smo->diagonal[smo_variable(smo, t >= n[0], (size_t)(t < n[0] ? t : t - n[0]))] = QD[t];
@@ -239,6 +265,7 @@ static void solve(struct smo *smo, void *memory, int isa)
         ;
 }
 
+/* The same alphas, rho and number of iterations, in every bit, by each instruction set. */
 static void equals_the_plain_solver(void **state)
 {
     (void)state;
@@ -255,14 +282,18 @@ static void equals_the_plain_solver(void **state)
                 assert_int_equal(smo.iterations, iterations);
                 assert_true(smo.rho == rho);
                 for (int t = 0; t < l; t++)
-                    assert_true(want[t] == smo.alpha[smo_variable(&smo, t >= n[0], (size_t)(t < n[0] ? t : t - n[0]))]);
+                    assert_true(want[t]
+                                == smo.alpha[smo_variable(&smo, t >= n[0],
+                                                          (size_t)(t < n[0] ? t : t - n[0]))]);
             }
     }
-    assert_true(rechecked > 10); /* the rare way was taken: no pair left, gradient rebuilt, and a pair again */
+    /* the rare way was taken: no pair left, gradient rebuilt, and a pair again */
+    assert_true(rechecked > 10);
     free(memory);
 }
 
-/* 0 <= alpha <= C, sum y alpha = 0 up to rounding, the violation < tolerance, the objective by its definition */
+/* 0 <= alpha <= C, sum y alpha = 0 up to rounding, the violation < tolerance, the objective by its
+ * definition */
 static void is_optimal(void **state)
 {
     (void)state;
@@ -284,7 +315,8 @@ static void is_optimal(void **state)
             size += a;
             for (int t = 0; t < l; t++)
                 gradient += sign * (t < n[0] ? 1 : -1) * (double)K[s][t]
-                            * smo.alpha[smo_variable(&smo, t >= n[0], (size_t)(t < n[0] ? t : t - n[0]))];
+                            * smo.alpha[smo_variable(&smo, t >= n[0],
+                                                     (size_t)(t < n[0] ? t : t - n[0]))];
             if (sign > 0 ? a < bound : a > 0)
                 up = fmax(up, -sign * gradient);
             if (sign > 0 ? a > 0 : a < bound)
@@ -302,7 +334,11 @@ static void is_optimal(void **state)
 static void stops_when_asked(void **state)
 {
     (void)state;
-    struct smo smo = {.n = {5, 5}, .C = {1, 1}, .tolerance = 1e-3, .simd = simd_loops(0), .fetch = fetch};
+    struct smo smo = {.n = {5, 5},
+                      .C = {1, 1},
+                      .tolerance = 1e-3,
+                      .simd = simd_loops(0),
+                      .fetch = fetch};
     volatile sig_atomic_t cancel = 1;
     void *memory = poison_take_big(1, smo_bytes(smo.n, 0));
     smo.cancel = &cancel;
@@ -314,7 +350,9 @@ static void stops_when_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_the_plain_solver), cmocka_unit_test(is_optimal), cmocka_unit_test(stops_when_asked),
+        cmocka_unit_test(equals_the_plain_solver),
+        cmocka_unit_test(is_optimal),
+        cmocka_unit_test(stops_when_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ static double squared_distance(const uint8_t *x, const uint8_t *z, int d)
     return sum;
 }
 
-/* Kernel values of `which` rows with all rows, in pieces, as the cache computes them: floats and doubles */
+/* Kernel values of `which` rows with all rows, in pieces, as the cache computes them: floats and
+ * doubles */
 static void check_pieces(const poison_set *set, double gamma, const poison_settings *settings)
 {
     enum { COUNT = 40 };
@@ -50,7 +51,9 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
         kernel_doubles(doubles, &batch, &rows, first, columns, tile, simd_loops(settings->isa));
         for (size_t r = 0; r < COUNT; r++)
             for (size_t c = 0; c < columns; c++) {
-                double e = exp(-gamma * squared_distance(set->x + which[r] * d, set->x + (first + c) * d, set->d));
+                double e = exp(
+                    -gamma
+                    * squared_distance(set->x + which[r] * d, set->x + (first + c) * d, set->d));
                 assert_true(floats[r][first + c] == (float)e);
                 assert_true(fabs(doubles[r][c] - e) <= 1e-14 * e);
             }
@@ -64,7 +67,8 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     free(tile);
 }
 
-/* Every value equals (float)exp of the exact distance; also where features come in slices, and are as large as can be */
+/* Every value equals (float)exp of the exact distance; also where features come in slices, and are
+ * as large as can be */
 static void kernel_is_exact(void **state)
 {
     (void)state;
@@ -86,7 +90,9 @@ static void kernel_is_exact(void **state)
             for (size_t i = 0; i < N; i++)
                 for (size_t j = 0; j < N; j++)
                     assert_true(K[i * N + j]
-                                == (float)exp(-gamma * squared_distance(set.x + i * (size_t)d, set.x + j * (size_t)d, d)));
+                                == (float)exp(-gamma
+                                              * squared_distance(set.x + i * (size_t)d,
+                                                                 set.x + j * (size_t)d, d)));
             rows_free(&rows);
             check_pieces(&set, gamma, &settings);
             settings.blas_only = 1;
@@ -97,8 +103,10 @@ static void kernel_is_exact(void **state)
     }
 }
 
-/* Products of `count` of the set's rows, from row `start` on, with all its rows, in doubles, to product[r n + c]; and the norms. */
-static void multiply(double *product, double *norm, const struct rows *rows, const poison_set *set, size_t start, size_t count)
+/* Products of `count` of the set's rows, from row `start` on, with all its rows, in doubles, to
+ * product[r n + c]; and the norms. */
+static void multiply(double *product, double *norm, const struct rows *rows, const poison_set *set,
+                     size_t start, size_t count)
 {
     size_t which[KERNEL_TILE], columns = kernel_columns(rows, count);
     struct batch batch;
@@ -120,32 +128,39 @@ static void multiply(double *product, double *norm, const struct rows *rows, con
 }
 
 /*
- * Features that are no 8-bit integers: within 1 ulp of float of exp of the distance; equal bits from the matrix and from
- * pieces, whatever else is asked for along with them; symmetric, and 1 on the diagonal.
+ * Features that are no 8-bit integers: within 1 ulp of float of exp of the distance; equal bits
+ * from the matrix and from pieces, whatever else is asked for along with them; symmetric, and 1 on
+ * the diagonal.
  */
 static void check_other_data(size_t n, int width)
 {
     static const size_t counts[] = {1, 2, 16, 17, 33, 100, 129, 255};
     size_t d = (size_t)width;
     poison_set set = {.n = n, .d = width, .v = poison_take(n * d, sizeof(double))};
-    double gamma = 1.0 / (2 * width), *product = poison_take(n * n, sizeof *product), *norm = poison_take(n, sizeof *norm);
-    double *piece = poison_take(KERNEL_TILE * n, sizeof *piece), *piece_norm = poison_take(KERNEL_TILE, sizeof *piece_norm);
+    double gamma = 1.0 / (2 * width), *product = poison_take(n * n, sizeof *product),
+           *norm = poison_take(n, sizeof *norm);
+    double *piece = poison_take(KERNEL_TILE * n, sizeof *piece),
+           *piece_norm = poison_take(KERNEL_TILE, sizeof *piece_norm);
     struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
     for (size_t i = 0; i < n * d; i++)
         set.v[i] = 3 * uniform(50, i) - 1;
     poison_settings settings = settings_of(poison_isa_best(), 2);
     struct rows rows;
     float *K = poison_take(n, n * sizeof *K);
-    assert_int_equal(rows_fill(&rows, &set, n, NULL, kernel_engine(&set, &settings), &kernel, &settings, NULL), 0);
+    assert_int_equal(rows_fill(&rows, &set, n, NULL, kernel_engine(&set, &settings), &kernel,
+                               &settings, NULL),
+                     0);
     assert_int_equal(kernel_matrix(K, n, &rows, &settings, NULL), 0);
     for (size_t r = 0; r < n; r += KERNEL_TILE) /* whole tiles, as far as there are */
-        multiply(product + r * n, norm + r, &rows, &set, r, n - r < KERNEL_TILE ? n - r : KERNEL_TILE);
+        multiply(product + r * n, norm + r, &rows, &set, r,
+                 n - r < KERNEL_TILE ? n - r : KERNEL_TILE);
     assert_memory_equal(norm, rows.norm, n * sizeof *norm);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
             double distance = 0;
             for (size_t f = 0; f < d; f++)
-                distance += (set.v[i * d + f] - set.v[j * d + f]) * (set.v[i * d + f] - set.v[j * d + f]);
+                distance += (set.v[i * d + f] - set.v[j * d + f])
+                            * (set.v[i * d + f] - set.v[j * d + f]);
             float e = (float)exp(-gamma * distance), k = K[i * n + j];
             assert_true(k == e || k == nextafterf(e, 2) || k == nextafterf(e, 0));
             assert_true(k == K[j * n + i] && (i != j || k == 1));
@@ -203,16 +218,19 @@ static void check_equal(poison_svm *a, poison_svm *b, size_t m)
     assert_int_equal(poison_svm_machines(b, &q), P);
     for (size_t k = 0; k < P; k++) {
         assert_true(p[k].i == q[k].i && p[k].j == q[k].j && p[k].l == q[k].l && p[k].sv == q[k].sv);
-        assert_true(p[k].iterations == q[k].iterations && p[k].rho == q[k].rho && p[k].objective == q[k].objective);
+        assert_true(p[k].iterations == q[k].iterations && p[k].rho == q[k].rho
+                    && p[k].objective == q[k].objective);
         assert_memory_equal(p[k].sv_row, q[k].sv_row, p[k].sv * sizeof *p[k].sv_row);
         assert_memory_equal(p[k].sv_coef, q[k].sv_coef, p[k].sv * sizeof *p[k].sv_coef);
-        assert_memory_equal(poison_svm_decisions(a, 0, k), poison_svm_decisions(b, 0, k), m * sizeof(double));
+        assert_memory_equal(poison_svm_decisions(a, 0, k), poison_svm_decisions(b, 0, k),
+                            m * sizeof(double));
     }
 }
 
 /*
- * A model whose labels were changed again and again equals one that is trained afresh, in every bit; also where memory
- * is too small for the matrix and kernel rows come from a cache: a roomy one, and one that has to drop and recompute.
+ * A model whose labels were changed again and again equals one that is trained afresh, in every
+ * bit; also where memory is too small for the matrix and kernel rows come from a cache: a roomy
+ * one, and one that has to drop and recompute.
  */
 static void check_retraining(size_t memory, int blas_only, int no_reuse)
 {
@@ -232,7 +250,8 @@ static void check_retraining(size_t memory, int blas_only, int no_reuse)
     memcpy(labels, data.train.y, sizeof labels);
     for (size_t c = 0; c < sizeof change / sizeof *change; c++) {
         if (c == 4)
-            memcpy(labels, data.train.y, sizeof labels); /* back to the beginning: classes appear again */
+            /* back to the beginning: classes appear again */
+            memcpy(labels, data.train.y, sizeof labels);
         for (size_t r = 0; r < N; r++)
             if (data.train.y[r] == change[c].from && r % change[c].modulus == 0)
                 labels[r] = change[c].to;
@@ -248,7 +267,8 @@ static void check_retraining(size_t memory, int blas_only, int no_reuse)
     }
     for (size_t r = 0; r < N; r++)
         labels[r] = 3;
-    assert_int_equal(poison_svm_train(svm, labels, NULL), POISON_EDATA); /* one class; the model is none now */
+    /* one class; the model is none now */
+    assert_int_equal(poison_svm_train(svm, labels, NULL), POISON_EDATA);
     assert_int_equal(poison_svm_machines(svm, NULL), 0);
     assert_int_equal(poison_svm_train(svm, data.train.y, NULL), 0);
     poison_svm_free(svm);
@@ -276,8 +296,10 @@ static void labels_beyond_are_refused(void **state)
         assert_non_null(strstr(err.text, "row 59 has the label"));
         assert_int_equal(poison_svm_new(&none, &data, &settings, NULL), POISON_EDATA);
         assert_null(none);
-        assert_int_equal(poison_audit(&found, svm, &data, labels, POISON_KNN, 0, &settings, NULL), POISON_EDATA);
-        assert_int_equal(poison_data_write(&data, labels, "build/never", &settings, NULL), POISON_EDATA);
+        assert_int_equal(poison_audit(&found, svm, &data, labels, POISON_KNN, 0, &settings, NULL),
+                         POISON_EDATA);
+        assert_int_equal(poison_data_write(&data, labels, "build/never", &settings, NULL),
+                         POISON_EDATA);
     }
     labels[N - 1] = data.train.y[N - 1] = last;
     assert_int_equal(poison_svm_train(svm, labels, NULL), 0);
@@ -286,8 +308,8 @@ static void labels_beyond_are_refused(void **state)
 }
 
 /*
- * A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0 is of the first and
- * the last row of the second, so that the range's ends look right.
+ * A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0
+ * is of the first and the last row of the second, so that the range's ends look right.
  */
 static void merged_neighbours_are_gathered(void **state)
 {
@@ -298,14 +320,17 @@ static void merged_neighbours_are_gathered(void **state)
     assert_int_equal(poison_data_draw(&data, N, 20, &settings, NULL), 0);
     int labels[N];
     for (size_t r = 0; r < N; r++)
-        data.train.y[r] = r == 0 ? 1 : r == N - 1 ? 2 : data.train.y[r] % 4;
+        data.train.y[r] %= 4;
+    data.train.y[0] = 1;
+    data.train.y[N - 1] = 2;
     for (size_t r = 0; r < N; r++)
         labels[r] = data.train.y[r] == 1 ? 2 : data.train.y[r];
     poison_svm *merged, *afresh;
     assert_int_equal(poison_svm_new(&merged, &data, &settings, NULL), 0);
     assert_int_equal(poison_svm_train(merged, data.train.y, NULL), 0);
     assert_int_equal(poison_svm_train(merged, labels, NULL), 0);
-    memcpy(data.train.y, labels, sizeof labels); /* laid out by the new labels, nothing is gathered */
+    /* laid out by the new labels, nothing is gathered */
+    memcpy(data.train.y, labels, sizeof labels);
     assert_int_equal(poison_svm_new(&afresh, &data, &settings, NULL), 0);
     assert_int_equal(poison_svm_train(afresh, labels, NULL), 0);
     int predicted[20];
@@ -317,7 +342,8 @@ static void merged_neighbours_are_gathered(void **state)
     poison_data_free(&data);
 }
 
-/* Decision values are the sum over support vectors in their order, by simd_exp's kernel values, minus rho. */
+/* Decision values are the sum over support vectors in their order, by simd_exp's kernel values,
+ * minus rho. */
 static void decisions_are_the_documented_sum(void **state)
 {
     (void)state;
@@ -338,10 +364,13 @@ static void decisions_are_the_documented_sum(void **state)
             double sum = 0, size = 0;
             for (size_t s = 0; s < machine[p].sv; s++) {
                 const uint8_t *x = data.train.x + 784 * machine[p].sv_row[s];
-                sum += machine[p].sv_coef[s] * exp(-poison_svm_gamma(svm) * squared_distance(x, data.test.x + 784 * t, 784));
+                sum += machine[p].sv_coef[s]
+                       * exp(-poison_svm_gamma(svm)
+                             * squared_distance(x, data.test.x + 784 * t, 784));
                 size += fabs(machine[p].sv_coef[s]);
             }
-            assert_true(fabs(poison_svm_decisions(svm, 0, p)[t] - (sum - machine[p].rho)) <= 1e-12 * size);
+            assert_true(fabs(poison_svm_decisions(svm, 0, p)[t] - (sum - machine[p].rho))
+                        <= 1e-12 * size);
             votes[poison_svm_decisions(svm, 0, p)[t] > 0 ? machine[p].i : machine[p].j]++;
         }
         for (int v = 1; v < 10; v++)
@@ -399,11 +428,14 @@ static void constant_data_have_gamma_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernel_is_exact), cmocka_unit_test(other_data_are_close_and_consistent),
+        cmocka_unit_test(kernel_is_exact),
+        cmocka_unit_test(other_data_are_close_and_consistent),
         cmocka_unit_test(retraining_equals_training),
-        cmocka_unit_test(a_cache_equals_the_matrix), cmocka_unit_test(merged_neighbours_are_gathered),
+        cmocka_unit_test(a_cache_equals_the_matrix),
+        cmocka_unit_test(merged_neighbours_are_gathered),
         cmocka_unit_test(labels_beyond_are_refused),
-        cmocka_unit_test(decisions_are_the_documented_sum), cmocka_unit_test(built_in_digits_serve_the_lab),
+        cmocka_unit_test(decisions_are_the_documented_sum),
+        cmocka_unit_test(built_in_digits_serve_the_lab),
         cmocka_unit_test(constant_data_have_gamma_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

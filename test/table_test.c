@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables of labels with awkward names: what is printed, in each form, byte by byte, and that names read back where they are
- * read. The names are those of the classes 0, 1, ... of one data set.
+ * Tables of labels with awkward names: what is printed, in each form, byte by byte, and that names
+ * read back where they are read. The names are those of the classes 0, 1, ... of one data set.
  */
 #include "unit.h"
 
@@ -11,10 +11,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-static char tail[] = "\xC3(\xED\xA0\x80\xF0\x9F\x98\x80\xE2\x82"; /* no UTF-8, a surrogate, a character, a part of one */
-static char long_name[] = "012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!";
-static char *words[] = {"", "\x1B[31m", " a ", "# b", "+1", "-", "1:2", "<a href=\"x\">", "NA", "a\\", "a\nb", "a\tb",
-                        "false", "new york", "true", "true_", "x,y", tail, long_name};
+/* no UTF-8, a surrogate, a character, a part of one */
+static char tail[] = "\xC3(\xED\xA0\x80\xF0\x9F\x98\x80\xE2\x82";
+static char long_name[] =
+    "012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!";
+static char *words[] = {"",       "\x1B[31m",       " a ",  "# b",   "+1",   "-",
+                        "1:2",    "<a href=\"x\">", "NA",   "a\\",   "a\nb", "a\tb",
+                        "false",  "new york",       "true", "true_", "x,y",  tail,
+                        long_name};
 enum { WORDS = sizeof words / sizeof *words };
 
 static poison_data named(char **names, int count, int numbers)
@@ -23,7 +27,8 @@ static poison_data named(char **names, int count, int numbers)
 }
 
 /* What `print` prints on a sheet of this form. free() it. */
-static char *printed(void (*print)(struct sheet *sheet), const poison_data *data, int json, int bare, const char *opening)
+static char *printed(void (*print)(struct sheet *sheet), const poison_data *data, int json,
+                     int bare, const char *opening)
 {
     char *text = NULL;
     size_t size;
@@ -37,15 +42,15 @@ static char *printed(void (*print)(struct sheet *sheet), const poison_data *data
     return text;
 }
 
-static void expect(void (*print)(struct sheet *sheet), const poison_data *data, int json, int bare, const char *opening,
-                   const char *expected)
+static void expect(void (*print)(struct sheet *sheet), const poison_data *data, int json, int bare,
+                   const char *opening, const char *expected)
 {
     char *text = printed(print, data, json, bare, opening);
     assert_string_equal(text, expected);
     free(text);
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void print_all(struct sheet *sheet)
 {
@@ -55,22 +60,29 @@ static void print_all(struct sheet *sheet)
         table_label(&t, c);
 }
 
+/* Each name as text, alone in its line, as a cell, and in JSON. */
 static void names_are_printed_as_given(void **state)
 {
     poison_data data = named(words, WORDS, 0);
     (void)state;
     expect(print_all, &data, 0, 0, NULL,
-           "l\n\n\\x1b[31m\n a \n\\x23 b\n+1\n-\n1:2\n<a href=\"x\">\nNA\na\\\na\\nb\na\\tb\nfalse\nnew york\ntrue\n"
+           "l\n\n\\x1b[31m\n a \n\\x23 b\n+1\n-\n1:2\n<a "
+           "href=\"x\">\nNA\na\\\na\\nb\na\\tb\nfalse\nnew york\ntrue\n"
            "true_\nx,y\n"
            "\xC3(\xED\xA0\\x80\xF0\x9F\x98\x80\xE2\\x82\n"
            "012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!\n");
     expect(print_all, &data, 1, 0, NULL,
-           "{\"l\":\"\"}\n{\"l\":\"\\u001b[31m\"}\n{\"l\":\" a \"}\n{\"l\":\"# b\"}\n{\"l\":\"+1\"}\n{\"l\":\"-\"}\n"
+           "{\"l\":\"\"}\n{\"l\":\"\\u001b[31m\"}\n{\"l\":\" a \"}\n{\"l\":\"# "
+           "b\"}\n{\"l\":\"+1\"}\n{\"l\":\"-\"}\n"
            "{\"l\":\"1:2\"}\n"
-           "{\"l\":\"<a href=\\\"x\\\">\"}\n{\"l\":\"NA\"}\n{\"l\":\"a\\\\\"}\n{\"l\":\"a\\nb\"}\n{\"l\":\"a\\tb\"}\n"
-           "{\"l\":\"false\"}\n{\"l\":\"new york\"}\n{\"l\":\"true\"}\n{\"l\":\"true_\"}\n{\"l\":\"x,y\"}\n"
+           "{\"l\":\"<a "
+           "href=\\\"x\\\">\"}\n{\"l\":\"NA\"}\n{\"l\":\"a\\\\\"}\n{\"l\":\"a\\nb\"}\n{\"l\":"
+           "\"a\\tb\"}\n"
+           "{\"l\":\"false\"}\n{\"l\":\"new "
+           "york\"}\n{\"l\":\"true\"}\n{\"l\":\"true_\"}\n{\"l\":\"x,y\"}\n"
            "{\"l\":\"\\ufffd(\\ufffd\\ufffd\\ufffd\xF0\x9F\x98\x80\\ufffd\\ufffd\"}\n"
-           "{\"l\":\"012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!\"}\n");
+           "{\"l\":\"012345678901234567890123456789012345678901234567890123456789012345\xC3\xA9!\"}"
+           "\n");
     assert_string_equal(poison_label_name(&data, WORDS - 1).text,
                         "012345678901234567890123456789012345678901234567890123456789012345");
 }
@@ -78,16 +90,18 @@ static void names_are_printed_as_given(void **state)
 /* A column has one type: numbers only where each name is a number that JSON knows. */
 static void labels_are_numbers_or_strings(void **state)
 {
-    char *fine[] = {"-3e2", "-0", "1", "2.50", "10E+2"}, *signs[] = {"-1", "+1"}, *zeros[] = {"007", "8"};
+    char *fine[] = {"-3e2", "-0", "1", "2.50", "10E+2"}, *signs[] = {"-1", "+1"},
+         *zeros[] = {"007", "8"};
     poison_data data = named(fine, 5, 1);
     (void)state;
-    expect(print_all, &data, 1, 0, NULL, "{\"l\":-3e2}\n{\"l\":-0}\n{\"l\":1}\n{\"l\":2.50}\n{\"l\":10E+2}\n");
+    expect(print_all, &data, 1, 0, NULL,
+           "{\"l\":-3e2}\n{\"l\":-0}\n{\"l\":1}\n{\"l\":2.50}\n{\"l\":10E+2}\n");
     data = named(signs, 2, 1);
     expect(print_all, &data, 1, 0, NULL, "{\"l\":\"-1\"}\n{\"l\":\"+1\"}\n");
     data = named(zeros, 2, 1);
     expect(print_all, &data, 1, 0, NULL, "{\"l\":\"007\"}\n{\"l\":\"8\"}\n");
-    const char *no[] = {"", "-", "+1", ".5", "5.", "1e", "1e+", "01", "-01", "0x1", "1 ", " 1", "nan", "inf", "1.e1",
-                        "1.5.5"};
+    const char *no[] = {"",    "-",   "+1", ".5", "5.",  "1e",  "1e+",  "01",
+                        "-01", "0x1", "1 ", " 1", "nan", "inf", "1.e1", "1.5.5"};
     for (size_t k = 0; k < sizeof no / sizeof *no; k++)
         assert_false(table_is_number(no[k]));
     assert_true(table_is_number("0.5e-3"));
@@ -127,7 +141,7 @@ static void pairs_read_back(void **state)
     assert_string_equal(poison_label_quoted(&data, 6).text, "\"<a href=\"\"x\"\">\"");
 }
 
-/* ---- flips ----------------------------------------------------------------------------------------------------- */
+/* ---- flips ----------------------------------------------------------------------------------- */
 
 enum { ROWS = WORDS * (WORDS + 1) };
 
@@ -146,6 +160,7 @@ static void print_flips(struct sheet *sheet)
     }
 }
 
+/* A flip file of all names, read again, makes the labels that it was made of. */
 static void flip_files_read_back(void **state)
 {
     static int y[ROWS], labels[ROWS];
@@ -179,7 +194,7 @@ static void print_removal(struct sheet *sheet)
     table_flipped(&t, 5);
 }
 
-/* ---- cells and forms ------------------------------------------------------------------------------------------- */
+/* ---- cells and forms ------------------------------------------------------------------------- */
 
 static void print_cells(struct sheet *sheet)
 {
@@ -199,10 +214,12 @@ static void cells_have_their_types(void **state)
 {
     (void)state;
     expect(print_cells, NULL, 0, 0, NULL,
-           "count\texact\tnumber\ttext\tnone\n0\t0.10000000000000001\t0.100000\ta\\tb\tNA\n1\t-0\t-0.000000\tNA\tNA\n"
+           "count\texact\tnumber\ttext\tnone\n0\t0.10000000000000001\t0.100000\ta\\tb\tNA\n1\t-0\t-"
+           "0.000000\tNA\tNA\n"
            "2\tNA\tNA\tNA\tNA\n3\tinf\tNA\tNA\tNA\n");
     expect(print_cells, NULL, 1, 1, NULL,
-           "{\"count\":0,\"exact\":0.10000000000000001,\"number\":0.100000,\"text\":\"a\\tb\",\"none\":null}\n"
+           "{\"count\":0,\"exact\":0.10000000000000001,\"number\":0.100000,\"text\":\"a\\tb\","
+           "\"none\":null}\n"
            "{\"count\":1,\"exact\":-0,\"number\":-0.000000,\"text\":\"NA\",\"none\":null}\n"
            "{\"count\":2,\"exact\":null,\"number\":null,\"text\":\"NA\",\"none\":null}\n"
            "{\"count\":3,\"exact\":null,\"number\":null,\"text\":\"NA\",\"none\":null}\n");
@@ -234,18 +251,20 @@ static void headers_titles_and_openings(void **state)
 {
     poison_data data = named(words, WORDS, 0);
     (void)state;
-    expect(print_confusion, NULL, 0, 0, NULL, "true\tx\ta\\tb\ttrue\ttrue_\t\"\ttru\n0\t1\t2\t3\t4\t5\t6\n");
+    expect(print_confusion, NULL, 0, 0, NULL,
+           "true\tx\ta\\tb\ttrue\ttrue_\t\"\ttru\n0\t1\t2\t3\t4\t5\t6\n");
     expect(print_confusion, NULL, 0, 1, "c=1", "# c=1\n0\t1\t2\t3\t4\t5\t6\n");
     expect(print_confusion, NULL, 1, 0, NULL, /* each key once */
            "{\"true\":0,\"x\":1,\"a\\tb\":2,\"true_\":3,\"true__\":4,\"\\\"\":5,\"tru\":6}\n");
-    expect(print_titled, &data, 0, 1, "x=\"\n", "# x=\"\\n\n\n# the a\\n\"b's\n-\n\"-\"\n\n# more\n-\n\"-\"\n");
+    expect(print_titled, &data, 0, 1, "x=\"\n",
+           "# x=\"\\n\n\n# the a\\n\"b's\n-\n\"-\"\n\n# more\n-\n\"-\"\n");
     expect(print_titled, &data, 1, 0, "x=\"\n",
            "{\"provenance\":\"x=\\\"\\n\"}\n{\"table\":\"the a\\n\\\"b's\",\"to\":null}\n"
            "{\"table\":\"the a\\n\\\"b's\",\"to\":\"-\"}\n"
            "{\"table\":\"more\",\"to\":null}\n{\"table\":\"more\",\"to\":\"-\"}\n");
 }
 
-/* ---- a campaign of words --------------------------------------------------------------------------------------- */
+/* ---- a campaign of words --------------------------------------------------------------------- */
 
 static char *read_file(const char *path)
 {
@@ -257,9 +276,11 @@ static char *read_file(const char *path)
     return text;
 }
 
+/* A sweep's journal names labels so that --resume knows them again; another file it refuses. */
 static void sweeps_name_labels(void **state)
 {
-    char *names[] = {"a:b", "say \"x\"", "t\tt"}, path[] = "/tmp/poison-table.XXXXXX", *first, *resumed;
+    char *names[] = {"a:b", "say \"x\"", "t\tt"}, path[] = "/tmp/poison-table.XXXXXX", *first,
+         *resumed;
     enum { N = 24 };
     uint8_t x[N * 2];
     int y[N], strategy = POISON_FIRST;
@@ -268,7 +289,12 @@ static void sweeps_name_labels(void **state)
     poison_cleaning none = {.method = -1, .name = "none"};
     size_t doses[] = {0, 2, 99};
     poison_data data = named(names, 3, 0);
-    struct sweep sweep = {.strategy = &strategy, .strategies = 1, .defence = &none, .defences = 1, .dose = doses, .doses = 3,
+    struct sweep sweep = {.strategy = &strategy,
+                          .strategies = 1,
+                          .defence = &none,
+                          .defences = 1,
+                          .dose = doses,
+                          .doses = 3,
                           .seeds = 1};
     struct sheet sheet;
     (void)state;
@@ -291,22 +317,30 @@ static void sweeps_name_labels(void **state)
     size_t size;
     FILE *warn = open_memstream(&warnings, &size);
     close(mkstemp(path));
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 0, warn}, &err), 0);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings,
+                               &(struct sweep_output){&sheet, path, 0, warn}, &err),
+                     0);
     fclose(warn);
     first = read_file(path);
     assert_non_null(strstr(first, " pairs=\"a:b\":\"say \"\"x\"\"\",t\\tt:\"a:b\" doses=0,2,99 "));
     assert_non_null(strstr(first, "\nfrom\tto\tstrategy\t"));
     assert_non_null(strstr(first, "\na:b\tsay \"x\"\tfirst\tnone\tNA\t2\t"));
     assert_non_null(strstr(first, "\nt\\tt\ta:b\tfirst\tnone\tNA\t2\t"));
-    assert_string_equal(warnings, "poison: warning: \"a:b\":\"say \"\"x\"\"\": 1 of 3 doses are left out, since only 8 "
-                                  "training labels are \"a:b\"\npoison: warning: t\\tt:\"a:b\": 1 of 3 doses are left out, "
-                                  "since only 8 training labels are t\\tt\n");
+    assert_string_equal(
+        warnings,
+        "poison: warning: \"a:b\":\"say \"\"x\"\"\": 1 of 3 doses are left out, since only 8 "
+        "training labels are \"a:b\"\npoison: warning: t\\tt:\"a:b\": 1 of 3 doses are left out, "
+        "since only 8 training labels are t\\tt\n");
     assert_int_equal(truncate(path, (off_t)strlen(first) - 60), 0);
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 1, NULL}, &err), 0);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings,
+                               &(struct sweep_output){&sheet, path, 1, NULL}, &err),
+                     0);
     resumed = read_file(path);
     assert_string_equal(resumed, first);
     names[0] = "a,b"; /* what is called otherwise is another row */
-    assert_int_equal(sweep_run(&sweep, &data, y, &settings, &(struct sweep_output){&sheet, path, 1, NULL}, &err), POISON_EDATA);
+    assert_int_equal(sweep_run(&sweep, &data, y, &settings,
+                               &(struct sweep_output){&sheet, path, 1, NULL}, &err),
+                     POISON_EDATA);
     unlink(path);
     free(warnings);
     free(first);
@@ -317,9 +351,13 @@ static void sweeps_name_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_printed_as_given), cmocka_unit_test(labels_are_numbers_or_strings),
-        cmocka_unit_test(pairs_read_back), cmocka_unit_test(flip_files_read_back), cmocka_unit_test(cells_have_their_types),
-        cmocka_unit_test(headers_titles_and_openings), cmocka_unit_test(sweeps_name_labels),
+        cmocka_unit_test(names_are_printed_as_given),
+        cmocka_unit_test(labels_are_numbers_or_strings),
+        cmocka_unit_test(pairs_read_back),
+        cmocka_unit_test(flip_files_read_back),
+        cmocka_unit_test(cells_have_their_types),
+        cmocka_unit_test(headers_titles_and_openings),
+        cmocka_unit_test(sweeps_name_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

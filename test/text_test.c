@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts of data, through the library's doors: values to the bit, rows for a model, what a check finds, joined labels */
+/* Texts of data, through the library's doors: values to the bit, rows for a model, what a check
+ * finds, joined labels */
 #include "unit.h"
 
 #include "labels.h"
@@ -28,7 +29,8 @@ static poison_settings settings_of(int threads)
     return settings;
 }
 
-/* Random doubles written in full and in short come back in every bit, from CSV and LIBSVM's text. -0 stays -0. */
+/* Random doubles written in full and in short come back in every bit, from CSV and LIBSVM's text.
+ * -0 stays -0. */
 static void values_come_back(void **state)
 {
     (void)state;
@@ -40,7 +42,8 @@ static void values_come_back(void **state)
         for (size_t r = 0; r < N; r++) {
             fprintf(file, "%zu", r % 3);
             for (size_t f = 0; f < D; f++) {
-                double x = uniform(r, f) < 0.2 ? floor(300 * uniform(r, f)) : ldexp(uniform(r, f) - 0.5, (int)(f * 10) - 60);
+                double x = uniform(r, f) < 0.2 ? floor(300 * uniform(r, f))
+                                               : ldexp(uniform(r, f) - 0.5, (int)(f * 10) - 60);
                 char text[40];
                 sprintf(text, form % 2 ? "%.17g" : "%g", r == 5 ? -0.0 : x);
                 value[r][f] = strtod(text, NULL);
@@ -50,8 +53,10 @@ static void values_come_back(void **state)
         }
         fclose(file);
         poison_data data;
-        assert_int_equal(poison_data_load(&data, &(poison_source){.path = path}, &settings, NULL), 0);
-        assert_true(data.train.n == N && data.train.d == D && data.train.v && !data.train.x && data.names == 3);
+        assert_int_equal(poison_data_load(&data, &(poison_source){.path = path}, &settings, NULL),
+                         0);
+        assert_true(data.train.n == N && data.train.d == D && data.train.v && !data.train.x
+                    && data.names == 3);
         assert_memory_equal(data.train.v, value, sizeof value);
         for (size_t r = 0; r < N; r++)
             assert_int_equal(data.train.y[r], r % 3);
@@ -63,22 +68,26 @@ static void values_come_back(void **state)
 static void bytes_or_doubles(void **state)
 {
     (void)state;
-    static const struct { const char *text; int bytes; } cases[] = {
-        {"1,255,0\n2,7,1\n", 1}, {"1,5.0,5e0\n2,050,2.55e2\n", 1}, {"1,-0,0\n2,1,-0.0\n", 1}, {"1,256,0\n2,7,1\n", 0},
-        {"1,1,1\n2,7,-1\n", 0}, {"1,1,1\n2,7,0.5\n", 0}, {"1 1:255\n2 2:1\n", 1}, {"1 1:255\n2 2:1.5\n", 0},
+    static const struct { const char *text; int bytes;
+    } cases[] = {
+        {"1,255,0\n2,7,1\n", 1}, {"1,5.0,5e0\n2,050,2.55e2\n", 1}, {"1,-0,0\n2,1,-0.0\n", 1},
+        {"1,256,0\n2,7,1\n", 0}, {"1,1,1\n2,7,-1\n", 0},           {"1,1,1\n2,7,0.5\n", 0},
+        {"1 1:255\n2 2:1\n", 1}, {"1 1:255\n2 2:1.5\n", 0},
     };
     poison_settings settings = settings_of(2);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         poison_data data;
         put(cases[k].text);
-        assert_int_equal(poison_data_load(&data, &(poison_source){.path = path}, &settings, NULL), 0);
+        poison_source source = {.path = path};
+        assert_int_equal(poison_data_load(&data, &source, &settings, NULL), 0);
         assert_int_equal(data.train.x != NULL, cases[k].bytes);
         assert_int_equal(data.train.v != NULL, !cases[k].bytes);
         poison_data_free(&data);
     }
 }
 
-/* What a model's rows are: label or none, columns moved and added. expected: the first row, then its label or -1 for none */
+/* What a model's rows are: label or none, columns moved and added. expected: the first row, then
+ * its label or -1 for none */
 static void rows_for_a_model(void **state)
 {
     (void)state;
@@ -87,33 +96,41 @@ static void rows_for_a_model(void **state)
         struct load_width model; /* on entry */
         int status, base, d, expected[6];
     } cases[] = {
-        {"7,8,9\n1,2,3\n", NULL, {3, 1, 0, 0}, 0, 1, 3, {7, 8, 9, -1}},   /* as many fields as features: no label */
+        /* as many fields as features: no label */
+        {"7,8,9\n1,2,3\n", NULL, {3, 1, 0, 0}, 0, 1, 3, {7, 8, 9, -1}},
         {"2,8,9\n1,2,3\n", NULL, {2, 1, 0, 0}, 0, 1, 2, {8, 9, 1}},
         {"8,9,2\n2,3,1\n", "last", {2, 1, 0, 0}, 0, 1, 2, {8, 9, 1}},
         {"7,8,9\n1,2,3\n", "none", {3, 1, 0, 0}, 0, 1, 3, {7, 8, 9, -1}},
         {"7,8,9\n1,2,3\n", NULL, {4, 1, 0, 0}, POISON_EDATA, 0, 0, {0}},
         {"7,8,9\n1,2,3\n", NULL, {1, 1, 0, 0}, POISON_EDATA, 0, 0, {0}},
-        {"2,8,9\n1,2,3\n", NULL, {1, 1, 1, 0}, 0, 1, 2, {8, 9, 1}},       /* the model has at least so many */
+        /* the model has at least so many */
+        {"2,8,9\n1,2,3\n", NULL, {1, 1, 1, 0}, 0, 1, 2, {8, 9, 1}},
         {"2,8,9\n1,2,3\n", NULL, {4, 1, 1, 0}, POISON_EDATA, 0, 0, {0}},
         {"y,a\n2,8\n1,2\n", NULL, {1, 1, 0, 0}, 0, 1, 1, {8, 1}},
         {"2 1:8 2:9\n1 1:1\n", NULL, {4, 1, 1, 0}, 0, 1, 4, {8, 9, 0, 0, 1}},
         {"2 1:8 2:9\n1 1:1\n", NULL, {1, 1, 1, 0}, 0, 1, 2, {8, 9, 1}},
-        {"2 1:8 2:9\n1 1:1\n", NULL, {2, 0, 1, 0}, 0, 0, 3, {0, 8, 9, 1}}, /* the model counts from 0 */
+        /* the model counts from 0 */
+        {"2 1:8 2:9\n1 1:1\n", NULL, {2, 0, 1, 0}, 0, 0, 3, {0, 8, 9, 1}},
         {"2 0:8 1:9\n1 1:1\n", NULL, {2, 1, 1, 0}, 0, 0, 3, {8, 9, 0, 1}}, /* the file does */
         {"1:8 2:9\n1:1\n", "none", {2, 1, 1, 0}, 0, 1, 2, {8, 9, -1}},
     };
     poison_settings settings = settings_of(1);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        poison_data data = {.names = 1, .numbers = 1, .name = poison_take(1, sizeof *data.name + 2)};
+        poison_data data = {.names = 1,
+                            .numbers = 1,
+                            .name = poison_take(1, sizeof *data.name + 2)};
         struct load_width width = cases[k].model;
         poison_error err = {""};
         data.name[0] = strcpy((char *)(data.name + 1), "1"); /* the model has one class: 1 */
         put(cases[k].text);
-        int status = load_rows(&data, &width, &(poison_source){.path = path, .label = cases[k].label}, &settings, &err);
+        int status = load_rows(&data, &width,
+                               &(poison_source){.path = path, .label = cases[k].label}, &settings,
+                               &err);
         if (status != cases[k].status)
             fail_msg("case %zu: %d, %s", k, status, err.text);
         if (status == 0) {
-            assert_true(width.base == cases[k].base && width.d == cases[k].d && data.test.d == width.d && data.test.n == 2);
+            assert_true(width.base == cases[k].base && width.d == cases[k].d
+                        && data.test.d == width.d && data.test.n == 2);
             for (int f = 0; f < width.d; f++)
                 assert_int_equal(data.test.x[f], cases[k].expected[f]);
             assert_int_equal(data.test.y ? data.test.y[0] : -1, cases[k].expected[width.d]);
@@ -138,12 +155,18 @@ static int find(void *self, size_t line, const char *sentence)
     return f->count == 9;
 }
 
+/* All problems of a text and their lines, in order. */
 static void a_check_finds_all(void **state)
 {
     (void)state;
-    static const struct { const char *text; int count; size_t line[5]; } cases[] = {
-        {"1,2\n2,3\n", 0, {0}}, {"1,2\n\n2,x\n# no\n1,2,3\n,3\n2,nan\n2,3\n", 4, {3, 5, 6, 7}},
-        {"1 1:2\n2\n3 2:1 2:1\n4 q:1\n5 1:1\n", 3, {2, 3, 4}}, {"", 1, {0}}, {"\n", 1, {0}}, {"label,a\n", 1, {1}},
+    static const struct { const char *text; int count; size_t line[5];
+    } cases[] = {
+        {"1,2\n2,3\n", 0, {0}},
+        {"1,2\n\n2,x\n# no\n1,2,3\n,3\n2,nan\n2,3\n", 4, {3, 5, 6, 7}},
+        {"1 1:2\n2\n3 2:1 2:1\n4 q:1\n5 1:1\n", 3, {2, 3, 4}},
+        {"", 1, {0}},
+        {"\n", 1, {0}},
+        {"label,a\n", 1, {1}},
         {"a\n", 1, {1}},
     };
     poison_settings settings = settings_of(1);
@@ -151,7 +174,8 @@ static void a_check_finds_all(void **state)
         struct findings found = {0};
         size_t problems;
         put(cases[k].text);
-        int status = load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems, NULL);
+        int status = load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems,
+                                NULL);
         assert_int_equal(status, 0);
         assert_true(found.count == cases[k].count && problems == (size_t)cases[k].count);
         for (int p = 0; p < found.count; p++)
@@ -163,7 +187,9 @@ static void a_check_finds_all(void **state)
     fclose(file);
     struct findings found = {0};
     size_t problems;
-    assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems, NULL), 0);
+    assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems,
+                                NULL),
+                     0);
     assert_true(problems == 1 && found.line[0] == 0 && strstr(found.sentence[0], "256"));
 }
 
@@ -176,6 +202,8 @@ static struct book *book_of(const char *const *text)
     return book;
 }
 
+/* Labels of several sources get one list of names: by number where all are numbers, else
+ * bytewise. */
 static void labels_are_joined(void **state)
 {
     (void)state;
@@ -185,17 +213,22 @@ static void labels_are_joined(void **state)
     poison_data data = {0};
     assert_int_equal(labels_join(&data, &(struct label_source){NULL, idx, 3}, 1, NULL), 0);
     assert_true(data.names == 0 && idx[1] == 200);
-    assert_int_equal(labels_join(&data, (struct label_source[]){{numbers, y, 4}, {NULL, idx, 3}}, 2, NULL), 0);
+    assert_int_equal(labels_join(&data, (struct label_source[]){{numbers, y, 4}, {NULL, idx, 3}}, 2,
+                                 NULL),
+                     0);
     assert_true(data.names == 4 && data.numbers);
-    const char *const expected[] = {"-3", "9.0", "10", "200"}; /* by value; the spelling met first */
+    /* by value; the spelling met first */
+    const char *const expected[] = {"-3", "9.0", "10", "200"};
     for (int c = 0; c < 4; c++)
         assert_string_equal(data.name[c], expected[c]);
     assert_memory_equal(y, ((int[]){2, 1, 0, 1}), sizeof y);
     assert_memory_equal(idx, ((int[]){1, 3, 1}), sizeof idx);
     assert_int_equal(poison_label_find(&data, "9"), 1);
-    assert_int_equal(labels_join(&data, &(struct label_source){words, w, 3}, 1, NULL), 0); /* those that were there stay */
+    /* those that were there stay */
+    assert_int_equal(labels_join(&data, &(struct label_source){words, w, 3}, 1, NULL), 0);
     assert_true(data.names == 7 && !data.numbers);
-    assert_memory_equal(w, ((int[]){6, 4, 5}), sizeof w); /* "9" is another word than "9.0"; B before b */
+    /* "9" is another word than "9.0"; B before b */
+    assert_memory_equal(w, ((int[]){6, 4, 5}), sizeof w);
     poison_data_free(&data);
     book_free(numbers);
     book_free(words);
@@ -204,8 +237,9 @@ static void labels_are_joined(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_come_back), cmocka_unit_test(bytes_or_doubles), cmocka_unit_test(rows_for_a_model),
-        cmocka_unit_test(a_check_finds_all), cmocka_unit_test(labels_are_joined),
+        cmocka_unit_test(values_come_back),  cmocka_unit_test(bytes_or_doubles),
+        cmocka_unit_test(rows_for_a_model),  cmocka_unit_test(a_check_finds_all),
+        cmocka_unit_test(labels_are_joined),
     };
     close(mkstemp(path));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

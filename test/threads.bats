@@ -8,7 +8,8 @@ load helper
     export OMP_WAIT_POLICY=passive # more threads than cores
     small='--data synthetic --train 120 --test 40'
     tiny='--data synthetic --train 60 --test 20 --validate 20'
-    awk 'BEGIN { srand(1); for (r = 0; r < 90; r++) { printf "%d", r % 3; for (f = 1; f < 9; f++) printf " %d:%.3f", f, rand() + r % 3 / 5; print "" } }' \
+    awk 'BEGIN { srand(1); for (r = 0; r < 90; r++) { printf "%d", r % 3;
+        for (f = 1; f < 9; f++) printf " %d:%.3f", f, rand() + r % 3 / 5; print "" } }' \
         >rows.libsvm
     cat >commands <<END
 lab $small --doses 2,4
@@ -36,14 +37,16 @@ END
         for ((round = 0; round < $1; round++)); do
             k=0
             while read -r words; do
-                "$POISON" $words -j "$2" >"$place/got.$2" 2>"$place/said.$2" || complain "$words -j $2: exit $?, $(cat "$place/said.$2")"
+                "$POISON" $words -j "$2" >"$place/got.$2" 2>"$place/said.$2" ||
+                    complain "$words -j $2: exit $?, $(cat "$place/said.$2")"
                 same "$place/got.$2" "$place/expected.$k" "$words -j $2, round $round"
                 k=$((k + 1))
             done <commands
         done
     }
     many=20
-    (ulimit -v 1000000 && "$POISON" --version) >/dev/null 2>&1 || many=2 # sanitizers: slow, and there for other faults
+    # sanitizers: slow, and there for other faults
+    (ulimit -v 1000000 && "$POISON" --version) >/dev/null 2>&1 || many=2
     repeats 2 1
     repeats 4 2
     repeats $many 3
