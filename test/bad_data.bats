@@ -6,7 +6,10 @@
 load helper
 LIMIT=4 # seconds a run
 
-be32() { printf "$(printf '\\x%x' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)))"; }
+be32() {
+    printf "$(printf '\\x%x' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) \
+        $(($1 & 255)))"
+}
 header() { for number in "$@"; do be32 "$number"; done; } # MAGIC DIMENSIONS...
 IMAGES=0x803 LABELS=0x801
 # bytes from standard input over those at an offset

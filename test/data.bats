@@ -87,7 +87,7 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
     works data $DIGITS --flip 1:2:9 --flip 3:4:5 --export set
     grep -vE '^(source|credit)' "$out" >data
     [ "$(ls set | tr '\n' ' ')" = \
-        't10k-images-idx3-ubyte t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte ' ] ||
+        "$(printf '%s-ubyte ' t10k-{images-idx3,labels-idx1} train-{images-idx3,labels-idx1})" ] ||
         complain "--export wrote: $(ls set)"
     [ "$(od -An -tx1 -N 16 set/train-images-idx3-ubyte |
         tr -d " ")" = 000008030000012c0000001c0000001c ] || complain "another header"
@@ -121,6 +121,7 @@ source_is() { # WHAT WORDS... for lab (its `# data` line) and for data
     pictures() { od -An -v -tx1 -w784 -j 16 $1 | sort; }
     [ "$(pictures large/train-images-idx3-ubyte | uniq | wc -l)" -eq 500 ] ||
         complain "a training image occurs twice"
-    [ -z "$(comm -12 <(pictures large/train-images-idx3-ubyte) <(pictures large/t10k-images-idx3-ubyte))" ] ||
+    [ -z "$(comm -12 <(pictures large/train-images-idx3-ubyte) \
+        <(pictures large/t10k-images-idx3-ubyte))" ] ||
         complain "a test image is also a training image"
 }

@@ -44,7 +44,8 @@ END
     for options in size=4k nr_inodes=2; do
         while read -r words; do
             status=0
-            on_disk "$options" '"$P" '"$words"' <"'"$place/table"'"; code=$?; ls -A >&2; cat old >&2; exit $code' || status=$?
+            on_disk "$options" '"$P" '"$words"' <"'"$place/table"'"
+                code=$?; ls -A >&2; cat old >&2; exit $code' || status=$?
             if [ "$status" -ne 3 ] || [ "$(wc -l <"$err")" -ne 3 ] ||
                 [ "$(sed -n 2,3p "$err")" != $'old\nold' ] ||
                 ! head -n 1 "$err" | grep -q '^poison: .*No space left on device$'; then
@@ -75,7 +76,8 @@ END
         needs_mount
         while read -r words; do
             status=0
-            on_disk size=1m 'mount -o remount,ro,size=1m . && "$P" '"$words"' </dev/null; code=$?; ls -A >&2; cat old >&2; exit $code' ||
+            on_disk size=1m 'mount -o remount,ro,size=1m . && "$P" '"$words"' </dev/null
+                code=$?; ls -A >&2; cat old >&2; exit $code' ||
                 status=$?
             case $words in plot*) continue ;; esac # finds first that there is no table
             [ "$status" -eq 3 ] && [ "$(sed -n 2,3p "$err")" = $'old\nold' ] &&
@@ -171,7 +173,9 @@ killed() { # FILE TABLE WORDS...
             printf "%.4f", 1.1 * t * (k + r / 32768) / n }')
         { timeout -s KILL "$after" "$POISON" "$@" <"$table" >"$out" 2>&1 || true; } 2>/dev/null
         if ! cmp -s "$file" "$place/new" && [ "$(cat "$file")" != old ]; then
-            complain "$* killed after $after of $time s: $file is neither the old nor the new one: $(wc -c <"$file") bytes"
+            complain "$* killed after $after of $time s:" \
+                "$file is neither the old nor the new one:" \
+                "$(wc -c <"$file") bytes"
         fi
     done
     rm "$file"
@@ -275,7 +279,8 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
             done
             [ "$status" -eq $code ] && awk -v l="$late" 'BEGIN { exit l > 1 }' &&
                 [ "$(wc -l <"$err")" -eq 1 ] ||
-                complain "$signal after $after s: exit $status, $late s late: $words: $(head -c 300 "$err")"
+                complain "$signal after $after s: exit $status, $late s late: $words:" \
+                    "$(head -c 300 "$err")"
             [ "$(ls -A)" = old ] && [ "$(cat old)" = old ] ||
                 { complain "$words: left $(ls -A | tr '\n' ' ')"; rm -rf new* .poison*; }
         done

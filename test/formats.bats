@@ -107,7 +107,8 @@ named() { awk '{ if (NR == 1) { printf "class"; for (k = 2; k <= NF; k++) printf
 }
 
 @test "labels cannot command a terminal: control characters are shown, beyond ASCII too" {
-    printf 'red\x1b[31m,1\nc1\xc2\x9b31m,2\nplain,3\nplain,4\nc\x9b31m\xe9,5\nr\xe2\x80\xae\xc3\xa9,6\n' >evil.csv
+    printf '%b\n' 'red\x1b[31m,1' 'c1\xc2\x9b31m,2' plain,3 plain,4 'c\x9b31m\xe9,5' \
+        'r\xe2\x80\xae\xc3\xa9,6' >evil.csv
     works counts --data evil.csv
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" ||
         complain "raw: $(cat -v "$out")"
@@ -293,7 +294,8 @@ END
 @test "the first wrong line is told, whatever the threads do" {
     # Rows are parsed in blocks of 64: this one is the last of its block, and the next block begins
     # with others.
-    awk 'BEGIN { for (k = 1; k <= 20000; k++) print k % 3 "," (k >= 9024 ? "x" : k % 7) "," k % 5 }' >bad
+    awk 'BEGIN { for (k = 1; k <= 20000; k++)
+        print k % 3 "," (k >= 9024 ? "x" : k % 7) "," k % 5 }' >bad
     for threads in 1 2 7; do
         for k in 1 2 3 4 5; do
             refuses 3 'bad:9024: ' counts --data bad -j $threads

@@ -4,8 +4,8 @@
 
 load helper
 
-NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose matrix plot show explain
-report train predict grid data check help completions'
+NAMES='lab predictions score counts confusion subproblems support data attack audit clean sweep dose
+matrix plot show explain report train predict grid data check help completions'
 
 # ---- help ----
 
@@ -374,7 +374,8 @@ zsh_completes() {
     HOME=$place PATH=$(dirname "$POISON"):$PATH zsh -f -c '
         zmodload zsh/zpty
         zpty z zsh -f -i
-        zpty -w z "PS1= fpath=($3 \$fpath); autoload -Uz compinit; compinit -u -d $HOME/zcompdump; $4
+        zpty -w z "PS1= fpath=($3 \$fpath)
+            autoload -Uz compinit; compinit -u -d $HOME/zcompdump; $4
             unsetopt autolist automenu; zstyle \":completion:*\" completer _complete
             compadd() {
                 local -a given

@@ -197,7 +197,8 @@ END
     poison sweep $SMALL --doses "0,$ones,$((ones + 1)),500" --strategy first,random --seeds 2 \
         --seed 40
     [ "$status" -eq 0 ] || complain "exit $status"
-    [ "$(cat "$err")" = "poison: warning: 1:2: 2 of 4 doses are left out, since only $ones training labels are 1" ] || complain "$(cat "$err")"
+    said="poison: warning: 1:2: 2 of 4 doses are left out, since only $ones training labels are 1"
+    [ "$(cat "$err")" = "$said" ] || complain "$(cat "$err")"
     [ "$(column seed "$out" | tr '\n' ' ')" = "NA NA 40 40 41 41 " ] ||
         complain "$(column seed "$out" | tr '\n' ' ')"
     works sweep $SMALL --doses 5 --defence confident,knn:remove:0.05 --seeds 2
@@ -284,7 +285,8 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
 
 @test "dose: hand-made curves" {
     header='from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\n'
-    printf "# settings\n${header}1\t2\tfirst\tnone\tNA\t0\t0\n1\t2\tfirst\tnone\tNA\t10\t0.2\n1\t2\tfirst\tnone\tNA\t30\t0.6\n" >curve
+    { printf "# settings\n$header"
+        printf '1\t2\tfirst\tnone\tNA\t%s\t%s\n' 0 0 10 0.2 30 0.6; } >curve
     printf '1\t2\tfar\tnone\tNA\t0\t0.1\n1\t2\tfar\tnone\tNA\t10\t1\n' >>curve
     "$POISON" dose <curve | tail -n +2 >got
     printf '1\t2\tfirst\tnone\t1\t5.000000\tNA\tNA\t25.000000\tNA\tNA\tNA\tNA\tNA\t9.000000\n' \

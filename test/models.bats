@@ -116,7 +116,8 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' \
         works subproblems --data $data
         [ "$(tail -n +2 "$out" | cut -f 7 |
             awk '{ printf " %s", $1 }')" = "$(sed -n 's/^rho//p' model | tr ' ' '\n' |
-            awk 'NF { sub(/^-/, "") || $0 = "-" $0; printf " %s", ($0 == "-0" ? 0 : $0) }')" ] || complain "$data: rho: $(grep rho model)"
+            awk 'NF { sub(/^-/, "") || $0 = "-" $0; printf " %s", ($0 == "-0" ? 0 : $0) }')" ] ||
+            complain "$data: rho: $(grep rho model)"
         for isa in $(levels); do
             works predict model "${data%% *}" --test 40 --decisions --isa "$isa" -j 1
             same "$out" direct "$data: decisions, --isa $isa"
@@ -358,7 +359,8 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1);
 
 @test "kernel rows on demand for many labels: little memory, the same bits" {
     awk 'BEGIN { srand(1);
-        for (r = 0; r < 2000; r++) print r % 250 "," int(99 * rand()) "," int(99 * rand()) "," rand() }' >data
+        for (r = 0; r < 2000; r++)
+            print r % 250 "," int(99 * rand()) "," int(99 * rand()) "," rand() }' >data
     cut -d , -f 1-3 data >bytes
     for rows in data bytes; do
         works train $rows -o "whole-$rows" -j 1

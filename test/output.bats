@@ -66,7 +66,8 @@ cells_of_text() {
 
 cells_of_json() {
     jq -r '(.table // "") as $title | del(.table) | to_entries
-        | [$title, (.[] | "\(.key)=\(if .value != null then .value elif .key == "to" then "-" else "NA" end)")] | @tsv' "$1"
+        | [$title, (.[] | "\(.key)=\(
+            if .value != null then .value elif .key == "to" then "-" else "NA" end)")] | @tsv' "$1"
 }
 
 # Values may be written otherwise (0.500000, 0.5) but are the same numbers.
@@ -132,7 +133,8 @@ same_cells() { # TEXT JSON WHAT...
     is dose '.[0].ed90 == null and .[0].from == 1 and .[0].seeds == 1'
     is clean $SMALL --method knn:remove:5 'map(.to) | unique == [null]'
     is audit $SMALL --truth none '.[0].auc == null'
-    is data $SMALL 'map({(.key): .value}) | add | .features == 784 and .height == 28 and .classes == "0 1 2 3 4 5 6 7 8 9"'
+    is data $SMALL 'map({(.key): .value}) | add | .features == 784 and .height == 28 and
+        .classes == "0 1 2 3 4 5 6 7 8 9"'
     is attack $SMALL 'length == 0' # no rows, no lines
 }
 

@@ -7,7 +7,13 @@ load helper
 
 SMALL='--data synthetic --train 300 --test 200 --validate 100'
 HEADER='from\tto\tstrategy\tdefence\tseed\tdose\tsuccess\tsuccess_lo\tsuccess_hi\n'
-SHORT='function short(v) { if (v == "NA") return v; v = sprintf("%.6f", v); sub(/0+$/, "", v); sub(/[.]$/, "", v); return v }'
+SHORT='function short(v) {
+    if (v == "NA") return v
+    v = sprintf("%.6f", v); sub(/0+$/, "", v); sub(/[.]$/, "", v)
+    return v
+}
+function range(a, b) { return " (" short(a) " to " short(b) ")" }
+'
 
 # A chart of a table, into $out; what comes out must be XML with one mark for each of the expected
 # tooltips (standard input).
@@ -44,10 +50,11 @@ rejects() { # CODE PATTERN TEXT WORDS...
     "$POISON" sweep $SMALL --doses 0:30:10 --strategy first,random --seeds 3 >table
     awk -F '\t' "$SHORT"'
         NR == 1 { next }
-        $3 == "first" { print "first, dose " $6 ": success " short($11) " (" short($12) " to " short($13) ")" }
+        $3 == "first" { print "first, dose " $6 ": success " short($11) range($12, $13) }
         $3 == "random" { if (!n[$6]++) low[$6] = high[$6] = $11; sum[$6] += $11
                          if ($11 < low[$6]) low[$6] = $11; if ($11 > high[$6]) high[$6] = $11 }
-        END { for (d in n) print "random, dose " d ": success " short(sum[d] / n[d]) " (" short(low[d]) " to " short(high[d]) ")" }
+        END { for (d in n) print "random, dose " d ": success " short(sum[d] / n[d]) \
+            range(low[d], high[d]) }
     ' table | charts table
     grep -q '<title id=.chart-title.>Success of flipping 1 to 2</title>' "$out" ||
         complain "title: $(sed -n 2p "$out")"
@@ -59,11 +66,11 @@ rejects() { # CODE PATTERN TEXT WORDS...
 @test "plot: several pairs are panels; one dose is rows or, of many pairs, a map; cells without a model are gaps" {
     "$POISON" sweep $SMALL --doses 0,10 --pairs 1:2,3:8,8:3 >table
     awk -F '\t' "$SHORT"'NR > 1 {
-        print $1 " to " $2 ", dose " $6 ": success " short($11) " (" short($12) " to " short($13) ")" }' table |
+        print $1 " to " $2 ", dose " $6 ": success " short($11) range($12, $13) }' table |
         charts table
     awk -F '\t' 'NR == 1 || $6 == 10' table >one
     awk -F '\t' "$SHORT"'NR > 1 {
-        print $1 " to " $2 ": success " short($11) " (" short($12) " to " short($13) ")" }' one | charts one
+        print $1 " to " $2 ": success " short($11) range($12, $13) }' one | charts one
     "$POISON" sweep $SMALL --doses 5 --pairs all --strategy first,far >table
     awk -F '\t' "$SHORT"'NR > 1 {
         print $3 ", from " $1 ", to " $2 ": success " short($11) }' table | charts table
@@ -73,7 +80,8 @@ rejects() { # CODE PATTERN TEXT WORDS...
         charts table
     [ "$(tips "$out" | sed 's/.*, to \(.*\):.*/\1/' | tr '\n' ' ')" = '2 8 3 9 ' ] ||
         complain "order: $(tips "$out")"
-    printf "${HEADER}a\tb\tx\ty\tNA\t0\t0.5\t0.4\t0.6\na\tb\tx\ty\tNA\t10\tNA\tNA\tNA\na\tb\tx\ty\tNA\t20\t0.75\t0.5\t0.8\n" >gap
+    { printf "$HEADER"; printf 'a\tb\tx\ty\tNA\t%s\t%s\t%s\t%s\n' 0 0.5 0.4 0.6 10 NA NA NA \
+        20 0.75 0.5 0.8; } >gap
     printf '%s\n' 'dose 0: success 0.5 (0.4 to 0.6)' 'dose 20: success 0.75 (0.5 to 0.8)' |
         charts gap
     [ "$(grep -o "class='line s0 d0' d='[^']*'" "$out" | grep -o M | wc -l)" -eq 2 ] ||
@@ -86,8 +94,11 @@ rejects() { # CODE PATTERN TEXT WORDS...
 }
 
 @test "plot: doses with their intervals, and what is never reached" {
-    printf 'from\tto\tstrategy\tdefence\tseeds\ted10\ted10_lo\ted10_hi\ted50\ted50_lo\ted50_hi\ted90\ted90_lo\ted90_hi\tarea\n' >table
-    printf '1\t2\tfar\tnone\t1\t8.25\tNA\tNA\t20\tNA\tNA\tNA\tNA\tNA\t3\n1\t2\tfar\tknn\t5\t9\t8\t10.5\t30\t25.5\tNA\tNA\t45\tNA\t3\n' >>table
+    tr ' ' '\t' >table <<'END'
+from to strategy defence seeds ed10 ed10_lo ed10_hi ed50 ed50_lo ed50_hi ed90 ed90_lo ed90_hi area
+1 2 far none 1 8.25 NA NA 20 NA NA NA NA NA 3
+1 2 far knn 5 9 8 10.5 30 25.5 NA NA 45 NA 3
+END
     printf '%s\n' 'none, ED10: dose 8.25' 'none, ED50: dose 20' 'knn, ED10: dose 9 (8 to 10.5)' \
         'knn, ED50: dose 30 (25.5 to NA)' \
         'knn, ED90: dose NA (45 to NA)' | charts table
@@ -95,20 +106,25 @@ rejects() { # CODE PATTERN TEXT WORDS...
     "$POISON" sweep $SMALL --doses 0:40:10 --strategy first,random --seeds 4 | "$POISON" dose >table
     awk -F '\t' "$SHORT"'
         NR > 1 { for (k = 0; k < 3; k++) { v = $(6 + 3 * k); lo = $(7 + 3 * k); hi = $(8 + 3 * k)
-                 if (v != "NA" || lo != "NA") print $3 ", ED" 10 + 40 * k ": dose " short(v) (lo == "NA" ? "" : " (" short(lo) " to " short(hi) ")") } }
+                 if (v != "NA" || lo != "NA") print $3 ", ED" 10 + 40 * k ": dose " short(v) \
+                     (lo == "NA" ? "" : range(lo, hi)) } }
     ' table | charts table
 }
 
 @test "plot: confusion and matrix are maps of their cells" {
     "$POISON" confusion $SMALL --flip 1:2:20 >table
     awk -F '\t' 'NR == 1 { for (c = 2; c <= NF; c++) name[c] = $c; next }
-                 { for (c = 2; c <= NF; c++) print "true " $1 ", predicted " name[c] ": images " $c }' table | charts table
+                 { for (c = 2; c <= NF; c++)
+                     print "true " $1 ", predicted " name[c] ": images " $c }' table |
+        charts table
     [ "$(grep -c "class='outline'" "$out")" -eq 10 ] ||
         complain "the diagonal: $(grep -c "class='outline'" "$out")"
     "$POISON" sweep $SMALL --doses 20 --strategy first,far --defence none,knn:relabel |
         "$POISON" matrix --at 20 >table
     awk -F '\t' "$SHORT"'NR == 1 { for (c = 4; c <= NF; c++) name[c] = $c; next }
-                 { for (c = 4; c <= NF; c++) print "strategy " $3 ", defence " name[c] ": success " short($c) }' table | charts table
+                 { for (c = 4; c <= NF; c++)
+                     print "strategy " $3 ", defence " name[c] ": success " short($c) }' \
+        table | charts table
     printf 'from\tto\tstrategy\tnone\tknn\n1\t2\tfar\t0.5\tNA\n' >table
     printf '%s\n' 'strategy far, defence none: success 0.5' \
         'strategy far, defence knn: success NA' | charts table
@@ -116,11 +132,14 @@ rejects() { # CODE PATTERN TEXT WORDS...
     { printf 'true'; printf '\t%s' {A..Z}; printf '\n'; for row in {A..Z}; do printf "$row"; \
         printf '\t%s' {1..26}; printf '\n'; done; } >table
     awk -F '\t' 'NR == 1 { for (c = 2; c <= NF; c++) name[c] = $c; next }
-                 { for (c = 2; c <= NF; c++) print "true " $1 ", predicted " name[c] ": images " $c }' table | charts table
+                 { for (c = 2; c <= NF; c++)
+                     print "true " $1 ", predicted " name[c] ": images " $c }' table |
+        charts table
 }
 
 @test "plot: a grid in ascending order, its best cell outlined" {
-    printf 'cost\tgamma\tcorrect\trows\taccuracy\tbest\n10\t0.1\t95\t100\t0.95\t1\n10\t0.01\t5\t100\t0.05\t0\n1\t0.1\t50\t100\tNA\t0\n' >table
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' cost gamma correct rows accuracy best \
+        10 0.1 95 100 0.95 1 10 0.01 5 100 0.05 0 1 0.1 50 100 NA 0 >table
     printf '%s\n' 'C 10, gamma 0.1: accuracy 0.95' 'C 10, gamma 0.01: accuracy 0.05' \
         'C 1, gamma 0.1: accuracy NA' | charts table
     tips "$out" | head -n 1 | grep -q '^C 1,' || complain "order: $(tips "$out")"
@@ -132,7 +151,9 @@ rejects() { # CODE PATTERN TEXT WORDS...
 @test "plot: what audits find: scores by rank, scoreboard, joint estimate" {
     "$POISON" audit $SMALL --flip 1:2:20 --method knn,margin >table
     awk -F '\t' "$SHORT"'NR > 1 && $6 ~ /^([125]0*|300)$/ {
-        print $3 ", rank " $6 ": score " short($4) ", row " $1 ", label " $2 ", suggested " $5 }' table | charts table
+        print $3 ", rank " $6 ": score " short($4) ", row " $1 ", label " $2 ", suggested " $5 }' \
+        table |
+        charts table
     "$POISON" attack $SMALL --flip 1:2:20 >flips
     "$POISON" audit $SMALL --flips flips --truth flips --method knn,margin,confident >table
     awk -F '\t' "$SHORT"'NR > 1 { print $1 ", precision " short($4); print $1 ", recall " short($5);
@@ -143,7 +164,8 @@ rejects() { # CODE PATTERN TEXT WORDS...
     local rows
     for rows in 100 900 2000 70000; do # the ticks of a logarithmic axis have room
         awk -v rows=$rows 'BEGIN { print "row\tlabel\tmethod\tscore\tsuggested\trank"
-            for (m = 0; m < 2; m++) for (r = 1; r <= rows; r++) print r "\t1\t" (m ? "knn" : "margin") "\t" 1 / r "\t2\t" r }' >table
+            for (m = 0; m < 2; m++) for (r = 1; r <= rows; r++)
+                print r "\t1\t" (m ? "knn" : "margin") "\t" 1 / r "\t2\t" r }' >table
         "$POISON" plot <table | sed -n \
             "s/.*class='small middle' x='\([0-9.]*\)' y='\([0-9.]*\)'>\([0-9]*\)<.*/\1 \2 \3/p" |
             awk '$2 == y && $3 > tick && $1 - x < 6.7 * (length(tick) + length($3)) / 2 {
@@ -169,7 +191,8 @@ rejects() { # CODE PATTERN TEXT WORDS...
 }
 
 @test "plot: names that would be markup, terminal codes or no UTF-8" {
-    printf 'true\t<b>&\t"q"'"'"'\t\033[31m\t\377\355\240\200\t\342\200\256\t\302\233\n]]>\t1\t2\t3\t4\t5\t6\n' >table
+    { printf 'true\t<b>&\t"q"'"'"'\t\033[31m\t\377\355\240\200\t\342\200\256\t\302\233\n'
+        printf ']]>\t1\t2\t3\t4\t5\t6\n'; } >table
     printf '%s\n' 'true ]]&gt;, predicted &lt;b&gt;&amp;: images 1' \
         'true ]]&gt;, predicted &quot;q&quot;&#39;: images 2' \
         'true ]]&gt;, predicted \x1b[31m: images 3' \
@@ -219,7 +242,8 @@ rejects() { # CODE PATTERN TEXT WORDS...
     rejects 3 'maps of 1200 by 1200 cells' "cost\tgamma\taccuracy\tbest\n$(seq 1200 |
         sed 's/.*/&\\t&\\t1\\t0\\n/' | tr -d '\n')"
     rejects 3 'standard input: empty, expected a table of sweep' ''
-    rejects 3 'standard input:2: no known header: expected a table of sweep, dose, confusion, matrix, grid or audit' '# x\na\tb\n1\t2\n'
+    known='sweep, dose, confusion, matrix, grid or audit'
+    rejects 3 "standard input:2: no known header: expected a table of $known" '# x\na\tb\n1\t2\n'
     rejects 3 'no known header' 'true\na\n'
     rejects 3 'no known header' 'from\tto\tstrategy\n1\t2\tfar\n'
     rejects 3 'without rows' "$HEADER"

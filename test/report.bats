@@ -89,7 +89,8 @@ tips() { sed -n "/id='$1-svg'/,/<\/svg>/s/.*class='mark[ '].*<title>\([^<]*\)<.*
         "$POISON" confusion $SMALL --flip 1:2:$k |
             awk -F '\t' -v name=$([ $k -eq 0 ] && echo Before || echo After) '
             NR == 1 { for (c = 2; c <= NF; c++) n[c] = $c; next }
-            { for (c = 2; c <= NF; c++) print name ", true " $1 ", predicted " n[c] ": test images " $c }'
+            { for (c = 2; c <= NF; c++) 
+                print name ", true " $1 ", predicted " n[c] ": test images " $c }'
     done >expected
     tips confusion | cmp -s - expected ||
         complain "confusion: $(tips confusion | diff - expected | head -n 4)"
@@ -108,7 +109,8 @@ tips() { sed -n "/id='$1-svg'/,/<\/svg>/s/.*class='mark[ '].*<title>\([^<]*\)<.*
             $1 == "i" { getline; printf "%d %+.3f\n%d %+.3f\n", row, $3, row, $6 }
             NF == 4 && $1 != "row" { printf "%d %+.3f\n", $1, $4 }' |
             cmp -s - "$file" || complain \
-            "$file: $(head -n 2 "$file"); $("$POISON" explain $SMALL --flip 1:2:20 --row "${file#case-}" -n 5)"
+            "$file: $(head -n 2 "$file");" \
+            "$("$POISON" explain $SMALL --flip 1:2:20 --row "${file#case-}" -n 5)"
     done
 }
 
@@ -189,10 +191,13 @@ END
 # what stands over the edge.
 look() { # FILE
     cat >look.html <<END
-<body><iframe id="f" src="$1" style="width:390px;height:800px;border:0"></iframe><p id="p"></p><script>
+<body><iframe id="f" src="$1" style="width:390px;height:800px;border:0"></iframe><p id="p"></p>
+<script>
 f.onload = () => { const d = f.contentDocument, i = [...d.images], e = d.documentElement
-    p.textContent = ['found', i.length, i.filter(x => x.complete && x.naturalWidth > 0).length, d.querySelectorAll('.mark').length,
-        f.contentWindow.performance.getEntriesByType('resource').filter(x => !x.name.startsWith('data:')).length,
+    p.textContent = ['found', i.length, i.filter(x => x.complete && x.naturalWidth > 0).length,
+        d.querySelectorAll('.mark').length,
+        f.contentWindow.performance.getEntriesByType('resource')
+            .filter(x => !x.name.startsWith('data:')).length,
         e.scrollWidth - e.clientWidth].join(' ') }
 </script></body>
 END
@@ -219,7 +224,8 @@ END
     [ "$marks" -eq $((8 + 300 + 8 + 3)) ] || complain "$marks marks"
     [ "$requests" -eq 0 ] || complain "$requests requests"
     [ "$over" -le 0 ] || complain "$over pixels over the edge"
-    printf '<p>a</p><img alt="x" src="data:image/png;base64,AAAA"/><img alt="y" src="http://127.0.0.1:9/gone.png"/><script>console.log(1)</script>' >bad.html
+    printf '%s' '<p>a</p><img alt="x" src="data:image/png;base64,AAAA"/>' \
+        '<img alt="y" src="http://127.0.0.1:9/gone.png"/><script>console.log(1)</script>' >bad.html
     look bad.html # this test can see what it looks for
     read -r images decoded marks requests over <found
     [ "$images $decoded $requests" = '2 0 1' ] && grep -q ':CONSOLE' "$err" ||
