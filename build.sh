@@ -25,15 +25,16 @@ declare -A sums=(
 usage() {
     cat <<'END'
 ./build.sh                   install what is missing to build, and build ./poison
-./build.sh run [WORDS...]    the same, fetch MNIST if there is none, and run ./poison WORDS (no words: the lab)
-./build.sh data              fetch MNIST: 11 MB, into ~/.cache/poison/mnist or $XDG_CACHE_HOME/poison/mnist
+./build.sh run [WORDS...]    the same, fetch MNIST if there is none, run ./poison WORDS [the lab]
+./build.sh data              fetch MNIST, 11 MB, into ~/.cache or $XDG_CACHE_HOME, in poison/mnist
 ./build.sh test              build, install what the tests need, and run them
 ./build.sh install [PREFIX]  build, and install under PREFIX [/usr/local]
 ./build.sh help              this page
 
-Packages come from apt-get, as root or through sudo; elsewhere the build takes what is there. `run` downloads nothing
-where $POISON_DATA, data/mnist or --data names the data, and goes on without MNIST where it cannot be fetched.
-Exit codes: 1 the build or a test failed, 2 usage, 3 something is missing; after `run`, ./poison's own.
+Packages come from apt-get, as root or through sudo; elsewhere the build takes what is there. `run`
+downloads nothing where $POISON_DATA, data/mnist or --data names the data, and goes on without MNIST
+where it cannot be fetched. Exit codes: 1 the build or a test failed, 2 usage, 3 something is
+missing; after `run`, ./poison's own.
 END
 }
 
