@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "base.h"
+#include "budget.h"
 #include "describe.h"
 #include "explain.h"
 #include "output.h"
@@ -642,6 +643,8 @@ static int run_help(struct laboratory *lab, poison_error *err)
     (void)err;
     if (a->help.man)
         help_man(lab->file.out, a->commands);
+    else if (a->help.memory)
+        help_memory(lab->file.out);
     else
         help_print(lab->file.out, a->commands, a->help.topic, 1);
     return 0;
@@ -721,6 +724,7 @@ static void report_times(const struct args *a, const poison_data *data, struct o
     if (a->timing) {
         peak_measure(peak, &data->train, &a->settings);
         trace_print(trace, total, peak, stderr);
+        budget_print(&a->settings, stderr);
     }
     if (spans->out)
         trace_write(trace, spans->out);

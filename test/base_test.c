@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "budget.h"
+
 #include <stdlib.h>
 
 static void keys_are_the_documented_ones(void **state)
@@ -90,12 +92,35 @@ static void flips_walk_in_order(void **state)
     }
 }
 
+/* Shares of shares: what models have in common is counted once, and refusals name the whole. */
+static void budgets(void **state)
+{
+    (void)state;
+    poison_settings settings = {.memory = (size_t)100 << 20}, own = settings;
+    const size_t fixed = (size_t)30 << 20;
+    poison_error err;
+    assert_int_equal(budget_share(&settings, BUDGET_BATCHES), settings.memory / 16);
+    assert_int_equal(budget_less(budget_whole(&settings), settings.memory + 1).left, 0);
+    assert_int_equal(budget_less(budget_whole(&settings), 1).left, settings.memory - 1);
+    budget_split(&own, 0, 3);
+    assert_int_equal(own.memory, settings.memory / 3);
+    budget_split(&own, fixed, 2); /* of 33.3: 30, and half of what they leave */
+    assert_int_equal(own.memory, (settings.memory / 3 - fixed) / 2 + fixed);
+    int status = budget_fail(budget_whole(&own), 31.1 * (1 << 20), &err, "%d rows take", 7);
+    assert_int_equal(status, POISON_ENOMEM);
+    assert_string_equal(err.text, "out of memory: 7 rows take 32 MiB, --memory 100 leaves 31, "
+                                  "6 models share it");
+    budget_fail(budget_less(budget_whole(&settings), 1), 1e8, &err, "rows take");
+    assert_string_equal(err.text, "out of memory: rows take 96 MiB, --memory 100 leaves 99");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_the_documented_ones), cmocka_unit_test(crc_is_gzips),
         cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(errors_hold_one_sentence),
         cmocka_unit_test(built_in_digits_never_change), cmocka_unit_test(flips_walk_in_order),
+        cmocka_unit_test(budgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,7 +216,7 @@ END
     cp "$out" expected
     poison score $DIGITS -j 1 --timing
     same "$out" expected "score --timing"
-    grep -vE '^(machines|kernel rows) +[0-9]+ [a-z]' "$err" |
+    grep -vE '^((machines|kernel rows) +[0-9]+ [a-z]|memory +data [0-9.]+, .* of --memory)' "$err" |
         grep -vqE '^[a-z][a-z ]* +[0-9]+\.[0-9]+ s +[0-9.]+ %' && complain "--timing: $(cat "$err")"
     for phase in load kernel solve predict; do
         grep -qE "^$phase .* [01]\.[0-9]+ of 1 thread busy$" "$err" ||

@@ -316,7 +316,7 @@ END
     ulimit -v 1000000
     refuses 4 'bomb.gz: .*--memory' counts --data bomb.gz -m 50
     refuses 4 'hole.csv: .*--memory' counts --data hole.csv
-    refuses 4 'wide.libsvm: .*1600 MiB.*--memory' counts --data wide.libsvm -m 400
+    refuses 4 'wide.libsvm: .*1601 MiB.*--memory' counts --data wide.libsvm -m 400
     refuses 4 'rows.csv: .*--memory' counts --data rows.csv -m 50
     poison counts --data <(yes 1,1) -m 20
     [ "$status" -eq 4 ] || complain "an endless pipe: exit $status"

@@ -241,7 +241,7 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
 @test "sweep: one that fails before its first row leaves no journal, and memory is for the models that there are" {
     local words='--data synthetic --train 2000 --test 100 --doses 0,1 --strategy first,random'
     poison sweep $words -m 1 -o new
-    refused 4 'memory allows 1$' "$(ls -A | grep -v '^new$')" sweep -o new
+    refused 4 'memory 1 leaves 1$' "$(ls -A | grep -v '^new$')" sweep -o new
     : >new
     poison sweep $words -m 1 -o new
     [ "$status" -eq 4 ] && [ -e new ] || complain "an empty file: exit $status, $(ls)"

@@ -170,14 +170,6 @@ uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poi
     return crc;
 }
 
-size_t poison_settings_memory(const poison_settings *settings)
-{
-    size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), most = (size_t)4 << 30;
-    if (settings->memory)
-        return settings->memory;
-    return machine / 4 < most ? machine / 4 : most;
-}
-
 double poison_clock(void)
 {
     struct timespec t;

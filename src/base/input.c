@@ -184,20 +184,18 @@ int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
     return 0;
 }
 
-static int fail_too_long(const struct input *s, size_t most, poison_error *err)
+static int fail_too_long(const struct input *s, struct budget budget, poison_error *err)
 {
-    return poison_fail(err, POISON_ENOMEM,
-                       "%s: its text is longer than the %.0f MiB that are left to it (--memory MIB allows more)", s->name,
-                       (double)most / (1 << 20));
+    return budget_fail(budget, (double)budget.left + 1, err, "%s: its text takes more than", s->name);
 }
 
-int input_take_all(struct input *s, char **out, size_t *length, size_t most, poison_error *err)
+int input_take_all(struct input *s, char **out, size_t *length, struct budget budget, poison_error *err)
 {
     size_t room = s->size >= 0 ? (size_t)s->size + 1 : CHUNK; /* one more, so that the end is seen */
     *out = NULL;
     *length = 0;
-    if (s->size >= 0 && (size_t)s->size > most)
-        return fail_too_long(s, most, err);
+    if (s->size >= 0 && (size_t)s->size > budget.left)
+        return fail_too_long(s, budget, err);
     for (;;) {
         char *larger = *out ? realloc(*out, room + 1) : poison_take_big(room + 1, 1);
         if (!larger)
@@ -214,8 +212,8 @@ int input_take_all(struct input *s, char **out, size_t *length, size_t most, poi
             if (got == 0)
                 return 0;
         }
-        if (room > most)
-            return fail_too_long(s, most, err);
-        room = room < most / 2 ? 2 * room : most + 1;
+        if (room > budget.left)
+            return fail_too_long(s, budget, err);
+        room = room < budget.left / 2 ? 2 * room : budget.left + 1;
     }
 }

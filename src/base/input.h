@@ -3,7 +3,7 @@
 #ifndef POISON_INPUT_H
 #define POISON_INPUT_H
 
-#include "poison.h"
+#include "budget.h"
 
 #ifdef POISON_ZLIB
 #include <zlib.h>
@@ -38,8 +38,8 @@ int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
 
 /*
  * All that is left, and a newline behind it that *length does not count; free(*out) always. POISON_ENOMEM, which names
- * --memory, once that is more than `most` bytes: whatever sizes are claimed, no more is allocated than twice what arrived.
+ * --memory, once that is more than is left: whatever sizes are claimed, no more is allocated than twice what arrived.
  */
-int input_take_all(struct input *s, char **out, size_t *length, size_t most, poison_error *err);
+int input_take_all(struct input *s, char **out, size_t *length, struct budget budget, poison_error *err);
 
 #endif

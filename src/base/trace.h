@@ -44,6 +44,12 @@ struct trace_span {
     struct trace_note note; /* l = 0: of no subproblem */
 };
 
+enum { TRACE_TAKEN = 12 }; /* uses of memory, budget.h's, and all together */
+
+struct trace_taken {
+    size_t now, most; /* bytes */
+};
+
 struct poison_trace {
     double start; /* poison_clock() when the work began */
     struct {
@@ -51,6 +57,7 @@ struct poison_trace {
         double work; /* flop, or bytes */
     } phase[TRACE_PHASES];
     double count[TRACE_COUNTS];
+    struct trace_taken taken[TRACE_TAKEN];
     int threads;
     struct trace_lane *lane; /* (threads) */
     int keeps_spans;

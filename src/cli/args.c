@@ -230,9 +230,10 @@ static int understand(struct args *args, const char **word, size_t words, poison
         most++;
     if (args->command->flags & TOPIC_OPERAND && words > used) {
         args->help.topic = command_find(args->commands, word + used, words - used, &topic);
-        if (!args->help.topic)
+        args->help.memory = !args->help.topic && strcmp(word[used], "memory") == 0;
+        if (!args->help.topic && !args->help.memory)
             return fail_unknown_command(args->commands, word[used], err);
-        most = topic; /* its name may be two words */
+        most = args->help.topic ? topic : 1; /* its name may be two words */
     }
     if (words > used + most)
         return fail_surplus(args, word[used + most], word[used + most - 1], err);
@@ -368,9 +369,9 @@ static int check_model_options(const struct args *args, poison_error *err)
                            args->source.path, args->operand[0]);
     if (args->predict.decisions && args->predict.score)
         return poison_fail(err, POISON_EUSAGE, "--decisions and --score: one or the other");
-    if (args->help.man && args->help.topic)
+    if (args->help.man && (args->help.topic || args->help.memory))
         return poison_fail(err, POISON_EUSAGE, "--man: one page for all commands, without '%s'",
-                           args->help.topic->name);
+                           args->help.topic ? args->help.topic->name : "memory");
     return check_word(args, err);
 }
 

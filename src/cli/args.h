@@ -94,7 +94,7 @@ struct args {
     struct report report; /* its curve and its rows */
     struct { int decisions, score; } predict;
     struct grid grid; /* also train's folds, 0: none */
-    struct { int man; const struct command *topic; } help; /* topic: or NULL */
+    struct { int man, memory; const struct command *topic; } help; /* topic: or NULL */
 };
 
 enum { ARGS_HELP = 1, ARGS_VERSION };

@@ -17,6 +17,9 @@ void complete_script(FILE *out, const char *shell);
 /* What may stand in the place of the last of these words, which follow the program's name. */
 void complete_words(FILE *out, const struct command *commands, int words, char **word);
 
+/* Who gets what share of --memory. */
+void help_memory(FILE *out);
+
 /* --version; a warning if OpenBLAS is a build that competes with OpenMP for the cores. */
 void help_version(FILE *out, FILE *warn, const poison_settings *settings);
 

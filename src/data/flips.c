@@ -316,7 +316,7 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, co
     if (!named)
         TRY(poison_fail_memory(err, data->train.n, 1, "the flips"));
     TRY(input_open(&stream, path, 1, settings, err));
-    TRY(input_take_all(&stream, &text, &length, poison_settings_memory(settings), err));
+    TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
     for (char *line = text, *stop = text + length, *end; line < stop; line = end + 1, l++) {
         end = memchr(line, '\n', (size_t)(stop + 1 - line));
         *end = 0;

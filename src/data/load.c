@@ -106,22 +106,27 @@ done:
     return status;
 }
 
-static int load_text(struct part *part, struct input *stream, const struct wish *wish, size_t most,
-                     const poison_settings *settings, poison_error *err)
+static int load_text(struct part *part, struct input *stream, const struct wish *wish, struct budget budget,
+                     poison_error *err)
 {
     int status;
     struct text text;
+    const poison_settings *settings = budget.settings;
+    size_t held = 0;
     double begun = trace_begin(settings->trace);
-    TRY(text_take(&text, stream, most, err));
-    TRY(text_layout(&text, wish->format, wish->label, wish->features, most, err));
+    TRY(text_take(&text, stream, budget, err));
+    TRY(text_layout(&text, wish->format, wish->label, wish->features, err));
+    held = text.length + text.rows * sizeof *text.row;
+    budget_take(settings, BUDGET_TEXT, held);
     TRY(plan(&part->set.n, wish, text.rows, err));
     part->last.n = wish->last;
     part->sparse = text.libsvm;
     part->base = text.base;
     part->guessed = text.guessed;
-    TRY(text_parse(&text, &part->set, &part->last, &part->book, most, settings, err));
+    TRY(text_parse(&text, &part->set, &part->last, &part->book, err));
     trace_end(settings->trace, TRACE_LOAD, begun, (double)text.length);
 done:
+    budget_give(settings, BUDGET_TEXT, held);
     text_close(&text);
     return status;
 }
@@ -139,10 +144,10 @@ done:
     return status;
 }
 
-/* Whatever holds the rows. At most `most` bytes, as far as they are ours to plan. */
-static int load_part(struct part *part, const struct wish *wish, size_t most, const poison_settings *settings,
-                     poison_error *err)
+/* Whatever holds the rows. The budget binds as far as they are ours to plan. */
+static int load_part(struct part *part, const struct wish *wish, struct budget budget, poison_error *err)
 {
+    const poison_settings *settings = budget.settings;
     int status, idx;
     struct input stream = INPUT_CLOSED;
     *part = (struct part){.base = 1};
@@ -157,7 +162,7 @@ static int load_part(struct part *part, const struct wish *wish, size_t most, co
                         wish->validate || !wish->given, settings, err));
     } else {
         TRY(open_file(&stream, wish->path, wish->format, &idx, settings, err));
-        TRY(idx ? load_images(part, wish, settings, err) : load_text(part, &stream, wish, most, settings, err));
+        TRY(idx ? load_images(part, wish, settings, err) : load_text(part, &stream, wish, budget, err));
     }
 done:
     input_close(&stream);
@@ -183,9 +188,10 @@ static int agree(struct part *a, struct part *b, const char *name_a, const char 
     if (d > MOST_FEATURES)
         return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b, MOST_FEATURES);
     size_t bytes = plus(set_bytes(a->set.n, d, doubles), set_bytes(b->set.n, d, doubles));
-    if (bytes > poison_settings_memory(settings))
-        return poison_fail(err, POISON_ENOMEM, "%s and %s: %d features of %zu rows need %.0f MiB (--memory MIB allows more)",
-                           name_a, name_b, d, a->set.n + b->set.n, (double)bytes / (1 << 20));
+    struct budget budget = budget_whole(settings);
+    if (bytes > budget.left)
+        return budget_fail(budget, (double)bytes, err, "%s and %s: %d features of %zu rows take", name_a, name_b, d,
+                           a->set.n + b->set.n);
     if (data && d != a->set.d) {
         poison_data narrow = {.train = a->set};
         poison_settings scale = *settings;
@@ -219,15 +225,15 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
 {
     int status;
     struct part train = {0}, test = {0};
-    size_t memory = poison_settings_memory(settings);
+    struct budget budget = budget_whole(settings);
     struct wish first = {.path = s->path, .label = s->label, .format = s->format, .first = s->train, .given = s->train_given,
                          .validate = s->validate, .last = !s->test_path && s->test_given ? s->test : 0};
     struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1, .given = s->test_given,
                          .first = s->test_given || !s->test_path || is_synthetic(s->test_path) ? s->test : SIZE_MAX};
-    TRY(load_part(&train, &first, memory, settings, err));
+    TRY(load_part(&train, &first, budget, err));
     if (s->test_path) {
         size_t taken = set_bytes(train.set.n, train.set.d, train.set.v != NULL);
-        TRY(load_part(&test, &other, memory > taken ? memory - taken : 0, settings, err));
+        TRY(load_part(&test, &other, budget_less(budget, taken), err));
         TRY(agree(&train, &test, name_of(s->path), name_of(s->test_path), data,
                   train.set.n > s->validate ? train.set.n - s->validate : train.set.n, settings, err));
     } else {
@@ -252,6 +258,13 @@ done:
     return status;
 }
 
+static void note_bytes(const poison_data *data, const poison_settings *settings)
+{
+    const poison_set *const sets[] = {&data->train, &data->validation, &data->test};
+    for (int k = 0; k < 3; k++)
+        budget_take(settings, BUDGET_DATA, set_bytes(sets[k]->n, sets[k]->d, sets[k]->v != NULL));
+}
+
 int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
 {
     int status = 0;
@@ -268,6 +281,7 @@ int poison_data_load(poison_data *data, const poison_source *s, const poison_set
         size_t train = all ? data->train.n - s->validate : s->train;
         TRY(poison_data_validate(data, train, s->validate, err));
     }
+    note_bytes(data, settings);
 done:
     if (status < 0)
         poison_data_free(data);
@@ -283,7 +297,7 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     struct part rows = {0}, model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
     struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .features = width->d, .first = s->test,
                         .given = s->test_given, .test = 1};
-    TRY(load_part(&rows, &wish, poison_settings_memory(settings), settings, err));
+    TRY(load_part(&rows, &wish, budget_whole(settings), err));
     TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
     if (rows.set.y)
         TRY(labels_join(data, &(struct label_source){rows.book, rows.set.y, rows.set.n}, 1, err));
@@ -295,6 +309,7 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     data->test = rows.set;
     data->test.from_zero = rows.base == 0;
     rows.set = (poison_set){0};
+    note_bytes(data, settings);
 done:
     free_part(&rows);
     free_part(&model);
@@ -335,18 +350,17 @@ static void tell(const char *sentence, const char *name, int (*found)(void *self
     found(self, line, sentence);
 }
 
-static int check_text(struct text *t, int format, const char *label, const poison_settings *settings,
+static int check_text(struct text *t, int format, const char *label,
                       int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
                       poison_error *err)
 {
-    size_t most = poison_settings_memory(settings);
     poison_data names = {0};
     struct book *book = poison_take(1, sizeof *book);
     if (!book)
         return poison_fail_memory(err, 1, sizeof *book, "the labels");
-    int status = text_layout(t, format, label, 0, most, err);
+    int status = text_layout(t, format, label, 0, err);
     if (status == 0)
-        status = text_check(t, book, most, found, self, problems, settings, err);
+        status = text_check(t, book, found, self, problems, err);
     if (status == 0)
         status = labels_join(&names, &(struct label_source){.book = book}, 1, err);
     poison_data_free(&names);
@@ -370,10 +384,10 @@ int load_check(const char *path, int format, const char *label, const poison_set
     if (!folder) {
         TRY(open_file(&stream, path, format, &idx, settings, err));
         if (!idx)
-            TRY(text_take(&text, &stream, poison_settings_memory(settings), err));
+            TRY(text_take(&text, &stream, budget_whole(settings), err));
     }
     status = folder || idx ? read_all(path, idx, settings, &why)
-                           : check_text(&text, format, label, settings, found, self, problems, &why);
+                           : check_text(&text, format, label, found, self, problems, &why);
     if (status == POISON_EDATA) {
         ++*problems;
         status = 0;

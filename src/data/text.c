@@ -349,10 +349,10 @@ static int parse_row(const struct text *t, size_t r, struct row *row, poison_err
 
 /* ---- layout ---------------------------------------------------------------------------------------------------- */
 
-int text_take(struct text *t, struct input *s, size_t most, poison_error *err)
+int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err)
 {
-    *t = (struct text){.name = s->name};
-    return input_take_all(s, &t->bytes, &t->length, most, err);
+    *t = (struct text){.name = s->name, .budget = budget};
+    return input_take_all(s, &t->bytes, &t->length, budget, err);
 }
 
 void text_close(struct text *t)
@@ -418,7 +418,7 @@ static void find_format(struct text *t, const char *begin, int format)
 }
 
 /* Where each row begins. */
-static int find_rows(struct text *t, const char *begin, size_t most, poison_error *err)
+static int find_rows(struct text *t, const char *begin, poison_error *err)
 {
     const char *stop = t->bytes + t->length;
     for (size_t room = 0; begin < stop; begin = newline(t, begin) + 1) {
@@ -426,10 +426,12 @@ static int find_rows(struct text *t, const char *begin, size_t most, poison_erro
             continue;
         if (t->rows == room) {
             room = room ? 2 * room : 1024;
-            size_t *larger = t->length + room * sizeof *t->row <= most ? realloc(t->row, room * sizeof *t->row) : NULL;
+            size_t bytes = t->length + room * sizeof *t->row;
+            if (bytes > t->budget.left)
+                return budget_fail(t->budget, (double)bytes, err, "%s: the text of more than %zu rows takes", t->name, t->rows);
+            size_t *larger = realloc(t->row, room * sizeof *t->row);
             if (!larger)
-                return poison_fail(err, POISON_ENOMEM, "%s: more than %zu rows do not fit (--memory MIB allows more)",
-                                   t->name, t->rows);
+                return poison_fail_memory(err, room, sizeof *t->row, t->name);
             t->row = larger;
         }
         t->row[t->rows++] = (size_t)(begin - t->bytes);
@@ -593,14 +595,14 @@ done:
     return status;
 }
 
-int text_layout(struct text *t, int format, const char *label, int features, size_t most, poison_error *err)
+int text_layout(struct text *t, int format, const char *label, int features, poison_error *err)
 {
     const char *begin = t->bytes;
     int status = 0;
     if (t->length >= 3 && memcmp(begin, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
         begin += 3;
     find_format(t, begin, format);
-    TRY(find_rows(t, begin, most, err));
+    TRY(find_rows(t, begin, err));
     if (!t->libsvm)
         return find_columns(t, label, features, err);
     t->label = label && strcmp(label, "none") == 0 ? -1 : 0;
@@ -699,21 +701,20 @@ static int number_labels(struct text *t, poison_set *head, poison_set *tail, con
 }
 
 /* Whether text and features fit; what the labels need is counted too. */
-static int fits(const struct text *t, size_t n, int doubles, size_t most, poison_error *err)
+static int fits(const struct text *t, size_t n, int doubles, poison_error *err)
 {
     size_t bytes, features = set_bytes(n, t->d, doubles);
     size_t others = t->length + t->rows * sizeof *t->row + n * (sizeof(struct field) + sizeof(int));
-    if (!__builtin_add_overflow(features, others, &bytes) && bytes <= most)
+    if (!__builtin_add_overflow(features, others, &bytes) && bytes <= t->budget.left)
         return 0;
-    return poison_fail(err, POISON_ENOMEM,
-                       "%s: the text and %zu rows of %d features need %.0f MiB, more than the %.0f MiB that are "
-                       "left (--memory MIB allows more)",
-                       t->name, n, t->d, ((double)features + (double)others) / (1 << 20), (double)most / (1 << 20));
+    return budget_fail(t->budget, (double)features + (double)others, err, "%s: the text and %zu rows of %d features take",
+                       t->name, n, t->d);
 }
 
-int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book, size_t most,
-               const poison_settings *settings, poison_error *err)
+int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
+               poison_error *err)
 {
+    const poison_settings *settings = t->budget.settings;
     size_t n = head->n + tail->n;
     int status = 0;
     *book = NULL;
@@ -723,7 +724,7 @@ int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book *
     if (!label)
         TRY(poison_fail_memory(err, n, sizeof *label, "the labels"));
     for (int doubles = 0; doubles <= 1; doubles++) {
-        TRY(fits(t, n, doubles, most, err));
+        TRY(fits(t, n, doubles, err));
         for (int k = 0; k <= 1; k++) {
             poison_set *set = k ? tail : head;
             free(set->x);
@@ -744,14 +745,15 @@ done:
     return status;
 }
 
-int text_check(struct text *t, struct book *book, size_t most, int (*found)(void *self, size_t line, const char *sentence),
-               void *self, size_t *problems, const poison_settings *settings, poison_error *err)
+int text_check(struct text *t, struct book *book, int (*found)(void *self, size_t line, const char *sentence),
+               void *self, size_t *problems, poison_error *err)
 {
+    const poison_settings *settings = t->budget.settings;
     int status, stop = 0;
     size_t line = 1;
     const char *at = t->bytes;
     struct row row = {0};
-    TRY(fits(t, 1, 1, most, err));
+    TRY(fits(t, 1, 1, err));
     row.v = poison_take((size_t)t->d, sizeof *row.v);
     if (!row.v)
         TRY(poison_fail_memory(err, (size_t)t->d, sizeof *row.v, "a row"));

@@ -23,26 +23,27 @@ struct text {
     int d, base;        /* features; LIBSVM: the index of the first, 0 or 1 */
     int comments;       /* LIBSVM: there are some */
     size_t rows, *row;  /* (rows) where each begins in bytes */
+    struct budget budget; /* of text and rows together */
 };
 
 /*
  * Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or rows that have exactly so many
- * fields have no label, unless something says which one it is. At most `most` bytes. text_close frees, always.
+ * fields have no label, unless something says which one it is. text_close frees, always.
  */
-int text_take(struct text *t, struct input *s, size_t most, poison_error *err);
-int text_layout(struct text *t, int format, const char *label, int features, size_t most, poison_error *err);
+int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err);
+int text_layout(struct text *t, int format, const char *label, int features, poison_error *err);
 void text_close(struct text *t);
 
 /*
  * The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL where there are no labels.
- * POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it takes more than `most` bytes with the text. Freed by
+ * POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it takes more than its budget with the text. Freed by
  * set_free and book_free, always.
  */
-int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book, size_t most,
-               const poison_settings *settings, poison_error *err);
+int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
+               poison_error *err);
 
 /* Calls found for each line that is wrong, until that returns not 0, and adds the labels to *book. How many, to *problems. */
-int text_check(struct text *t, struct book *book, size_t most, int (*found)(void *self, size_t line, const char *sentence),
-               void *self, size_t *problems, const poison_settings *settings, poison_error *err);
+int text_check(struct text *t, struct book *book, int (*found)(void *self, size_t line, const char *sentence),
+               void *self, size_t *problems, poison_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include "base.h"
+#include "budget.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,16 +15,16 @@ enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick *
 static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings,
                  poison_error *err)
 {
-    const size_t piece = 1 << 20, most = poison_settings_memory(settings);
+    const size_t piece = 1 << 20;
+    struct budget budget = budget_whole(settings);
     size_t room = 0, got;
     *length = 0;
     do {
         if (poison_cancelled(settings))
             return poison_fail_cancelled(err);
-        if (*length > most)
-            return poison_fail(err, POISON_ENOMEM,
-                               "standard input: the table is longer than %.0f MiB",
-                               (double)most / (1 << 20));
+        if (*length > budget.left)
+            return budget_fail(budget, (double)*length, err,
+                               "standard input: the table takes more than");
         if (room - *length < 2) {
             room = 2 * room + 65536;
             char *more = realloc(t->text, room);

@@ -3,6 +3,7 @@
 
 #include "attack.h"
 #include "base.h"
+#include "budget.h"
 #include "escape.h"
 #include "journal.h"
 #include "metrics.h"
@@ -455,7 +456,7 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     size_t total = 0, done = 0;
     int status = 0;
     quiet.progress = NULL;
-    quiet.memory = poison_settings_memory(settings) / count_models(sweep);
+    budget_split(&quiet, 0, count_models(sweep));
     TRY(take_memory(&c, err));
     if (to->path)
         TRY(open_output(&c, &journal, to, err));

@@ -2,6 +2,7 @@
 #include "cache.h"
 
 #include "base.h"
+#include "budget.h"
 #include "trace.h"
 
 #include <omp.h>
@@ -71,8 +72,14 @@ int cache_new(struct cache **out, const poison_set *set, const struct kernel *ke
     return 0;
 }
 
-static void panel_free(struct panel *panel)
+static size_t chunk_bytes(const struct panel *panel)
 {
+    return panel->per_chunk * panel->width * sizeof(float);
+}
+
+static void panel_free(struct cache *cache, struct panel *panel)
+{
+    budget_give(&cache->settings, BUDGET_CACHE, panel->chunks * chunk_bytes(panel));
     rows_free(&panel->rows);
     for (size_t c = 0; c < panel->chunks; c++)
         free(panel->chunk[c]);
@@ -84,22 +91,28 @@ static void panel_free(struct panel *panel)
     *panel = (struct panel){0};
 }
 
+static void free_batches(struct cache *cache)
+{
+    budget_give(&cache->settings, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
+    free(cache->batch);
+    free(cache->batch_memory);
+}
+
 void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
     for (int v = 0; v < CACHE_LABELS; v++)
-        panel_free(&cache->panel[v]);
+        panel_free(cache, &cache->panel[v]);
     free(cache->tiles);
-    free(cache->batch);
-    free(cache->batch_memory);
+    free_batches(cache);
     free(cache);
 }
 
 int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, poison_error *err)
 {
     struct panel *panel = &cache->panel[label];
-    panel_free(panel);
+    panel_free(cache, panel);
     if (!n)
         return 0;
     size_t total = cache->set->n;
@@ -109,7 +122,7 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
     if (status == 0 && !panel->place)
         status = poison_fail_memory(err, total, sizeof *panel->place, "the cache's index");
     if (status < 0) {
-        panel_free(panel);
+        panel_free(cache, panel);
         return status;
     }
     memset(panel->place, 0xFF, total * sizeof *panel->place);
@@ -154,7 +167,7 @@ static size_t pieces_a_chunk(const struct panel *panel)
 }
 
 /* Room for a chunk more of pieces; 0 if there is no memory. */
-static int grow(struct panel *panel)
+static int grow(struct cache *cache, struct panel *panel)
 {
     if (!panel->chunks)
         panel->per_chunk = pieces_a_chunk(panel);
@@ -175,6 +188,7 @@ static int grow(struct panel *panel)
     if (!panel->chunk[panel->chunks])
         return 0;
     panel->chunks++;
+    budget_take(&cache->settings, BUDGET_CACHE, chunk_bytes(panel));
     return 1;
 }
 
@@ -194,7 +208,7 @@ static uint32_t find_room(struct cache *cache, struct panel *panel, int label, c
     if (panel->vacancies)
         return panel->vacant[--panel->vacancies];
     if (panel->pieces < panel->most) {
-        if (panel->pieces < panel->chunks * panel->per_chunk || grow(panel))
+        if (panel->pieces < panel->chunks * panel->per_chunk || grow(cache, panel))
             return (uint32_t)panel->pieces++;
         panel->most = panel->pieces; /* memory is out: this is the limit */
     }
@@ -253,16 +267,17 @@ static size_t make_batches(struct cache *cache, struct work *work)
 /* Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there are two a thread. */
 static size_t take_batches(struct cache *cache, size_t batches)
 {
-    size_t most = poison_settings_memory(&cache->settings) / 16 / cache->batch_size, least = 2 * (size_t)cache->settings.threads;
+    size_t most = budget_share(&cache->settings, BUDGET_BATCHES) / cache->batch_size, least = 2 * (size_t)cache->settings.threads;
     size_t room = most < least ? least : most;
     room = room < batches ? room : batches;
     if (room <= cache->batch_room)
         return cache->batch_room;
-    free(cache->batch);
-    free(cache->batch_memory);
+    free_batches(cache);
     cache->batch = poison_take_big(room, sizeof *cache->batch);
     cache->batch_memory = poison_take_big(room, cache->batch_size);
-    return cache->batch_room = cache->batch && cache->batch_memory ? room : 0;
+    cache->batch_room = cache->batch && cache->batch_memory ? room : 0;
+    budget_take(&cache->settings, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
+    return cache->batch_room;
 }
 
 static void pack(struct cache *cache, const struct work *work, size_t k)

@@ -2,6 +2,7 @@
 #include "decide.h"
 
 #include "base.h"
+#include "budget.h"
 #include "trace.h"
 
 #include <omp.h>
@@ -28,6 +29,9 @@ int decisions_new(struct decisions *d, const poison_set *train, const poison_set
 
 void decisions_free(struct decisions *d)
 {
+    decisions_forget(d);
+    if (d->T)
+        budget_give(&d->settings, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
     free(d->value);
     free(d->known);
     free(d->T);
@@ -40,6 +44,7 @@ void decisions_free(struct decisions *d)
 
 void decisions_forget(struct decisions *d)
 {
+    budget_give(&d->settings, BUDGET_DECISIONS, d->P * d->m * sizeof *d->value);
     d->P = 0;
     if (d->have)
         memset(d->have, 0, d->train->n);
@@ -47,16 +52,16 @@ void decisions_forget(struct decisions *d)
 
 size_t decisions_at_once(size_t P, const poison_settings *settings)
 {
-    size_t rows = poison_settings_memory(settings) / 4 / sizeof(double) / (P ? P : 1) / WIDTH * WIDTH;
+    size_t rows = budget_share(settings, BUDGET_DECISIONS) / sizeof(double) / (P ? P : 1) / WIDTH * WIDTH;
     return rows ? rows : WIDTH;
 }
 
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err)
 {
-    size_t most = poison_settings_memory(&d->settings);
-    if (P && d->m > most / sizeof *d->value / P)
-        return poison_fail(err, POISON_ENOMEM, "out of memory: what %zu machines say of %zu rows takes %.0f MiB, --memory allows %zu",
-                           P, d->m, (double)P * (double)d->m * sizeof *d->value / (1 << 20), most >> 20);
+    struct budget budget = budget_whole(&d->settings);
+    if (P && d->m > budget.left / sizeof *d->value / P)
+        return budget_fail(budget, (double)P * (double)d->m * sizeof *d->value, err,
+                           "what %zu machines say of %zu rows takes", P, d->m);
     uint8_t *known = poison_take(P, 1);
     double *value = poison_take_big(P, d->m * sizeof *value);
     if (!known || !value) {
@@ -69,6 +74,8 @@ int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_
             known[p] = 1;
             memcpy(value + p * d->m, d->value + (size_t)old[p] * d->m, d->m * sizeof *value);
         }
+    budget_give(&d->settings, BUDGET_DECISIONS, d->P * d->m * sizeof *value);
+    budget_take(&d->settings, BUDGET_DECISIONS, P * d->m * sizeof *value);
     free(d->known);
     free(d->value);
     d->known = known;
@@ -126,8 +133,11 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     int status = 0;
     if (!d->rows.n)
         TRY(rows_fill(&d->rows, d->set, d->m, NULL, kernel_engine(d->train, &d->settings), &d->kernel, &d->settings, err));
-    if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE))
+    if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE)) {
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
+        if (d->T)
+            budget_take(&d->settings, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
+    }
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
     job->batch_size = batch_bytes(&d->rows, job->rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* folds - stratified folds that depend on seed and rows only, and what models say of the rows that they did not see */
 #include "base.h"
+#include "budget.h"
 #include "kernel.h"
 #include "blas.h"
 #include "set.h"
@@ -102,9 +103,9 @@ done:
 static poison_settings share(const poison_settings *settings, const poison_data *data)
 {
     poison_settings own = *settings;
-    size_t all = poison_settings_memory(settings), n = data->train.n;
+    size_t n = data->train.n;
     size_t taken = set_bytes(n + data->test.n, data->train.d, data->train.v != NULL) + n * n * sizeof(float);
-    own.memory = taken < all ? (all - taken) / (size_t)settings->threads + taken : all / (size_t)settings->threads;
+    budget_split(&own, taken, (size_t)settings->threads);
     own.threads = 1;
     own.trace = NULL;
     own.progress = NULL;

@@ -3,6 +3,7 @@
 
 #include "base.h"
 #include "blas.h"
+#include "budget.h"
 #include "trace.h"
 
 #include <cblas.h>
@@ -110,12 +111,12 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
 {
-    size_t most = poison_settings_memory(settings), rows = n + m + least(TILE, n > m ? n : m);
+    struct budget budget = budget_whole(settings);
+    size_t rows = n + m + least(TILE, n > m ? n : m);
     size_t row = (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
-    if ((!set->v && set->d <= DOT_FEATURES) || most / row >= rows)
+    if ((!set->v && set->d <= DOT_FEATURES) || budget.left / row >= rows)
         return 0;
-    return poison_fail(err, POISON_ENOMEM, "out of memory: copies of rows of %d features take %.0f MiB, --memory allows %zu", set->d,
-                       (double)rows * (double)row / (1 << 20), most >> 20);
+    return budget_fail(budget, (double)rows * (double)row, err, "copies of rows of %d features take", set->d);
 }
 
 /*

@@ -153,7 +153,7 @@ static int read_names(poison_data *data, const char *path, uint32_t crc, const p
     if (status)
         goto done;
     TRY(input_open(&stream, beside, 0, settings, err));
-    TRY(input_take_all(&stream, &bytes, &length, poison_settings_memory(settings), err));
+    TRY(input_take_all(&stream, &bytes, &length, budget_whole(settings), err));
     sprintf(expected, "crc32 %08x", crc);
     for (char *line = bytes, *stop = bytes + length, *end; line < stop && status == 0; line = end + 1) {
         end = memchr(line, '\n', (size_t)(stop + 1 - line));
@@ -550,7 +550,7 @@ static int take_numbers(poison_data *data, const int *number, size_t K, poison_e
 }
 
 /* The support vectors, twice: how wide they are and of what kind, then their values. */
-static int read_vectors(struct cursor *c, poison_model *m, const struct header *h, size_t most, poison_error *err)
+static int read_vectors(struct cursor *c, poison_model *m, const struct header *h, struct budget budget, poison_error *err)
 {
     poison_set *set = &m->data.train;
     struct cursor begin = *c;
@@ -570,8 +570,9 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     set->d += !set->d;
     size_t one = set_bytes(1, set->d, extent.doubles) + sizeof *set->y + m->K * sizeof *coef
                  + (m->K - 1) * (sizeof(size_t) + sizeof(double)); /* of each of its machines */
-    if (set->n > most / one)
-        TRY(poison_fail_memory(err, set->n, one, "the support vectors (--memory allows less)"));
+    if (set->n > budget.left / one)
+        TRY(budget_fail(budget, (double)set->n * (double)one, err, "%s: %zu support vectors take", c->name, set->n));
+    budget_take(budget.settings, BUDGET_DATA, set->n * one);
     void *features = poison_take(set->n, set_bytes(1, set->d, extent.doubles));
     *(extent.doubles ? (void **)&set->v : (void **)&set->x) = features;
     set->y = poison_take(set->n, sizeof *set->y);
@@ -595,18 +596,18 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
     struct input stream = INPUT_CLOSED;
     struct header *h = poison_take(1, sizeof *h);
     char *text = NULL;
-    size_t length, most = poison_settings_memory(settings);
+    size_t length;
     int status = 0;
     *m = (poison_model){.settings = *settings};
     if (!h)
         TRY(poison_fail_memory(err, 1, sizeof *h, "the model's header"));
     TRY(input_open(&stream, path, 1, settings, err));
-    TRY(input_take_all(&stream, &text, &length, most, err));
+    TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
     struct cursor c = {.name = stream.name, .next = text, .stop = text + length};
     snprintf(m->data.source, sizeof m->data.source, "%s", stream.name);
     TRY(read_header(&c, m, h, err));
     TRY(take_numbers(&m->data, h->number, m->K, err));
-    TRY(read_vectors(&c, m, h, most > length ? most - length : 0, err));
+    TRY(read_vectors(&c, m, h, budget_less(budget_whole(settings), length), err));
     status = read_names(&m->data, path, poison_crc32(0, text, length), settings, err);
     m->strange_names = status > 0;
     status = status > 0 ? 0 : status;
@@ -636,11 +637,11 @@ int poison_model_fit(poison_model *m, poison_set *rows, poison_error *err)
 {
     poison_set *own = &m->data.train;
     int status = 0, before = own->from_zero ? 0 : rows->from_zero, doubles = own->v || rows->v;
-    size_t one = set_bytes(1, rows->d, doubles), most = poison_settings_memory(&m->settings);
-    if (own->n + rows->n > most / one && (rows->d > own->d || !own->v != !rows->v))
-        return poison_fail(err, POISON_ENOMEM,
-                           "%zu support vectors and %zu rows of %d features need %.0f MiB (--memory MIB allows more)", own->n,
-                           rows->n, rows->d, (double)(own->n + rows->n) * (double)one / (1 << 20));
+    size_t one = set_bytes(1, rows->d, doubles), all = own->n + rows->n;
+    struct budget budget = budget_whole(&m->settings);
+    if (all > budget.left / one && (rows->d > own->d || !own->v != !rows->v))
+        return budget_fail(budget, (double)all * (double)one, err,
+                           "%zu support vectors and %zu rows of %d features need", own->n, rows->n, rows->d);
     TRY(set_widen(own, before, rows->d - own->d - before, err));
     own->from_zero |= before;
     if (doubles) {

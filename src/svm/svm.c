@@ -7,6 +7,7 @@
  * rows have a cache of such pieces.
  */
 #include "base.h"
+#include "budget.h"
 #include "decide.h"
 #include "solve.h"
 #include "trace.h"
@@ -113,10 +114,13 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     if (svm->ld % 512 == 0)
         svm->ld += 16; /* rows a power of two apart would share cache sets */
     if (n > (svm->settings.many_models || svm->data->train.v ? MANY_ROWS : MATRIX_ROWS)
-        || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > poison_settings_memory(&svm->settings))
+        || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > budget_whole(&svm->settings).left)
         return 0;
     svm->K = poison_take_big(n, svm->ld * sizeof *svm->K);
-    return svm->K ? fill_matrix(svm, err) : 0;
+    if (!svm->K)
+        return 0;
+    budget_take(&svm->settings, BUDGET_KERNEL, n * svm->ld * sizeof *svm->K);
+    return fill_matrix(svm, err);
 }
 
 static int make(poison_svm **out, const poison_data *data, const poison_settings *settings, const poison_svm *first,
@@ -138,9 +142,9 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     if (!svm->order || !svm->slot_of || !svm->labels || !svm->members || !svm->member_slots)
         TRY(poison_fail_memory(err, n, 28, "the model's tables"));
     TRY(poison_check_labels(data->train.y, n, 0, err));
-    if (data_bytes(data) > poison_settings_memory(settings))
-        TRY(poison_fail(err, POISON_ENOMEM, "out of memory: the data take %zu MiB, --memory allows %zu",
-                        data_bytes(data) >> 20, poison_settings_memory(settings) >> 20));
+    struct budget budget = budget_whole(settings);
+    if (data_bytes(data) > budget.left)
+        TRY(budget_fail(budget, (double)data_bytes(data), err, "the data take"));
     TRY(kernel_check_memory(&data->train, n, data->test.n, settings, err));
     double gamma = first ? first->kernel.gamma : 0;
     if (!first && settings->kernel != POISON_LINEAR)
@@ -196,6 +200,8 @@ void poison_svm_free(poison_svm *svm)
     free(svm->decisions);
     cache_free(svm->cache);
     if (!svm->borrowed) {
+        if (svm->K)
+            budget_give(&svm->settings, BUDGET_KERNEL, svm->n * svm->ld * sizeof *svm->K);
         free(svm->K);
         free(svm->diagonal);
     }
@@ -327,11 +333,10 @@ static int solve(poison_svm *svm, const struct task *task, size_t tasks, poison_
     if (status < 0 || !tasks)
         return status;
     size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache);
-    size_t most = poison_settings_memory(&svm->settings);
-    if (least > most)
-        return poison_fail(err, POISON_ENOMEM, "out of memory: data, kernel rows and one machine take at least %zu MiB, "
-                                               "--memory allows %zu", (least >> 20) + 1, most >> 20);
-    return solve_from_cache(task, tasks, svm->cache, svm->n, most - fixed, &svm->settings, err);
+    struct budget budget = budget_whole(&svm->settings);
+    if (least > budget.left)
+        return budget_fail(budget, (double)least, err, "data, kernel rows and one machine take at least");
+    return solve_from_cache(task, tasks, svm->cache, svm->n, budget_less(budget, fixed).left, &svm->settings, err);
 }
 
 /* Forgets all that could be reused. */
@@ -404,7 +409,7 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
         return status;
     svm->decisions = more;
     status = decisions_new(&more[*number], &svm->data->train, set, &svm->kernel,
-                           poison_settings_memory(&svm->settings) / 8, &svm->settings, err);
+                           budget_share(&svm->settings, BUDGET_TESTS), &svm->settings, err);
     if (status == 0 && svm->P)
         status = decisions_carry(&more[*number], svm->P, NULL, err);
     if (status < 0)

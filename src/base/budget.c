@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "budget.h"
+
+#include "base.h"
+#include "trace.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#define MIB (1 << 20)
+
+const struct budget_row budget_rows[BUDGET_USES] = {
+    [BUDGET_TEXT] = {"text", "all", 1, "a file while it is read, and where its rows begin"},
+    [BUDGET_DATA] = {"data", "all", 1,
+                     "rows: a byte a feature, or 8 where not all are 0 to 255; beside the text"},
+    [BUDGET_COPIES] = {"copies", "all", 1,
+                       "rows of decimals, or of very many features, as they are multiplied"},
+    [BUDGET_KERNEL] = {"kernel", "what data leave", 1,
+                       "the matrix, 4 bytes a pair of rows, if it fits and rows are few"},
+    [BUDGET_CACHE] = {"cache", "what data leave", 1,
+                      "without a matrix: kernel rows on demand, machines in training"},
+    [BUDGET_BATCHES] = {"batches", "1/16", 16,
+                        "rows multiplied at a time for the cache; two batches a thread at least"},
+    [BUDGET_TESTS] = {"tests", "1/8", 8,
+                      "kernel values of test rows, kept for the next model if they fit"},
+    [BUDGET_DECISIONS] = {"decisions", "all, 1/4", 4,
+                          "decision values of test rows; predict takes rows by the quarter"},
+    [BUDGET_SWEEP] = {"sweep", "1/models", 1,
+                      "each of a sweep's 1 to 3: the victim's, an attacker's, an auditor's"},
+    [BUDGET_FOLDS] = {"folds", "1/threads", 1,
+                      "each model in training, of what data and matrix leave"},
+};
+
+size_t poison_settings_memory(const poison_settings *settings)
+{
+    size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    size_t most = (size_t)4 << 30;
+    if (settings->memory)
+        return settings->memory;
+    return machine / 4 < most ? machine / 4 : most;
+}
+
+struct budget budget_whole(const poison_settings *settings)
+{
+    return (struct budget){settings, poison_settings_memory(settings)};
+}
+
+struct budget budget_less(struct budget budget, size_t taken)
+{
+    budget.left = budget.left > taken ? budget.left - taken : 0;
+    return budget;
+}
+
+size_t budget_share(const poison_settings *settings, enum budget_use use)
+{
+    return poison_settings_memory(settings) / budget_rows[use].part;
+}
+
+void budget_split(poison_settings *settings, size_t fixed, size_t models)
+{
+    size_t all = poison_settings_memory(settings);
+    if (!settings->memory_sharers) {
+        settings->memory_whole = all;
+        settings->memory_sharers = 1;
+    }
+    settings->memory_sharers *= models;
+    settings->memory = fixed < all ? (all - fixed) / models + fixed : all / models;
+}
+
+int budget_fail(struct budget budget, double bytes, poison_error *err, const char *what, ...)
+{
+    const poison_settings *s = budget.settings;
+    size_t whole = s->memory_sharers ? s->memory_whole : poison_settings_memory(s);
+    char text[4600], shared[64] = "";
+    va_list args;
+    va_start(args, what);
+    vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    if (s->memory_sharers > 1)
+        snprintf(shared, sizeof shared, ", %zu models share it", s->memory_sharers);
+    return poison_fail(err, POISON_ENOMEM, "out of memory: %s %.0f MiB, --memory %zu leaves %zu%s",
+                       text, ceil(bytes / MIB), whole / MIB, budget.left / MIB, shared);
+}
+
+/*
+ * ---- what was taken
+ * --------------------------------------------------------------------------------------------
+ */
+
+static void count(struct trace_taken *taken, size_t more, size_t less)
+{
+    taken->now += more - less;
+    taken->most = taken->now > taken->most ? taken->now : taken->most;
+}
+
+static void change(const poison_settings *settings, enum budget_use use, size_t more, size_t less)
+{
+    _Static_assert((int)BUDGET_USES < (int)TRACE_TAKEN, "the last one is for all together");
+    if (!settings->trace)
+        return;
+    count(&settings->trace->taken[use], more, less);
+    count(&settings->trace->taken[TRACE_TAKEN - 1], more, less);
+}
+
+void budget_take(const poison_settings *settings, enum budget_use use, size_t bytes)
+{
+    change(settings, use, bytes, 0);
+}
+
+void budget_give(const poison_settings *settings, enum budget_use use, size_t bytes)
+{
+    change(settings, use, 0, bytes);
+}
+
+void budget_print(const poison_settings *settings, FILE *out)
+{
+    const struct trace_taken *taken = settings->trace->taken;
+    fputs("memory      ", out);
+    for (int use = 0; use < BUDGET_USES; use++)
+        if (taken[use].most)
+            fprintf(out, " %s %.1f,", budget_rows[use].name, (double)taken[use].most / MIB);
+    fprintf(out, " %.1f MiB at a time of --memory %zu\n", (double)taken[TRACE_TAKEN - 1].most / MIB,
+            poison_settings_memory(settings) / MIB);
+}
