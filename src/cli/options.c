@@ -282,6 +282,7 @@ const struct option *option_find(const char *word, const char **value)
     return NULL;
 }
 
+/* A label in quotes may hold a colon: one behind the closing quote counts, or any where none is. */
 int option_lacks_second(const struct option *o, const char *word, const char *value)
 {
     const char *v = value;
