@@ -260,6 +260,7 @@ int option_set(const struct option *o, struct args *args, const char *value, poi
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
+/* A letter may be followed by its value at once, where the option takes one. */
 const struct option *option_find(const char *word, const char **value)
 {
     *value = NULL;
