@@ -267,7 +267,8 @@ struct poison_settings {
     /* NULL, or called often by the calling thread alone */
     void (*progress)(void *self, const poison_progress *progress);
     void *progress_self;
-    size_t memory_whole, memory_sharers; /* 0, or the library's: models that share what was allowed, `memory` each */
+    /* 0, or the library's own: models that share what was allowed, `memory` each */
+    size_t memory_whole, memory_sharers;
 };
 
 /* The bytes that the settings allow. */
