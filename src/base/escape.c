@@ -30,9 +30,9 @@ struct rules {
     "\1\2\3\4\5\6\7\b\t\n\v\f\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37\177"
 
 static const struct rules rules[DIALECTS] = {
-    [ESCAPE_TERMINAL] = {"\n\t", {"\\n", "\\t"}, TURNS},
+    [ESCAPE_TERMINAL] = {"\n\t", {"\\n", "\\t"}, .hidden = TURNS},
     [ESCAPE_LABEL] = {"\n\t\"", {"\\n", "\\t", "\"\""}, TURNS, .quote = '"', .quoted = ":,\" "},
-    [ESCAPE_ASCII] = {"\n\t", {"\\n", "\\t"}, BEYOND_ASCII},
+    [ESCAPE_ASCII] = {"\n\t", {"\\n", "\\t"}, .hidden = BEYOND_ASCII},
     [ESCAPE_JSON] = {"\n\t\"\\", {"\\n", "\\t", "\\\"", "\\\\"}, C1, "\\u%04x", "\\u%04x",
                      .broken = "\\ufffd"},
     [ESCAPE_XML] = {"&<>\"'", {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"}, MARKS, "\\x%02x",
@@ -42,7 +42,7 @@ static const struct rules rules[DIALECTS] = {
     [ESCAPE_SHELL] = {"'", {"'\\''"}, .quote = '\'', .plain = LETTERS "0123456789_-+=:,./@%"},
     [ESCAPE_VALUE] = {"\n\t\"\\", {"\\n", "\\t", "\\\"", "\\\\"}, CONTROLS, .quote = '"',
                       .quoted = CONTROL_CHARACTERS " \"\\;"},
-    [ESCAPE_NAME] = {"\\", {"\\\\"}, CONTROLS},
+    [ESCAPE_NAME] = {"\\", {"\\\\"}, .hidden = CONTROLS},
 };
 
 int utf8_decode(const char *at, uint32_t *code)
