@@ -28,8 +28,8 @@ too_little() { # MIB WHAT SHARED WORDS...
     for defence in none knn:relabel; do
         poison sweep $digits --doses 0 --strategy far --defence $defence -m 4 -o new
         [ $defence = none ] && shared='leaves 2, 2' || shared='leaves 1, 3'
-        refused 4 "out of memory: (the )?data.* take .*[0-9]+ MiB, --memory 4 $shared models share it$" \
-            "$(ls -A)" sweep
+        said="out of memory: (the )?data.* take .*[0-9]+ MiB, --memory 4 $shared models share it$"
+        refused 4 "$said" "$(ls -A)" sweep
     done
     too_little 2 'rows.csv: its text takes more than' '' counts --data rows.csv
     too_little 10 'rows.gz: its text takes more than' '' counts --data rows.gz
