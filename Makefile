@@ -87,7 +87,7 @@ $(build)/%.inc: %
 static_openblas := $(and $(openblas_archive),$(filter file,$(origin OPENBLAS_LIBS)))
 what_openblas := $(if $(static_openblas),its OpenMP build$(comma) static,$(OPENBLAS_LIBS))
 what_zlib := $(if $(ZLIB),yes,no$(comma) gzipped files will not be read)
-what_libpng := $(if $(LIBPNG),yes,no$(comma) show writes no sheets)
+what_libpng := $(if $(LIBPNG),yes,no$(comma) no sheets$(comma) no pictures in reports)
 
 $(program): $(objects)
 	@echo "  LINK    $@ (OpenBLAS: $(what_openblas); zlib: $(what_zlib); libpng: $(what_libpng))"

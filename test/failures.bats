@@ -29,7 +29,7 @@ train $TINY -o old
 report $TINY --doses 1 -o old
 support $TINY -o old
 audit $TINY --method knn -o old
-show $TINY -n 20 -o old.png
+show $TINY -n 20 -o old.svg
 plot -o old.svg
 data $TINY --export .
 END
@@ -185,7 +185,7 @@ killed() { # FILE TABLE WORDS...
     works sweep $DIGITS -q -o "$place/table"
     killed model /dev/null train --data synthetic --train 500 -o model
     killed page /dev/null report $TINY --doses 1 --curve 0,1 -o page
-    killed sheet.png /dev/null show $DIGITS -n 300 -o sheet.png
+    killed sheet.svg /dev/null show $DIGITS -n 300 -o sheet.svg
     killed chart.svg "$place/table" plot -o chart.svg
     killed set/train-images-idx3-ubyte /dev/null data --data synthetic --train 500 --export set
     # A kill between the last two steps, naming and renaming, leaves a name: one in hundreds.
@@ -362,7 +362,7 @@ PLACE/table|dose
 PLACE/table|matrix --at 1
 PLACE/table|plot -o PLACE/chart.svg
 /dev/null|show TINY -n 4
-/dev/null|show TINY -n 4 -o PLACE/sheet.png
+/dev/null|show TINY -n 4 -o PLACE/sheet.svg
 /dev/null|explain TINY --row 1
 /dev/null|report TINY --doses 1 --curve 0,1
 /dev/null|train PLACE/rows.libsvm -o PLACE/other

@@ -188,8 +188,8 @@ END
                 complain "wide in '$columns' columns: $width"
             grep -q 'row 1: 1' "$out" || complain "$size in '$columns' columns: no row 1"
         done
-        ! "$POISON" show --data small -o probe.png 2>/dev/null ||
-            works show --data $size -o $size.png
+        ! "$POISON" show --data small -o probe.svg 2>/dev/null ||
+            works show --data $size -o $size.svg
     done
 }
 
@@ -206,19 +206,30 @@ END
 END
     poison show $DIGITS 0 -o x.jpg
     refused 2 'x.jpg: a sheet.s name ends in .png' $'expected\nfolder\ntext' -o x.jpg
-    "$POISON" show $DIGITS -o sheet.png 2>"$err" || skip "$(cat "$err")"
+    "$POISON" show $DIGITS -o sheet.svg 2>"$err" || skip "$(cat "$err")"
+    [ "$(grep -c '<image ' sheet.svg)" -eq 100 ] ||
+        complain "sheet.svg: $(grep -c '<image ' sheet.svg) images"
+    ! command -v xmllint >/dev/null || xmllint --noout sheet.svg || complain "no XML"
+    mkdir empty
+    before=$(ls -A) status=0
+    PATH=$PWD/empty "$POISON" show $DIGITS -o x.png >"$out" 2>"$err" || status=$?
+    refused 3 "x.png: .*rsvg-convert.*librsvg2-bin" "$before" show -o x.png
+    command -v rsvg-convert >/dev/null || skip "no rsvg-convert"
+    works show $DIGITS -o sheet.png
     ! command -v file >/dev/null || file sheet.png | grep -q 'PNG image data, .* 8-bit/color RGB' ||
         complain "$(file sheet.png)"
     works show $DIGITS -o again.png -n 100
     same sheet.png again.png "again; 100 are the default"
-    # "row 1: 1" is 3 + 8 x 12 pixels wide: of these 7 x 14 are the image's
+    # "row 1: 1" is 3 + 8 x 10.2 pixels wide: of these 7 x 12 are the image's
     write_images small 6 10 7
     works show --data small -o small.PNG 1,2
     [ "$(size_of small.PNG)" = \
-        "$((20 + 2 * (7 * 14 + 6 + 20))) $((20 + 19 + 20 + 10 * 14 + 6 + 4 + 19 + 20))" ] ||
+        "$((20 + 2 * (7 * 12 + 6 + 20))) $((20 + 19 + 20 + 10 * 12 + 6 + 4 + 19 + 20))" ] ||
         complain "small: $(size_of small.PNG)"
     works show $DIGITS --flip 1:2:20 --changed -o sheet.png
     ! cmp -s sheet.png again.png || complain "the old sheet is still there"
+    works show $DIGITS -o sheet.pdf
+    [ "$(head -c 4 sheet.pdf)" = %PDF ] || complain "no PDF"
 }
 
 @test "show: what is refused" {
@@ -339,7 +350,7 @@ terminal() { # VARIABLES... -- WORDS...
         grep -qxF "$caption" "$out" || complain "$name: $(cat "$out")"
         ! command -v tmux >/dev/null ||
             terminal TERM=screen-256color COLORTERM= -- $words --flip "1:${!name}:2"
-        "$POISON" show $words --flip "1:${!name}:2" -o sheet.png 2>"$err" ||
+        "$POISON" show $words --flip "1:${!name}:2" -o sheet.svg 2>"$err" ||
             grep -q libpng "$err" || complain "$name: $(cat "$err")"
     done <<'END'
 evil|row 0: 1 -> e\x1b[2J\x1b]0;x\x07

@@ -170,7 +170,7 @@ const struct option options[] = {
      FIELD(NAMES, form.output)},
     {'o', "output", "FILE", "sweep", "-", "write the table there, row by row", 0,
      FIELD(NAMES, form.output)},
-    {'o', "output", "FILE", "show", "-", "FILE.png: write a contact sheet there; else characters",
+    {'o', "output", "FILE", "show", "-", "FILE.png, .svg or .pdf: a contact sheet; else characters",
      0, FIELD(NAMES, form.output)},
     {'o', "output", "FILE", ALL_COMMANDS, "-", "write the table there, whole or not at all", FIRST,
      FIELD(NAMES, form.output)},

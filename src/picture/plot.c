@@ -4,17 +4,13 @@
 
 #include "base.h"
 #include "chart.h"
+#include "convert.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { NEEDED = 16, PAIR = 1, STRATEGY = 2, DEFENCE = 4 };
 
@@ -703,30 +699,6 @@ static int draw(struct plot *p)
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
 
-static const char *const suffixes[] = {[PLOT_SVG] = ".svg", [PLOT_PNG] = ".png", [PLOT_PDF] = ".pdf"};
-
-int plot_format_of(const char *path, poison_error *err)
-{
-    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
-    for (int k = 0; k < 3; k++)
-        if (!dot || strcasecmp(dot, suffixes[k]) == 0)
-            return k;
-    return poison_fail(err, POISON_EUSAGE, "-o %s: expected a name that ends in .svg, .png or .pdf", path);
-}
-
-/* The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told when. */
-static void become_converter(int in, int out, int format)
-{
-    static const char *const formats[] = {[PLOT_SVG] = "svg", [PLOT_PNG] = "png", [PLOT_PDF] = "pdf"};
-    const char *zoom = format == PLOT_PNG ? "2" : "1"; /* sharp on fine screens and on paper */
-    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || !freopen("/dev/null", "w", stderr))
-        _exit(126);
-    setenv("SOURCE_DATE_EPOCH", "0", 0);
-    signal(SIGPIPE, SIG_DFL);
-    execlp("rsvg-convert", "rsvg-convert", "-f", formats[format], "-z", zoom, (char *)NULL);
-    _exit(127);
-}
-
 /* A stream onto p->out that fails once the work is cancelled: charts know of nothing but their stream's error. */
 static ssize_t write_unless_cancelled(void *cookie, const char *bytes, size_t length)
 {
@@ -754,31 +726,6 @@ static int draw_on(struct plot *p)
     return status == 0 && poison_cancelled(p->settings) ? poison_fail_cancelled(p->err) : status;
 }
 
-static int convert(FILE *svg, FILE *out, const char *path, int format, const poison_settings *settings, poison_error *err)
-{
-    int how = 0;
-    if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot write the chart before its conversion: %s", path, strerror(errno));
-    pid_t child = fork();
-    if (child < 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot start rsvg-convert: %s", path, strerror(errno));
-    if (child == 0)
-        become_converter(fileno(svg), fileno(out), format);
-    while (waitpid(child, &how, 0) < 0 && errno == EINTR)
-        if (poison_cancelled(settings))
-            kill(child, SIGKILL);
-    if (poison_cancelled(settings))
-        return poison_fail_cancelled(err);
-    if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
-        return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
-                                              "librsvg2-bin), or write a .svg", path);
-    struct stat info;
-    int nothing = fstat(fileno(out), &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
-    if (!WIFEXITED(how) || WEXITSTATUS(how) != 0 || nothing)
-        return poison_fail(err, POISON_EDATA, "%s: rsvg-convert failed: write a .svg and try it by hand", path);
-    return 0;
-}
-
 static void free_taken(struct plot *p)
 {
     for (void **next, **at = p->taken; at; at = next) {
@@ -799,11 +746,12 @@ int plot_embed(FILE *out, const struct columns *table, const char *id, const cha
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
 {
     struct plot p = {.settings = settings, .title = title, .err = err};
-    FILE *svg = out;
+    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path), .settings = settings};
     char *text = NULL;
     size_t size;
-    int format, status = 0;
-    TRY(format = plot_format_of(path, err));
+    int status = 0;
+    if (c.format == CONVERT_OTHER)
+        TRY(poison_fail(err, POISON_EUSAGE, "-o %s: expected a name that ends in .svg, .png or .pdf", path));
     TRY(columns_read(&p.table, in, "a table of " TABLES, settings, err));
     p.out = poison_text_open(&text, &size); /* all of it or nothing: charts run out of memory while they are drawn */
     if (!p.out)
@@ -811,17 +759,13 @@ int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poi
     TRY(draw_on(&p));
     status = fclose(p.out) != 0 ? poison_fail_memory(err, 2, size, "the chart") : 0;
     p.out = NULL;
-    if (status == 0 && format != PLOT_SVG && !(svg = tmpfile()))
-        status = poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", path, strerror(errno));
     TRY(status);
-    fwrite(text, 1, size, svg);
-    if (format != PLOT_SVG)
-        TRY(convert(svg, out, path, format, settings, err));
+    TRY(convert_open(&c, err));
+    fwrite(text, 1, size, c.svg);
+    TRY(convert_close(&c, 2, status, err)); /* sharp on fine screens and on paper */
 done:
     if (p.out)
         fclose(p.out);
-    if (svg && svg != out)
-        fclose(svg);
     free(text);
     free_taken(&p);
     columns_free(&p.table);

@@ -5,15 +5,9 @@
 
 #include "columns.h"
 
-/* How a file of this name is written: by its suffix; none, or "-", is SVG. */
-enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF };
-
-/* POISON_EUSAGE for another suffix. */
-int plot_format_of(const char *path, poison_error *err);
-
 /*
  * Reads a table of sweep, dose, confusion, matrix, grid or audit from `in`, knows it by its header, and writes a chart of it
- * to `out`, named `path` in errors. title: NULL for one of its own. PNG and PDF are rsvg-convert's work, of which nothing
+ * to `out`, named `path` in errors: SVG, or PNG or PDF as its suffix says; POISON_EUSAGE for another one. title: NULL for one of its own. PNG and PDF are rsvg-convert's work, of which nothing
  * comes before it is whole. POISON_EDATA names the line, or says that rsvg-convert is missing. POISON_ENOMEM, POISON_ECANCEL.
  */
 int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err);

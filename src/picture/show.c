@@ -3,6 +3,8 @@
 #include "show.h"
 
 #include "base.h"
+#include "contact.h"
+#include "convert.h"
 #include "escape.h"
 #include "image.h"
 
@@ -41,17 +43,16 @@ static const poison_set *set_of(const struct show *w, const poison_data *data)
 
 static int is_sheet(const char *path)
 {
-    const char *dot = strrchr(path, '.');
-    return dot && strcasecmp(dot, ".png") == 0;
+    return convert_format_of(path) < CONVERT_PLAIN;
 }
 
 static int check_output(const char *path, poison_error *err)
 {
-    static const char *const pictures[] = {".svg", ".pdf", ".jpg", ".jpeg", ".gif", ".webp", ".html"};
+    static const char *const pictures[] = {".jpg", ".jpeg", ".gif", ".webp", ".html"};
     const char *dot = strrchr(path, '.');
     for (size_t k = 0; dot && k < sizeof pictures / sizeof *pictures; k++)
         if (strcasecmp(dot, pictures[k]) == 0)
-            return poison_fail(err, POISON_EUSAGE, "-o %s: a sheet's name ends in .png", path);
+            return poison_fail(err, POISON_EUSAGE, "-o %s: a sheet's name ends in .png, .svg or .pdf", path);
     return is_sheet(path) ? image_ready(err) : 0;
 }
 
@@ -135,7 +136,7 @@ static void add_letter(struct line *l, const char *bytes, size_t length, size_t 
 {
     if (l->full)
         return;
-    l->full = l->cells + cells > l->room || l->bytes + length + 3 > sizeof ((struct image_tile *)0)->caption[0];
+    l->full = l->cells + cells > l->room || l->bytes + length + 3 > sizeof ((struct tile *)0)->caption[0];
     if (l->full) {
         strcpy(l->text + l->kept, "..");
         return;
@@ -201,7 +202,7 @@ static void add_change(struct line *l, const poison_data *data, int before, int 
 }
 
 /* Image k with its caption. Marked: a label that is flipped, a prediction that is wrong. */
-static void fill_tile(void *self, size_t k, struct image_tile *tile)
+static void fill_tile(void *self, size_t k, struct tile *tile)
 {
     const struct gallery *s = self;
     size_t r = s->row[k];
@@ -295,9 +296,9 @@ static void lay_out(struct canvas *c, const struct gallery *s)
     c->height = c->height / c->shrink ? c->height / c->shrink : 1;
     c->cell = c->width;
     for (size_t k = 0; k < s->count; k++) {
-        struct image_tile tile = {.pixels = NULL};
+        struct tile tile = {.pixels = NULL};
         fill_tile((void *)s, k, &tile);
-        for (int line = 0; line < IMAGE_LINES; line++) {
+        for (int line = 0; line < CONTACT_LINES; line++) {
             size_t cells = count_cells(tile.caption[line]);
             c->cell = cells > c->cell ? cells : c->cell;
         }
@@ -384,7 +385,7 @@ static void put_image_line(struct canvas *c, const poison_set *set, const uint8_
     c->blanks += c->cell - c->width + BETWEEN;
 }
 
-static void put_caption(struct canvas *c, const struct image_tile *tile, int line)
+static void put_caption(struct canvas *c, const struct tile *tile, int line)
 {
     const char *text = tile->caption[line];
     int coloured = tile->marked && c->style != CHARACTERS;
@@ -400,7 +401,7 @@ static void end_line(struct canvas *c)
 }
 
 /* The images from `first` on that stand side by side. */
-static void put_band(struct canvas *c, const struct gallery *s, size_t first, struct image_tile *tile)
+static void put_band(struct canvas *c, const struct gallery *s, size_t first, struct tile *tile)
 {
     size_t count = s->count - first < c->across ? s->count - first : c->across;
     memset(tile, 0, count * sizeof *tile);
@@ -424,7 +425,7 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
     char title[160];
     s->room = c.columns < s->room ? c.columns : s->room;
     lay_out(&c, s);
-    struct image_tile *tile = poison_take(c.across, sizeof *tile);
+    struct tile *tile = poison_take(c.across, sizeof *tile);
     if (!tile)
         return poison_fail_memory(err, c.across, sizeof *tile, "a line of images");
     describe(s, title, sizeof title);
@@ -441,11 +442,17 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
 
 static int write_sheet(FILE *out, struct gallery *s, poison_error *err)
 {
+    const char *path = s->wishes->output;
+    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path), .settings = s->settings};
     char title[160];
     describe(s, title, sizeof title);
-    return image_write_sheet(out, &(struct image_sheet){.title = title, .height = s->set->height, .width = s->set->width,
-                                                        .count = s->count, .tile = fill_tile, .self = s,
-                                                        .settings = s->settings}, err);
+    const struct contact contact = {.title = title, .height = s->set->height, .width = s->set->width, .count = s->count,
+                                    .most = c.format == CONVERT_SVG ? 0 : CONVERT_MOST,
+                                    .tile = fill_tile, .self = s, .settings = s->settings};
+    int status = convert_open(&c, err);
+    if (status == 0)
+        status = contact_write(c.svg, &contact, err);
+    return convert_close(&c, 1, status, err);
 }
 
 static int predict(struct gallery *s, poison_svm **svm, poison_error *err)
@@ -469,7 +476,7 @@ int show_run(FILE *out, const struct show *w, const poison_data *data, const int
              const poison_settings *settings, poison_svm **svm, poison_error *err)
 {
     struct gallery s = {.wishes = w, .data = data, .settings = settings, .set = set_of(w, data), .labels = labels,
-                     .room = IMAGE_LETTERS};
+                     .room = CONTACT_LETTERS};
     locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), ours = letters ? uselocale(letters) : NULL;
     int status = 0;
     if (show_predicts(w))
