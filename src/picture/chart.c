@@ -95,9 +95,9 @@ static void put_colours(FILE *out, int dark, int cells)
 static void put_style(FILE *out, int cells)
 {
     const char *dark = strstr(style, "@media"), *end = strrchr(dark, '}');
-    fwrite(style, 1, (size_t)(dark - style), out);
+    markup_style(out, style, (size_t)(dark - style));
     put_colours(out, 0, cells);
-    fwrite(dark, 1, (size_t)(end - dark), out);
+    markup_style(out, dark, (size_t)(end - dark));
     put_colours(out, 1, cells);
     fputs(end, out);
 }

@@ -159,3 +159,12 @@ void markup(FILE *out, const char *format, ...)
     markup_list(out, NULL, format, args);
     va_end(args);
 }
+
+void markup_style(FILE *out, const char *css, size_t length)
+{
+    for (const char *end = css + length; css < end; css++)
+        if (strncmp(css, "\n    ", 5) == 0)
+            css += 4;
+        else if (strncmp(css, "\n ", 2) != 0)
+            putc(*css, out);
+}

@@ -30,6 +30,12 @@
 void markup(FILE *out, const char *format, ...);
 void markup_list(FILE *out, const poison_data *data, const char *format, va_list args);
 
+/*
+ * `length` bytes of a style sheet. So that files of them have short lines, a line that begins with a
+ * blank goes on the line before; four blanks are no more than that.
+ */
+void markup_style(FILE *out, const char *css, size_t length);
+
 /* How many letters wide a text is; an ideograph counts as two, an escape as what it is spelled by. */
 size_t markup_letters(const char *text);
 

@@ -24,8 +24,9 @@ void page_begin(const struct page *page, const char *title)
     page_put(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
                    "<meta charset=\"utf-8\"/>\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                   "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n$r",
-             title, style);
+                   "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n",
+             title);
+    markup_style(page->out, style, strlen(style));
     chart_style(page->out);
     page_put(page, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the text</a>\n");
 }
