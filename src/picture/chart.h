@@ -2,24 +2,28 @@
 /*
  * chart - SVG from plain structures: lines, heat maps, values with intervals, bars
  *
- * Each function writes one <svg> element to `out`. It allocates nothing and cannot fail; a write that fails shows in
- * ferror(out). The same structures give the same bytes, in any locale. All texts are the caller's, UTF-8 that may hold
- * anything: they are escaped, control characters are spelled \xNN, what is no UTF-8 becomes U+FFFD; what is too long for
- * its place is cut off, and is whole in the tooltip.
+ * Each function writes one <svg> element to `out`. It allocates nothing and cannot fail; a write
+ * that fails shows in ferror(out). The same structures give the same bytes, in any locale. All
+ * texts are the caller's, UTF-8 that may hold anything: they are escaped, control characters are
+ * spelled \xNN, what is no UTF-8 becomes U+FFFD; what is too long for its place is cut off, and is
+ * whole in the tooltip.
  *
- * Each datum is one element with the class "mark" and a <title>, the tooltip, with its names and numbers. NAN is NA: a gap
- * in a line, a hatched cell (a mark too), the words NA beside a bar or an interval.
+ * Each datum is one element with the class "mark" and a <title>, the tooltip, with its names and
+ * numbers. NAN is NA: a gap in a line, a hatched cell (a mark too), the words NA beside a bar or an
+ * interval.
  *
- * A chart is a file of its own, with its style, light or dark as the viewer prefers; or, with `embedded` set, a part of an
- * HTML page: then it has neither style nor background, and the page writes chart_style once:
+ * A chart is a file of its own, with its style, light or dark as the viewer prefers; or, with
+ * `embedded` set, a part of an HTML page: then it has neither style nor background, and the page
+ * writes chart_style once:
  *
  *     fputs("<style>", out); chart_style(out); fputs("</style>", out);
  *     struct chart chart = {.title = "Before", .id = "before", .embedded = 1, .x = "predicted", .y = "true"};
  *     chart_heat(out, &chart, &heat);
  *
- * Every rule begins with .poison-chart, and every id with chart.id and a '-', so charts meet neither the page's nor each
- * other's. Colours: Okabe and Ito's, darkened or lightened until they stand out from the background; without colour, dashes,
- * shapes of dots and the lightness of cells tell the same.
+ * Every rule begins with .poison-chart, and every id with chart.id and a '-', so charts meet
+ * neither the page's nor each other's. Colours: Okabe and Ito's, darkened or lightened until they
+ * stand out from the background; without colour, dashes, shapes of dots and the lightness of cells
+ * tell the same.
  */
 #ifndef POISON_CHART_H
 #define POISON_CHART_H
@@ -36,13 +40,16 @@ struct chart {
     int share;         /* the values shown are shares: printed in per cent, tooltips excepted */
 };
 
-/* An entry of the legend. hue picks colour and dot, dash the line; both start again when they run out (7 and 6). */
+/*
+ * An entry of the legend. hue picks colour and dot, dash the line; both start again when they run
+ * out (7 and 6).
+ */
 struct chart_key {
     const char *name;
     size_t hue, dash;
 };
 
-/* ---- lines: y by x, with a band from lo to hi, in one panel or many -------------------------------------------- */
+/* ---- lines: y by x, with a band from lo to hi, in one panel or many -------------------------- */
 
 struct chart_point {
     double x, y, lo, hi; /* y NAN: a gap; lo or hi NAN: no band here */
@@ -70,7 +77,7 @@ struct chart_lines {
 };
 void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines *lines);
 
-/* ---- heat maps: rows down, columns across, one map or several side by side ------------------------------------- */
+/* ---- heat maps: rows down, columns across, one map or several side by side ------------------- */
 
 /* Not in the map at all: no cell, no mark. */
 #define CHART_NONE (-(double)INFINITY)
@@ -94,7 +101,7 @@ struct chart_heat {
 };
 void chart_heat(FILE *out, const struct chart *chart, const struct chart_heat *heat);
 
-/* ---- ranges: a dot with whiskers for each key, in rows --------------------------------------------------------- */
+/* ---- ranges: a dot with whiskers for each key, in rows --------------------------------------- */
 
 struct chart_range {
     double value, lo, hi; /* hi NAN, lo not: open to the right; both NAN: no whiskers */
@@ -108,7 +115,7 @@ struct chart_ranges {
 };
 void chart_ranges(FILE *out, const struct chart *chart, const struct chart_ranges *ranges);
 
-/* ---- bars: rows down, a panel for each column ------------------------------------------------------------------ */
+/* ---- bars: rows down, a panel for each column ------------------------------------------------ */
 
 struct chart_bars {
     const char *const *row, *const *column;

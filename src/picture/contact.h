@@ -28,10 +28,10 @@ struct contact {
 };
 
 /*
- * A grid of them, about 1400 pixels wide, or as wide as it must be not to be taller than `most`. The
- * same tiles give the same bytes. `out` is written to without a look at whether that works.
- * POISON_EDATA without libpng, or for a sheet larger than `most`; POISON_ENOMEM, POISON_ECANCEL: `out`
- * then holds a part.
+ * A grid of them, about 1400 pixels wide, or as wide as it must be not to be taller than `most`.
+ * The same tiles give the same bytes. `out` is written to without a look at whether that works.
+ * POISON_EDATA without libpng, or for a sheet larger than `most`; POISON_ENOMEM, POISON_ECANCEL:
+ * `out` then holds a part.
  */
 int contact_write(FILE *out, const struct contact *contact, poison_error *err);
 

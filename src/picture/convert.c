@@ -39,7 +39,10 @@ int convert_open(struct conversion *c, poison_error *err)
     return c->svg ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", c->path, strerror(errno));
 }
 
-/* The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told when. */
+/*
+ * The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told
+ * when.
+ */
 static _Noreturn void become_converter(const struct conversion *c, int zoom)
 {
     char factor[12];

@@ -2,9 +2,9 @@
 /*
  * image - 8-bit grey images as PNG, also as a URI that holds it
  *
- * PNG is libpng's work, if there was one at the build; the same pixels give the same bytes. `out` is written to without a
- * look at whether that works: ferror, or output_close, tells. Errors: POISON_EDATA without libpng, POISON_ENOMEM;
- * `out` then holds a part.
+ * PNG is libpng's work, if there was one at the build; the same pixels give the same bytes. `out`
+ * is written to without a look at whether that works: ferror, or output_close, tells. Errors:
+ * POISON_EDATA without libpng, POISON_ENOMEM; `out` then holds a part.
  */
 #ifndef POISON_IMAGE_H
 #define POISON_IMAGE_H

@@ -11,7 +11,7 @@
 #define MINUS "\xE2\x88\x92" /* as wide as a plus */
 #define NO_BREAK "\xC2\xA0"
 
-/* ---- text ------------------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* How one character is written in XML, and how many letters wide it is; what comes after it. */
 static const char *spell(const char *at, char spelled[16], size_t *letters)
@@ -72,7 +72,7 @@ static void put_name(FILE *out, const char *text)
     escape_span(out, ESCAPE_XML, text, unit ? unit : text + strlen(text));
 }
 
-/* ---- numbers --------------------------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 char *markup_number(char text[40], double value, int decimals, int fixed)
 {
@@ -94,7 +94,10 @@ char *markup_number(char text[40], double value, int decimals, int fixed)
     return text;
 }
 
-/* A sentence's number; `format`'s zeros after the point are left out if there is nothing else there. */
+/*
+ * A sentence's number; `format`'s zeros after the point are left out if there is nothing else
+ * there.
+ */
 static void put_number(FILE *out, const char *format, double value)
 {
     char text[64];
@@ -122,7 +125,7 @@ static void put_double(FILE *out, char letter, double value)
     }
 }
 
-/* ---- both ------------------------------------------------------------------------------------------------------ */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 void markup_list(FILE *out, const poison_data *data, const char *format, va_list args)
 {

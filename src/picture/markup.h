@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* markup - text and numbers as SVG and HTML have them: escaped, cut to a width, the same in any locale */
+/*
+ * markup - text and numbers as SVG and HTML have them: escaped, cut to a width, the same in any
+ * locale
+ */
 #ifndef POISON_MARKUP_H
 #define POISON_MARKUP_H
 
@@ -31,12 +34,14 @@ void markup(FILE *out, const char *format, ...);
 void markup_list(FILE *out, const poison_data *data, const char *format, va_list args);
 
 /*
- * `length` bytes of a style sheet. So that files of them have short lines, a line that begins with a
- * blank goes on the line before; four blanks are no more than that.
+ * `length` bytes of a style sheet. So that files of them have short lines, a line that begins with
+ * a blank goes on the line before; four blanks are no more than that.
  */
 void markup_style(FILE *out, const char *css, size_t length);
 
-/* How many letters wide a text is; an ideograph counts as two, an escape as what it is spelled by. */
+/*
+ * How many letters wide a text is; an ideograph counts as two, an escape as what it is spelled by.
+ */
 size_t markup_letters(const char *text);
 
 /* Where a text must end to be `letters` wide at most. */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- style ----------------------------------------------------------------------------------------------------- */
+/* ---- style ----------------------------------------------------------------------------------- */
 
 /* Digits are ink on paper in light and in print, light on dark as they are stored. */
 static const char style[] =
@@ -36,7 +36,7 @@ void page_end(const struct page *page)
     page_put(page, "</body>\n</html>\n");
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 void page_put(const struct page *page, const char *format, ...)
 {
@@ -63,7 +63,7 @@ int page_image(const struct page *page, const poison_set *set, size_t row, int s
     return status;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static void put_change(const struct page *page, double by)
 {

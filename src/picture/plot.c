@@ -30,7 +30,10 @@ struct plot {
     poison_error *err;
 };
 
-/* Memory until the end of the plot, zeroed; NULL, with the error said and kept in mind, if there is none. */
+/*
+ * Memory until the end of the plot, zeroed; NULL, with the error said and kept in mind, if there is
+ * none.
+ */
 static void *take(struct plot *p, size_t count, size_t size)
 {
     size_t bytes = 0;
@@ -95,9 +98,12 @@ static struct chart chart_of(const struct plot *p, const char *title, const char
                           .embedded = p->id != NULL};
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
-/* In the order of their first appearance, and where their hashes are: tables may have as many names as rows. */
+/*
+ * In the order of their first appearance, and where their hashes are: tables may have as many names
+ * as rows.
+ */
 struct names {
     const char **name;
     uint32_t *slot;   /* (mask + 1) a name's place + 1; 0: none */
@@ -171,7 +177,7 @@ static const char *name_rest(struct plot *p, int parts)
     return *name ? say(p, "All: %s. ", name) : "";
 }
 
-/* ---- sweep ----------------------------------------------------------------------------------------------------- */
+/* ---- sweep ----------------------------------------------------------------------------------- */
 
 #define SUCCESS "success (% of test images of FROM called TO)"
 
@@ -229,7 +235,10 @@ static int read_items(struct plot *p, struct item *item, struct names names[4])
     return 0;
 }
 
-/* Makes one item of all seeds of a dose: their mean, from the least to the most; NA if one is. How many items are left. */
+/*
+ * Makes one item of all seeds of a dose: their mean, from the least to the most; NA if one is. How
+ * many items are left.
+ */
 static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, int *single)
 {
     size_t kept = 0;
@@ -385,7 +394,7 @@ static int draw_sweep(struct plot *p)
                         : draw_one_dose(p, item, count, name_intervals(p, "whiskers", seeds, single));
 }
 
-/* ---- dose, confusion, matrix, grid ----------------------------------------------------------------------------- */
+/* ---- dose, confusion, matrix, grid ----------------------------------------------------------- */
 
 static int draw_dose(struct plot *p)
 {
@@ -533,7 +542,7 @@ static int draw_grid(struct plot *p)
     return draw_map(p, &chart, &heat, value);
 }
 
-/* ---- audit ----------------------------------------------------------------------------------------------------- */
+/* ---- audit ----------------------------------------------------------------------------------- */
 
 struct suspect {
     size_t method, row;
@@ -649,9 +658,11 @@ static int draw_joint(struct plot *p)
     return draw_map(p, &chart, &heat, value);
 }
 
-/* ---- which table it is ----------------------------------------------------------------------------------------- */
+/* ---- which table it is ----------------------------------------------------------------------- */
 
-/* `in_place`: that many of the columns stand first, in this order, and at least one other follows. */
+/*
+ * `in_place`: that many of the columns stand first, in this order, and at least one other follows.
+ */
 static const struct kind {
     int (*draw)(struct plot *p);
     size_t in_place;
@@ -697,9 +708,12 @@ static int draw(struct plot *p)
                        p->table.line[0]);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
-/* A stream onto p->out that fails once the work is cancelled: charts know of nothing but their stream's error. */
+/*
+ * A stream onto p->out that fails once the work is cancelled: charts know of nothing but their
+ * stream's error.
+ */
 static ssize_t write_unless_cancelled(void *cookie, const char *bytes, size_t length)
 {
     const struct plot *p = cookie;

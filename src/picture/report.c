@@ -55,7 +55,7 @@ struct draft {
 
 #define PUT(...) page_put(&r->page, __VA_ARGS__)
 
-/* ---- tables in memory ------------------------------------------------------------------------------------------ */
+/* ---- tables in memory ------------------------------------------------------------------------ */
 
 static int capture_score(const struct draft *r, struct capture *c, const int *predicted, poison_error *err)
 {
@@ -66,7 +66,7 @@ static int capture_score(const struct draft *r, struct capture *c, const int *pr
     return capture_end(c, err);
 }
 
-/* ---- counting and small things --------------------------------------------------------------------------------- */
+/* ---- counting and small things --------------------------------------------------------------- */
 
 /* Test rows of a true label that are called so; -1: of any. */
 static size_t tally(const struct draft *r, const int *predicted, int truth, int called)
@@ -117,7 +117,7 @@ static int train_and_predict(struct draft *r, int *predicted, poison_error *err)
     return status < 0 ? status : poison_svm_predict(r->svm, 0, predicted, err);
 }
 
-/* ---- the data, the first predictions, the score ---------------------------------------------------------------- */
+/* ---- the data, the first predictions, the score ---------------------------------------------- */
 
 static int put_sheet(struct draft *r, poison_error *err)
 {
@@ -257,7 +257,7 @@ static int tell_score(struct draft *r, poison_error *err)
     return status;
 }
 
-/* ---- the poisonings -------------------------------------------------------------------------------------------- */
+/* ---- the poisonings -------------------------------------------------------------------------- */
 
 /* The labels of a dose, from the clean ones. */
 static int poison(struct draft *r, size_t dose, poison_error *err)
@@ -335,7 +335,7 @@ done:
     return status;
 }
 
-/* ---- who is taken for whom ------------------------------------------------------------------------------------- */
+/* ---- who is taken for whom ------------------------------------------------------------------- */
 
 static int put_maps(struct draft *r, const char **name, double *value[3])
 {
@@ -388,7 +388,7 @@ static int tell_confusion(struct draft *r, poison_error *err)
     return status;
 }
 
-/* ---- the curve ------------------------------------------------------------------------------------------------- */
+/* ---- the curve ------------------------------------------------------------------------------- */
 
 static int capture_sweep(const struct draft *r, struct capture *c, const struct sweep *sweep, poison_error *err)
 {
@@ -475,7 +475,7 @@ static int tell_curve(struct draft *r, poison_error *err)
     return status;
 }
 
-/* ---- images that changed sides --------------------------------------------------------------------------------- */
+/* ---- images that changed sides --------------------------------------------------------------- */
 
 static int changed(const struct draft *r, size_t t, int as_meant)
 {
@@ -546,7 +546,7 @@ done:
     return status;
 }
 
-/* ---- audits ---------------------------------------------------------------------------------------------------- */
+/* ---- audits ---------------------------------------------------------------------------------- */
 
 static int put_suspects(struct draft *r, int method, const poison_findings *found, const uint8_t *flipped,
                         poison_error *err)
@@ -629,7 +629,7 @@ done:
     return status;
 }
 
-/* ---- cleaning -------------------------------------------------------------------------------------------------- */
+/* ---- cleaning -------------------------------------------------------------------------------- */
 
 /* What the defences did, in a sentence: the best one, and those that made it worse. */
 static void put_verdict(struct draft *r, const struct capture *c)
@@ -700,7 +700,7 @@ done:
     return status;
 }
 
-/* ---- how it was made ------------------------------------------------------------------------------------------- */
+/* ---- how it was made ------------------------------------------------------------------------- */
 
 static int tell_making(struct draft *r, poison_error *err)
 {
@@ -724,7 +724,7 @@ static int tell_making(struct draft *r, poison_error *err)
     return status;
 }
 
-/* ---- the page -------------------------------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------------------- */
 
 static const struct chapter {
     const char *id, *title;

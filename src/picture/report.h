@@ -18,11 +18,12 @@ struct report {
 };
 
 /*
- * Writes the page to `out`, all of it or nothing: the data, the first predictions, the score, each of --doses, confusion
- * matrices, the curve, images that changed sides, audits, cleaning, and how to make it again. settings: with the labels'
- * weights. Its numbers are those of the commands' tables, which it is made from: `data-value` and the charts' tooltips hold
- * them in full. No scripts, no requests; well-formed XML. The same bytes for any number of threads. POISON_EDATA before any
- * work for doses that cannot be.
+ * Writes the page to `out`, all of it or nothing: the data, the first predictions, the score, each
+ * of --doses, confusion matrices, the curve, images that changed sides, audits, cleaning, and how
+ * to make it again. settings: with the labels' weights. Its numbers are those of the commands'
+ * tables, which it is made from: `data-value` and the charts' tooltips hold them in full. No
+ * scripts, no requests; well-formed XML. The same bytes for any number of threads. POISON_EDATA
+ * before any work for doses that cannot be.
  */
 int report_write(FILE *out, const struct report *wishes, const poison_data *data, const struct sweep_pair *pair,
                  const poison_settings *settings, poison_error *err);

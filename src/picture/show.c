@@ -39,7 +39,7 @@ static const poison_set *set_of(const struct show *w, const poison_data *data)
     return show_predicts(w) ? &data->test : &data->train;
 }
 
-/* ---- what is refused ------------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static int is_sheet(const char *path)
 {
@@ -73,7 +73,7 @@ int show_check(const struct show *w, const poison_data *data, poison_error *err)
     return check_output(w->output, err);
 }
 
-/* ---- which rows ------------------------------------------------------------------------------------------------ */
+/* ---- which rows ------------------------------------------------------------------------------ */
 
 static int is_wanted(const struct gallery *s, size_t r)
 {
@@ -123,7 +123,7 @@ static void describe(const struct gallery *s, char *text, size_t size)
         snprintf(text + length, size - (size_t)length, "; framed: %s", show_predicts(w) ? "wrong" : "flipped");
 }
 
-/* ---- captions -------------------------------------------------------------------------------------------------- */
+/* ---- captions -------------------------------------------------------------------------------- */
 
 /* A caption's line, that ends in ".." where it has no room. */
 struct line {
@@ -160,8 +160,9 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *l, const char
 }
 
 /*
- * The bytes of the letter at text, and its cells: 0 bytes if a terminal should not see it: control characters, those from
- * U+0080 on too, what has no width but is no accent, what is no UTF-8. Needs the locale of show_run.
+ * The bytes of the letter at text, and its cells: 0 bytes if a terminal should not see it: control
+ * characters, those from U+0080 on too, what has no width but is no accent, what is no UTF-8. Needs
+ * the locale of show_run.
  */
 static size_t measure_letter(const char *text, size_t *cells)
 {
@@ -218,7 +219,7 @@ static void fill_tile(void *self, size_t k, struct tile *tile)
     tile->marked = predicts ? s->after[r] != label : s->labels[r] != label;
 }
 
-/* ---- the terminal ---------------------------------------------------------------------------------------------- */
+/* ---- the terminal ---------------------------------------------------------------------------- */
 
 enum { CHARACTERS, PALETTE, GREYS }; /* the latter two by half blocks, in the 26 greys of 256 colours or in all of them */
 enum { BETWEEN = 2, NARROW = 10, UNSET = -1 };
@@ -438,7 +439,7 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
     return poison_cancelled(s->settings) ? poison_fail_cancelled(err) : 0;
 }
 
-/* ---- all together ---------------------------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 static int write_sheet(FILE *out, struct gallery *s, poison_error *err)
 {
