@@ -17,7 +17,7 @@
  * writes chart_style once:
  *
  *     fputs("<style>", out); chart_style(out); fputs("</style>", out);
- *     struct chart chart = {.title = "Before", .id = "before", .embedded = 1, .x = "predicted", .y = "true"};
+ *     struct chart chart = {.title = "Before", .id = "before", .embedded = 1, .x = "predicted"};
  *     chart_heat(out, &chart, &heat);
  *
  * Every rule begins with .poison-chart, and every id with chart.id and a '-', so charts meet
@@ -34,7 +34,8 @@
 struct chart {
     const char *title;
     const char *note;  /* a sentence or two below it, also the <desc>; NULL: none */
-    const char *x, *y; /* what stands along the axes: a name and, in brackets, its unit, which tooltips leave out; or NULL */
+    /* Along the axes: a name and, in brackets, its unit, which tooltips leave out; or NULL. */
+    const char *x, *y;
     const char *id;    /* letters, digits, '-'; NULL: "chart" */
     int embedded;
     int share;         /* the values shown are shares: printed in per cent, tooltips excepted */
@@ -73,7 +74,7 @@ struct chart_lines {
     size_t keys;
     const char *keys_name;       /* what the keys are, before the legend; or NULL */
     int log_x;                   /* x > 0 on a logarithmic axis */
-    int own_y;                   /* each panel has its own y axis; else all have one, from 0 if nothing is negative */
+    int own_y; /* each panel has its own y axis; else all have one, from 0 if nothing is negative */
 };
 void chart_lines(FILE *out, const struct chart *chart, const struct chart_lines *lines);
 

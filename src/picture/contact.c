@@ -17,7 +17,8 @@ enum {
     LINE = 19,   /* of text */
     BASE = 14    /* where it stands in its line */
 };
-#define LETTER 10.2 /* the width of a letter: of a digit in a wide font, so that what is narrower leaves room */
+/* The width of a letter: of a digit in a wide font, so that what is narrower leaves room. */
+#define LETTER 10.2
 
 static const char style[] =
 #include "contact.css.inc"
@@ -26,7 +27,8 @@ static const char style[] =
 /* Where everything stands. */
 struct grid {
     size_t columns, width, height;       /* images a row; the sheet */
-    size_t tile_width, tile_height, top; /* of an image with its caption; of all above the first one */
+    size_t tile_width, tile_height,
+        top; /* of an image with its caption; of all above the first one */
     size_t image_width, image_height, scale;
     uint8_t *pixels; /* (image_height, image_width) of one image */
 };
@@ -51,7 +53,8 @@ static void set_columns(struct grid *g, const struct contact *c, size_t columns)
 /* The grid, from the images' size and the longest caption and title. */
 static void lay_out(struct grid *g, const struct contact *c)
 {
-    size_t width = (size_t)c->width, height = (size_t)c->height, side = larger(1, larger(height, width));
+    size_t width = (size_t)c->width, height = (size_t)c->height,
+           side = larger(1, larger(height, width));
     size_t letters = 0, lines = 0;
     for (size_t k = 0; k < c->count; k++) {
         struct tile tile = {.pixels = NULL};
@@ -92,18 +95,20 @@ static const uint8_t *enlarge(const struct grid *g, const uint8_t *pixels)
     return g->pixels;
 }
 
-static int put_tile(FILE *out, const struct grid *g, const struct contact *c, size_t k, poison_error *err)
+static int put_tile(FILE *out, const struct grid *g, const struct contact *c, size_t k,
+                    poison_error *err)
 {
     struct tile tile = {.pixels = NULL};
     size_t x = GAP + k % g->columns * (g->tile_width + GAP);
     size_t y = g->top + k / g->columns * (g->tile_height + GAP);
     c->tile(c->self, k, &tile);
     if (tile.marked)
-        markup(out, "<rect class='mark' x='$i' y='$i' width='$i' height='$i'/>\n", x, y, g->image_width + 2 * FRAME,
-               g->image_height + 2 * FRAME);
-    markup(out, "<image x='$i' y='$i' width='$i' height='$i' href='", x + FRAME, y + FRAME, g->image_width,
-           g->image_height);
-    int status = image_put_uri(out, enlarge(g, tile.pixels), (int)g->image_height, (int)g->image_width, err);
+        markup(out, "<rect class='mark' x='$i' y='$i' width='$i' height='$i'/>\n", x, y,
+               g->image_width + 2 * FRAME, g->image_height + 2 * FRAME);
+    markup(out, "<image x='$i' y='$i' width='$i' height='$i' href='", x + FRAME, y + FRAME,
+           g->image_width, g->image_height);
+    int status = image_put_uri(out, enlarge(g, tile.pixels), (int)g->image_height,
+                               (int)g->image_width, err);
     markup(out, "'/>\n");
     for (size_t line = 0; line < CONTACT_LINES; line++)
         if (tile.caption[line][0])
@@ -121,16 +126,21 @@ int contact_write(FILE *out, const struct contact *c, poison_error *err)
         return status;
     lay_out(&g, c);
     if (c->most && (g.height > c->most || g.width > c->most))
-        return poison_fail(err, POISON_EDATA, "a picture of %zu x %zu pixels is more than PNG and PDF can hold: -n takes "
-                                              "fewer, or write a .svg", g.width, g.height);
+        return poison_fail(err, POISON_EDATA,
+                           "a picture of %zu x %zu pixels is more than PNG and PDF can hold: -n "
+                           "takes "
+                           "fewer, or write a .svg",
+                           g.width, g.height);
     g.pixels = poison_take(g.image_height, g.image_width);
     if (!g.pixels)
         return poison_fail_memory(err, g.image_height, g.image_width, "an image");
-    markup(out, "<svg xmlns='http://www.w3.org/2000/svg' width='$i' height='$i'>\n<style>\n$r</style>\n", g.width,
-           g.height, style);
+    markup(out,
+           "<svg xmlns='http://www.w3.org/2000/svg' width='$i' height='$i'>\n<style>\n$r</style>\n",
+           g.width, g.height, style);
     markup(out, "<rect class='paper' width='$i' height='$i'/>\n", g.width, g.height);
     if (c->title)
-        markup(out, "<text x='$i' y='$i'>$t</text>\n", (size_t)GAP + FRAME, (size_t)GAP + BASE, c->title);
+        markup(out, "<text x='$i' y='$i'>$t</text>\n", (size_t)GAP + FRAME, (size_t)GAP + BASE,
+               c->title);
     for (size_t k = 0; k < c->count && status == 0 && !ferror(out); k++) {
         status = put_tile(out, &g, c, k, err);
         if (c->settings && poison_cancelled(c->settings))

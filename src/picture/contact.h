@@ -12,7 +12,8 @@ enum { CONTACT_LINES = 2, CONTACT_LETTERS = 40 }; /* of a caption, at most */
 /* One image of a sheet. Captions are UTF-8 that may hold anything; what has no room is cut off. */
 struct tile {
     const uint8_t *pixels; /* (height, width), kept by reference */
-    char caption[CONTACT_LINES][4 * CONTACT_LETTERS]; /* below it; empty: nothing, not even room if all are */
+    /* Below it; empty: nothing, not even room if all are. */
+    char caption[CONTACT_LINES][4 * CONTACT_LETTERS];
     int marked; /* has a coloured frame */
 };
 
@@ -21,8 +22,9 @@ struct contact {
     int height, width; /* of each image */
     size_t count;
     size_t most; /* a side of the sheet has at most so many pixels; 0: any number */
-    int scale; /* an image's pixel is so many of the sheet's in either direction; 0: what suits the images' size */
-    void (*tile)(void *self, size_t k, struct tile *tile); /* fills *tile, zeroed before, with image k; called twice */
+    int scale; /* the side of an image's pixel on the sheet; 0: what suits the images' size */
+    /* Fills *tile, zeroed before, with image k; called twice for each. */
+    void (*tile)(void *self, size_t k, struct tile *tile);
     void *self;
     const poison_settings *settings; /* for its `cancel`; or NULL */
 };

@@ -36,7 +36,9 @@ static int is_svg(const struct conversion *c)
 int convert_open(struct conversion *c, poison_error *err)
 {
     c->svg = is_svg(c) ? c->out : tmpfile();
-    return c->svg ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", c->path, strerror(errno));
+    return c->svg ? 0
+                  : poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", c->path,
+                                strerror(errno));
 }
 
 /*
@@ -47,7 +49,8 @@ static _Noreturn void become_converter(const struct conversion *c, int zoom)
 {
     char factor[12];
     snprintf(factor, sizeof factor, "%d", c->format == CONVERT_PNG ? zoom : 1);
-    if (dup2(fileno(c->svg), 0) < 0 || dup2(fileno(c->out), 1) < 0 || !freopen("/dev/null", "w", stderr))
+    if (dup2(fileno(c->svg), 0) < 0 || dup2(fileno(c->out), 1) < 0
+        || !freopen("/dev/null", "w", stderr))
         _exit(126);
     setenv("SOURCE_DATE_EPOCH", "0", 0);
     signal(SIGPIPE, SIG_DFL);
@@ -60,11 +63,13 @@ static int convert(const struct conversion *c, int zoom, poison_error *err)
     FILE *svg = c->svg, *out = c->out;
     int how = 0;
     if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot write the picture before its conversion: %s", c->path,
+        return poison_fail(err, POISON_EDATA,
+                           "%s: cannot write the picture before its conversion: %s", c->path,
                            strerror(errno));
     pid_t child = fork();
     if (child < 0)
-        return poison_fail(err, POISON_EDATA, "%s: cannot start rsvg-convert: %s", c->path, strerror(errno));
+        return poison_fail(err, POISON_EDATA, "%s: cannot start rsvg-convert: %s", c->path,
+                           strerror(errno));
     if (child == 0)
         become_converter(c, zoom);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR)
@@ -73,12 +78,16 @@ static int convert(const struct conversion *c, int zoom, poison_error *err)
     if (poison_cancelled(c->settings))
         return poison_fail_cancelled(err);
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
-        return poison_fail(err, POISON_EDATA, "%s: PNG and PDF need rsvg-convert, which is missing: install it (Debian: "
-                                              "librsvg2-bin), or write a .svg", c->path);
+        return poison_fail(err, POISON_EDATA,
+                           "%s: PNG and PDF need rsvg-convert, which is missing: install it "
+                           "(Debian: "
+                           "librsvg2-bin), or write a .svg",
+                           c->path);
     struct stat info;
     int nothing = fstat(fileno(out), &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
     if (!WIFEXITED(how) || WEXITSTATUS(how) != 0 || nothing)
-        return poison_fail(err, POISON_EDATA, "%s: rsvg-convert failed: write a .svg and try it by hand", c->path);
+        return poison_fail(err, POISON_EDATA,
+                           "%s: rsvg-convert failed: write a .svg and try it by hand", c->path);
     return 0;
 }
 

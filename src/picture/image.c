@@ -54,9 +54,10 @@ int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_
     } else {
         png_set_write_fn(png, out, put_bytes, put_nothing);
         png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-        png_set_IHDR(png, info, (png_uint_32)width, (png_uint_32)height, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
-                     PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-        png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* the smallest for such images */
+        png_set_IHDR(png, info, (png_uint_32)width, (png_uint_32)height, 8, PNG_COLOR_TYPE_GRAY,
+                     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        png_set_filter(png, PNG_FILTER_TYPE_BASE,
+                       PNG_FILTER_NONE); /* the smallest for such images */
         png_set_compression_level(png, 9);
         png_write_info(png, info);
         for (size_t y = 0; y < (size_t)height; y++)
@@ -69,7 +70,9 @@ int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_
 #else
 int image_ready(poison_error *err)
 {
-    return poison_fail(err, POISON_EDATA, "PNG: this poison was built without libpng: install libpng-dev and make it again");
+    return poison_fail(err, POISON_EDATA,
+                       "PNG: this poison was built without libpng: install libpng-dev and make it "
+                       "again");
 }
 
 int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_error *err)
@@ -87,7 +90,8 @@ void image_put_base64(FILE *out, const void *bytes, size_t length)
     const uint8_t *b = bytes;
     for (size_t k = 0; k < length; k += 3) {
         size_t left = length - k;
-        unsigned three = (unsigned)b[k] << 16 | (left > 1 ? b[k + 1] : 0U) << 8 | (left > 2 ? b[k + 2] : 0U);
+        unsigned three = (unsigned)b[k] << 16 | (left > 1 ? b[k + 1] : 0U) << 8
+                         | (left > 2 ? b[k + 2] : 0U);
         putc(digit[three >> 18], out);
         putc(digit[three >> 12 & 63], out);
         putc(left > 1 ? digit[three >> 6 & 63] : '=', out);

@@ -81,11 +81,13 @@ char *markup_number(char text[40], double value, int decimals, int fixed)
         double exponent = floor(log10(size)), half = floor(exponent / 2); /* 10^-324 is 0 */
         char mantissa[40];
         snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "",
-                 markup_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0), (int)exponent);
+                 markup_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0),
+                 (int)exponent);
         return text;
     }
     long long whole = llround(size * unit), below = whole % (long long)unit;
-    int length = snprintf(text, 40, "%s%lld", value < 0 && whole ? "-" : "", whole / (long long)unit);
+    int length = snprintf(text, 40, "%s%lld", value < 0 && whole ? "-" : "",
+                          whole / (long long)unit);
     if (decimals && (below || fixed)) {
         length += snprintf(text + length, (size_t)(40 - length), ".%0*lld", decimals, below);
         while (!fixed && text[length - 1] == '0')
@@ -145,7 +147,9 @@ void markup_list(FILE *out, const poison_data *data, const char *format, va_list
         case 'i': fprintf(out, "%zu", va_arg(args, size_t)); break;
         case 'r': fputs(va_arg(args, const char *), out); break;
         case 'n': put_name(out, va_arg(args, const char *)); break;
-        case 'l': escape(out, ESCAPE_XML, poison_label_text(data, va_arg(args, int), number)); break;
+        case 'l':
+            escape(out, ESCAPE_XML, poison_label_text(data, va_arg(args, int), number));
+            break;
         case 'c':
             text = va_arg(args, const char *);
             put_cut(out, text, va_arg(args, size_t));

@@ -21,10 +21,11 @@ static const char style[] =
 
 void page_begin(const struct page *page, const char *title)
 {
-    page_put(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
-                   "<meta charset=\"utf-8\"/>\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                   "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n",
+    page_put(page,
+             "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
+             "<meta charset=\"utf-8\"/>\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+             "<link rel=\"icon\" href=\"data:,\"/>\n<title>$t</title>\n<style>\n",
              title);
     markup_style(page->out, style, strlen(style));
     chart_style(page->out);
@@ -51,14 +52,17 @@ void page_count(const struct page *page, size_t count, const char *one, const ch
     page_put(page, "$i $t", count, count == 1 ? one : many);
 }
 
-int page_image(const struct page *page, const poison_set *set, size_t row, int size, const char *alt, poison_error *err)
+int page_image(const struct page *page, const poison_set *set, size_t row, int size,
+               const char *alt, poison_error *err)
 {
     if (!page->pictures)
         return 0;
     int most = set->height > set->width ? set->height : set->width;
     size_t width = (size_t)(set->width * size / most), height = (size_t)(set->height * size / most);
-    page_put(page, "<img width=\"$i\" height=\"$i\" alt=\"$t\" src=\"", width ? width : 1, height ? height : 1, alt);
-    int status = image_put_uri(page->out, set->x + row * (size_t)set->d, set->height, set->width, err);
+    page_put(page, "<img width=\"$i\" height=\"$i\" alt=\"$t\" src=\"", width ? width : 1,
+             height ? height : 1, alt);
+    int status = image_put_uri(page->out, set->x + row * (size_t)set->d, set->height, set->width,
+                               err);
     page_put(page, "\"/>");
     return status;
 }
@@ -72,7 +76,8 @@ static void put_change(const struct page *page, double by)
     if (isnan(by) || by == 0)
         page_put(page, "<td class=\"change\">$t</td>", isnan(by) ? "NA" : "0");
     else
-        page_put(page, "<td class=\"change\"><b>$r$t</b></td>", by < 0 ? "\xE2\x88\x92" : "+", text + 1);
+        page_put(page, "<td class=\"change\"><b>$r$t</b></td>", by < 0 ? "\xE2\x88\x92" : "+",
+                 text + 1);
 }
 
 static void put_cell(const struct page *page, const struct page_table *table, size_t row, size_t k)
@@ -85,12 +90,15 @@ static void put_cell(const struct page *page, const struct page_table *table, si
     else if (!known)
         page_put(page, "<td data-value=\"NA\">$t</td>", c->none ? c->none : "NA");
     else if (c->kind == PAGE_SHARE || c->kind == PAGE_NUMBER)
-        page_put(page, c->kind == PAGE_SHARE ? "<td data-value=\"$t\">$p</td>" : "<td data-value=\"$t\">$d</td>", text,
-                 strtod(text, NULL));
+        page_put(page,
+                 c->kind == PAGE_SHARE ? "<td data-value=\"$t\">$p</td>"
+                                       : "<td data-value=\"$t\">$d</td>",
+                 text, strtod(text, NULL));
     else
         page_put(page, c->kind == PAGE_TEXT ? "<td class=\"text\">$t</td>" : "<td>$t</td>", text);
     if (c->since)
-        put_change(page, columns_value(table->table, row, c->name) - columns_value(c->since, row, c->since_name));
+        put_change(page, columns_value(table->table, row, c->name)
+                             - columns_value(c->since, row, c->since_name));
 }
 
 static int is_marked(const struct page_table *table, size_t row)
@@ -104,10 +112,12 @@ static int is_marked(const struct page_table *table, size_t row)
 
 void page_table(const struct page *page, const struct page_table *table)
 {
-    page_put(page, "<div class=\"scroll\"><table id=\"$t\">\n<caption>$t</caption>\n<thead><tr>", table->id, table->caption);
+    page_put(page, "<div class=\"scroll\"><table id=\"$t\">\n<caption>$t</caption>\n<thead><tr>",
+             table->id, table->caption);
     for (size_t k = 0; k < table->columns; k++) {
         const struct page_column *c = &table->column[k];
-        page_put(page, "<th scope=\"col\"$r>$t</th>", c->kind == PAGE_TEXT ? " class=\"text\"" : "", c->heading);
+        page_put(page, "<th scope=\"col\"$r>$t</th>", c->kind == PAGE_TEXT ? " class=\"text\"" : "",
+                 c->heading);
         if (c->since)
             page_put(page, "<th scope=\"col\" class=\"change\">Change</th>");
     }

@@ -30,14 +30,16 @@ void page_count(const struct page *page, size_t count, const char *one, const ch
  * An <img> of a row, in CSS pixels; nothing in a page without pictures. alt: escaped.
  * POISON_ENOMEM.
  */
-int page_image(const struct page *page, const poison_set *set, size_t row, int size, const char *alt, poison_error *err);
+int page_image(const struct page *page, const poison_set *set, size_t row, int size,
+               const char *alt, poison_error *err);
 
 /* One column of a table that a command printed. */
 struct page_column {
     const char *name, *heading;
     enum { PAGE_TEXT, PAGE_COUNT, PAGE_SHARE, PAGE_NUMBER } kind;
-    const struct columns *since; /* NULL, or a table of the same rows: a column follows with what was added to */
-    const char *since_name;      /* this column of it */
+    /* NULL, or a table of the same rows: a column follows with what was added to this one of it. */
+    const struct columns *since;
+    const char *since_name;
     const char *none;            /* what NA means, in words; NULL: NA */
 };
 

@@ -37,7 +37,9 @@ struct plot {
 static void *take(struct plot *p, size_t count, size_t size)
 {
     size_t bytes = 0;
-    void **memory = __builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX ? NULL : poison_take(bytes + 16, 1);
+    void **memory = NULL;
+    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= PTRDIFF_MAX)
+        memory = poison_take(bytes + 16, 1);
     if (!memory) {
         p->lost = 1;
         poison_fail_memory(p->err, count, size, "the chart");
@@ -61,7 +63,8 @@ static void *take(struct plot *p, size_t count, size_t size)
     } while (0)
 
 /* A text of take's; "" without memory, which draw's caller is told. */
-__attribute__((format(printf, 2, 3))) static const char *say(struct plot *p, const char *format, ...)
+__attribute__((format(printf, 2, 3)))
+static const char *say(struct plot *p, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -86,16 +89,18 @@ static int go_on(const struct plot *p)
     return poison_cancelled(p->settings) ? poison_fail_cancelled(p->err) : 0;
 }
 
-static int number_at(const struct plot *p, size_t row, int needed, double least, double most, double *value)
+static int number_at(const struct plot *p, size_t row, int needed, double least, double most,
+                     double *value)
 {
     CHECK(go_on(p));
     return columns_number(&p->table, row, p->of[needed], least, most, value, p->err);
 }
 
-static struct chart chart_of(const struct plot *p, const char *title, const char *note, const char *x, const char *y)
+static struct chart chart_of(const struct plot *p, const char *title, const char *note,
+                             const char *x, const char *y)
 {
-    return (struct chart){.title = p->title ? p->title : title, .note = note, .x = x, .y = y, .id = p->id,
-                          .embedded = p->id != NULL};
+    return (struct chart){.title = p->title ? p->title : title, .note = note, .x = x, .y = y,
+                          .id = p->id, .embedded = p->id != NULL};
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -151,7 +156,9 @@ static void find_varying(struct plot *p)
 /* What of `parts` a row has: "1 to 2, far, knn:relabel". */
 static const char *name_parts(struct plot *p, size_t row, int parts)
 {
-    const char *name = parts & PAIR ? say(p, "%s to %s", text_at(p, row, 0), text_at(p, row, 1)) : "";
+    const char *name = "";
+    if (parts & PAIR)
+        name = say(p, "%s to %s", text_at(p, row, 0), text_at(p, row, 1));
     if (parts & STRATEGY)
         name = say(p, "%s%s%s", name, *name ? ", " : "", text_at(p, row, 2));
     if (parts & DEFENCE)
@@ -206,7 +213,13 @@ static int by_place(const void *a, const void *b)
 
 static int same_series(const struct item *a, const struct item *b)
 {
-    return a->from == b->from && a->to == b->to && a->strategy == b->strategy && a->defence == b->defence;
+    return a->from == b->from && a->to == b->to && a->strategy == b->strategy
+           && a->defence == b->defence;
+}
+
+static int same_dose(const struct item *a, const struct item *b)
+{
+    return same_series(a, b) && a->point.x == b->point.x;
 }
 
 /* The items of the table, sorted, and the names in them: from, to, strategy, defence. */
@@ -229,7 +242,9 @@ static int read_items(struct plot *p, struct item *item, struct names names[4])
         CHECK(number_at(p, r, 6, 0, 1, &at->lo));
         CHECK(number_at(p, r, 7, 0, 1, &at->hi));
         if (isnan(at->x))
-            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: dose NA: expected a number", p->table.line[r + 1]);
+            return poison_fail(p->err, POISON_EDATA,
+                               "standard input:%zu: dose NA: expected a number",
+                               p->table.line[r + 1]);
     }
     qsort(item, p->table.rows, sizeof *item, by_place);
     return 0;
@@ -245,7 +260,7 @@ static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, in
     for (size_t first = 0, last; first < count; first = last) {
         struct chart_point all = item[first].point;
         double sum = 0, lo = INFINITY, hi = -INFINITY;
-        for (last = first; last < count && same_series(&item[first], &item[last]) && item[last].point.x == all.x; last++) {
+        for (last = first; last < count && same_dose(&item[first], &item[last]); last++) {
             sum += item[last].point.y;
             lo = fmin(lo, item[last].point.y);
             hi = fmax(hi, item[last].point.y);
@@ -263,9 +278,10 @@ static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, in
 
 static const char *name_intervals(struct plot *p, const char *what, size_t seeds, int single)
 {
-    return seeds < 2 ? say(p, "%c%s: Wilson's 95 %% interval.", what[0] - 'a' + 'A', what + 1)
-           : single ? say(p, "Mean of %zu seeds, %s: least to most; of one run: Wilson's 95 %% interval.", seeds, what)
-                    : say(p, "Mean of %zu seeds, %s: least to most.", seeds, what);
+    if (seeds < 2)
+        return say(p, "%c%s: Wilson's 95 %% interval.", what[0] - 'a' + 'A', what + 1);
+    return say(p, "Mean of %zu seeds, %s: least to most%s.", seeds, what,
+               single ? "; of one run: Wilson's 95 % interval" : "");
 }
 
 /* A table is as long as its cells are many, but of two of its columns a map is the square. */
@@ -274,12 +290,14 @@ static int check_cells(const struct plot *p, size_t rows, size_t columns)
     enum { MOST = 1000000 };
     if (rows <= MOST / columns)
         return 0;
-    return poison_fail(p->err, POISON_EDATA, "standard input: maps of %zu by %zu cells: expected at most %d", rows, columns,
-                       MOST);
+    return poison_fail(p->err, POISON_EDATA,
+                       "standard input: maps of %zu by %zu cells: expected at most %d", rows,
+                       columns, MOST);
 }
 
 /* One dose of many pairs: a map for each strategy and defence. */
-static int draw_pairs(struct plot *p, const struct item *item, size_t count, const struct names *names)
+static int draw_pairs(struct plot *p, const struct item *item, size_t count,
+                      const struct names *names)
 {
     size_t *column, columns = 0, cells;
     const char **to;
@@ -313,14 +331,21 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count, con
     }
     const char *title = say(p, "Success of %g flipped labels", item->point.x);
     struct chart chart = chart_of(p, title, name_rest(p, STRATEGY | DEFENCE), "to", "from");
-    struct chart_heat heat = {names[0].name, to, names[0].count, columns, map, keys.count, .key = SUCCESS};
+    struct chart_heat heat = {.row = names[0].name,
+                              .rows = names[0].count,
+                              .column = to,
+                              .columns = columns,
+                              .map = map,
+                              .maps = keys.count,
+                              .key = SUCCESS};
     chart.share = 1;
     chart_heat(p->out, &chart, &heat);
     return 0;
 }
 
 /* One dose of few pairs: a row for each. */
-static int draw_one_dose(struct plot *p, const struct item *item, size_t count, const char *intervals)
+static int draw_one_dose(struct plot *p, const struct item *item, size_t count,
+                         const char *intervals)
 {
     const char **row;
     struct chart_range *range;
@@ -333,12 +358,14 @@ static int draw_one_dose(struct plot *p, const struct item *item, size_t count, 
         range[k] = (struct chart_range){item[k].point.y, item[k].point.lo, item[k].point.hi};
     }
     const char *title = say(p, "Success of %g flipped labels", item->point.x);
-    struct chart chart = chart_of(p, title, say(p, "%s%s", name_rest(p, p->parts), intervals), SUCCESS, NULL);
+    const char *note = say(p, "%s%s", name_rest(p, p->parts), intervals);
+    struct chart chart = chart_of(p, title, note, SUCCESS, NULL);
     chart.share = 1;
     chart_ranges(p->out, &chart, &(struct chart_ranges){row, count, &key, 1, range});
     return 0;
 }
 
+/* Many doses: success by dose, a line for each strategy and defence, a panel for each pair. */
 static int draw_lines(struct plot *p, const struct item *item, size_t count, const char *intervals)
 {
     struct chart_point *point;
@@ -357,25 +384,34 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
         const struct item *i = &item[k];
         CHECK(go_on(p));
         if (k == 0 || i->from != i[-1].from || i->to != i[-1].to)
-            panel[panels++] = (struct chart_panel){pairs ? name_parts(p, i->row, PAIR) : NULL, &series[lines], 0};
+            panel[panels++] = (struct chart_panel){pairs ? name_parts(p, i->row, PAIR) : NULL,
+                                                   &series[lines], 0};
         if (k == 0 || !same_series(i, i - 1)) {
             size_t at = place_of(&keys, name_row(p, i->row, STRATEGY | DEFENCE));
             int both = (p->varying & STRATEGY) && (p->varying & DEFENCE);
-            key[at] = (struct chart_key){keys.name[at], both ? i->strategy : at, both ? i->defence : at};
+            key[at] = (struct chart_key){keys.name[at], both ? i->strategy : at,
+                                         both ? i->defence : at};
             series[lines++] = (struct chart_series){at, &point[k], 0};
             panel[panels - 1].count++;
         }
         point[k] = i->point;
         series[lines - 1].points++;
     }
-    const char *title = pairs ? "Success of flipped labels" : say(p, "Success of flipping %s", name_parts(p, 0, PAIR));
+    const char *title = "Success of flipped labels";
+    if (!pairs)
+        title = say(p, "Success of flipping %s", name_parts(p, 0, PAIR));
     const char *note = say(p, "%s%s", name_rest(p, STRATEGY | DEFENCE), intervals);
     struct chart chart = chart_of(p, title, note, "dose (flipped training labels)", SUCCESS);
     chart.share = 1;
-    chart_lines(p->out, &chart, &(struct chart_lines){.panel = panel, .panels = panels, .key = key, .keys = keys.count});
+    const struct chart_lines all = {.panel = panel,
+                                    .panels = panels,
+                                    .key = key,
+                                    .keys = keys.count};
+    chart_lines(p->out, &chart, &all);
     return 0;
 }
 
+/* Which of the charts above says most of a sweep. */
 static int draw_sweep(struct plot *p)
 {
     struct item *item;
@@ -389,13 +425,16 @@ static int draw_sweep(struct plot *p)
         pairs += item[k].from != item[k - 1].from || item[k].to != item[k - 1].to;
         doses |= item[k].point.x != item[0].point.x;
     }
-    return doses        ? draw_lines(p, item, count, name_intervals(p, "band", seeds, single))
-           : pairs >= 4 ? draw_pairs(p, item, count, names)
-                        : draw_one_dose(p, item, count, name_intervals(p, "whiskers", seeds, single));
+    if (doses)
+        return draw_lines(p, item, count, name_intervals(p, "band", seeds, single));
+    if (pairs >= 4)
+        return draw_pairs(p, item, count, names);
+    return draw_one_dose(p, item, count, name_intervals(p, "whiskers", seeds, single));
 }
 
 /* ---- dose, confusion, matrix, grid ----------------------------------------------------------- */
 
+/* The doses for 10, 50 and 90 % success of each row, with their intervals. */
 static int draw_dose(struct plot *p)
 {
     static const struct chart_key keys[] = {{"ED10", 0, 0}, {"ED50", 1, 0}, {"ED90", 2, 0}};
@@ -413,16 +452,18 @@ static int draw_dose(struct plot *p)
             CHECK(number_at(p, r, 6 + 3 * e, 0, 1e15, &at->hi));
         }
     }
-    const char *note = say(p, "%sThe smallest dose at which mean success reaches 10, 50 or 90 %%; whiskers: 95 %% bootstrap "
-                              "interval over seeds; an arrow: beyond the largest dose; NA: never reached.",
-                           name_rest(p, p->parts));
-    struct chart chart = chart_of(p, "Doses for 10, 50 and 90 % success", note, "dose (flipped training labels)", NULL);
+    const char *note = say(p, "%sThe smallest dose at which mean success reaches 10, 50 or 90 %%; "
+                              "whiskers: 95 %% bootstrap interval over seeds; an arrow: beyond the "
+                              "largest dose; NA: never reached.", name_rest(p, p->parts));
+    struct chart chart = chart_of(p, "Doses for 10, 50 and 90 % success", note,
+                                  "dose (flipped training labels)", NULL);
     chart_ranges(p->out, &chart, &(struct chart_ranges){row, rows, keys, 3, range});
     return 0;
 }
 
 /* A chart of one map. */
-static int draw_map(struct plot *p, const struct chart *chart, struct chart_heat *heat, const double *value)
+static int draw_map(struct plot *p, const struct chart *chart, struct chart_heat *heat,
+                    const double *value)
 {
     heat->map = &(struct chart_map){NULL, value};
     heat->maps = 1;
@@ -430,6 +471,7 @@ static int draw_map(struct plot *p, const struct chart *chart, struct chart_heat
     return 0;
 }
 
+/* A matrix of counts; what is on its diagonal is predicted right. */
 static int draw_confusion(struct plot *p)
 {
     const struct columns *t = &p->table;
@@ -448,9 +490,11 @@ static int draw_confusion(struct plot *p)
         }
     }
     double share = all > 0 ? 100 * right / all : 0;
-    const char *note = say(p, "%.0f test images; %.1f %% are predicted right (outlined).", all, share);
+    const char *note = say(p, "%.0f test images; %.1f %% are predicted right (outlined).", all,
+                           share);
     struct chart chart = chart_of(p, "Confusion matrix", note, "predicted", "true");
-    struct chart_heat heat = {row, (const char *const *)t->cell + 1, t->rows, columns, .key = "images"};
+    struct chart_heat heat = {row, (const char *const *)t->cell + 1, t->rows, columns,
+                              .key = "images"};
     heat.root = heat.diagonal = 1;
     return draw_map(p, &chart, &heat, value);
 }
@@ -469,9 +513,11 @@ static int draw_matrix(struct plot *p)
             CHECK(columns_number(t, r, c + 3, 0, 1, &value[r * columns + c], p->err));
     }
     int pairs = p->varying & PAIR;
-    const char *note = pairs ? NULL : say(p, "All: %s.", name_parts(p, 0, PAIR)), *y = pairs ? "pair, strategy" : "strategy";
+    const char *note = pairs ? NULL : say(p, "All: %s.", name_parts(p, 0, PAIR)),
+               *y = pairs ? "pair, strategy" : "strategy";
     struct chart chart = chart_of(p, "Success of strategies against defences", note, "defence", y);
-    struct chart_heat heat = {row, (const char *const *)t->cell + 3, t->rows, columns, .key = SUCCESS};
+    struct chart_heat heat = {row, (const char *const *)t->cell + 3, t->rows, columns,
+                              .key = SUCCESS};
     chart.share = 1;
     return draw_map(p, &chart, &heat, value);
 }
@@ -483,14 +529,16 @@ static int ascending(const void *a, const void *b)
 }
 
 /* The different values of a column of numbers above 0, ascending, and their names. */
-static int list_values(struct plot *p, int needed, double **value, const char ***name, size_t *count)
+static int list_values(struct plot *p, int needed, double **value, const char ***name,
+                       size_t *count)
 {
     TAKE(*value, p->table.rows);
     TAKE(*name, p->table.rows);
     for (size_t r = 0; r < p->table.rows; r++) {
         CHECK(number_at(p, r, needed, 0, 1e300, *value + r));
         if (isnan((*value)[r]))
-            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: NA: expected a number", p->table.line[r + 1]);
+            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: NA: expected a number",
+                               p->table.line[r + 1]);
     }
     qsort(*value, p->table.rows, sizeof **value, ascending);
     *count = 0;
@@ -511,9 +559,11 @@ static size_t find_value(const double *value, size_t count, double v)
 
 static int is_no(const char *mark)
 {
-    return strcmp(mark, "0") == 0 || strcmp(mark, "no") == 0 || strcmp(mark, "NA") == 0 || strcmp(mark, "-") == 0;
+    return strcmp(mark, "0") == 0 || strcmp(mark, "no") == 0 || strcmp(mark, "NA") == 0
+           || strcmp(mark, "-") == 0;
 }
 
+/* C down, gamma across; a row whose last column says so is the best. */
 static int draw_grid(struct plot *p)
 {
     double *cost, *gamma, *value, v[2];
@@ -533,11 +583,14 @@ static int draw_grid(struct plot *p)
         CHECK(number_at(p, r, 2, 0, 1, &value[at]));
         if (*mark && !is_no(mark)) {
             best = at + 1;
-            note = say(p, "The best (outlined): C = %g, gamma = %g, accuracy %.2f %%.", v[0], v[1], 100 * value[at]);
+            note = say(p, "The best (outlined): C = %g, gamma = %g, accuracy %.2f %%.", v[0], v[1],
+                       100 * value[at]);
         }
     }
     struct chart chart = chart_of(p, "Accuracy by C and gamma", note, "gamma", "C");
-    struct chart_heat heat = {row, column, rows, columns, .key = "accuracy (% of the rows)", .from_least = 1, .best = best};
+    struct chart_heat heat = {row, column, rows, columns, .key = "accuracy (% of the rows)"};
+    heat.from_least = 1;
+    heat.best = best;
     chart.share = 1;
     return draw_map(p, &chart, &heat, value);
 }
@@ -586,13 +639,16 @@ static int draw_audit(struct plot *p)
         CHECK(number_at(p, r, 3, -1e300, 1e300, &s->score));
         CHECK(number_at(p, r, 5, 1, 1e15, &s->rank));
         if (isnan(s->rank))
-            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: rank NA: expected a number", p->table.line[r + 1]);
+            return poison_fail(p->err, POISON_EDATA,
+                               "standard input:%zu: rank NA: expected a number",
+                               p->table.line[r + 1]);
     }
     qsort(suspect, rows, sizeof *suspect, by_rank);
     for (size_t k = 0; k < rows; k++) {
         const struct suspect *s = &suspect[k];
         CHECK(go_on(p));
-        int first = k == 0 || s->method != s[-1].method, last = k + 1 == rows || s[1].method != s->method;
+        int first = k == 0 || s->method != s[-1].method;
+        int last = k + 1 == rows || s[1].method != s->method;
         int dot = first || last || is_round(s->rank);
         if (first) {
             series[panels] = (struct chart_series){0, &point[points], 0};
@@ -601,18 +657,23 @@ static int draw_audit(struct plot *p)
         } else if (!dot && s->rank < point[points - 1].x * 1.005) {
             continue; /* less than a pixel further */
         }
-        const char *row = text_at(p, s->row, 0), *label = text_at(p, s->row, 1), *suggested = text_at(p, s->row, 4);
-        const char *note = dot ? say(p, "row %s, label %s, suggested %s", row, label, suggested) : NULL;
+        const char *note = NULL;
+        if (dot)
+            note = say(p, "row %s, label %s, suggested %s", text_at(p, s->row, 0),
+                       text_at(p, s->row, 1), text_at(p, s->row, 4));
         point[points++] = (struct chart_point){s->rank, s->score, NAN, NAN, !dot, note};
         series[panels - 1].points++;
     }
-    const char *note = "Scores of the training rows, the most suspicious first; each method has a scale of its own.";
-    struct chart chart = chart_of(p, "Which labels look flipped", note, "rank (1: the most suspicious row)", "score");
+    const char *note = "Scores of the training rows, the most suspicious first; each method has a "
+                       "scale of its own.";
+    struct chart chart = chart_of(p, "Which labels look flipped", note,
+                                  "rank (1: the most suspicious row)", "score");
     struct chart_lines all = {panel, panels, &key, 1, .log_x = 1, .own_y = 1};
     chart_lines(p->out, &chart, &all);
     return 0;
 }
 
+/* Four bars for each audit. */
 static int draw_scoreboard(struct plot *p)
 {
     static const char *const measure[] = {"precision", "recall", "AUC", "average precision"};
@@ -627,14 +688,17 @@ static int draw_scoreboard(struct plot *p)
         for (int c = 0; c < 4; c++)
             CHECK(number_at(p, r, 2 + c, 0, 1, &value[4 * r + (size_t)c]));
     }
-    const char *note =
-        say(p, "%.0f labels are flipped. Precision and recall among the first as many rows; AUC: 50 %% is chance.", flipped);
+    const char *note = say(p,
+                           "%.0f labels are flipped. Precision and recall among the first as many "
+                           "rows; AUC: 50 %% is chance.",
+                           flipped);
     struct chart chart = chart_of(p, "What audits find", note, NULL, NULL);
     chart.share = 1;
     chart_bars(p->out, &chart, &(struct chart_bars){row, measure, rows, 4, value, 1});
     return 0;
 }
 
+/* How many rows of a label look like another one. */
 static int draw_joint(struct plot *p)
 {
     struct names labels = {0};
@@ -649,12 +713,15 @@ static int draw_joint(struct plot *p)
         value[k] = CHART_NONE;
     for (size_t r = 0; r < p->table.rows; r++) {
         CHECK(number_at(p, r, 2, 0, 1e15, &v));
-        value[place_of(&labels, text_at(p, r, 0)) * labels.count + place_of(&labels, text_at(p, r, 1))] = v;
+        size_t label = place_of(&labels, text_at(p, r, 0)),
+               other = place_of(&labels, text_at(p, r, 1));
+        value[label * labels.count + other] = v;
         sum += isnan(v) ? 0 : v;
     }
     const char *note = say(p, "Confident learning's estimate: %.0f labels are flipped.", sum);
     struct chart chart = chart_of(p, "Labels that look like others", note, "suggested", "label");
-    struct chart_heat heat = {labels.name, labels.name, labels.count, labels.count, .key = "rows", .root = 1};
+    struct chart_heat heat = {.row = labels.name, .rows = labels.count, .column = labels.name,
+                              .columns = labels.count, .key = "rows", .root = 1};
     return draw_map(p, &chart, &heat, value);
 }
 
@@ -669,14 +736,21 @@ static const struct kind {
     int parts;
     const char *needs[NEEDED];
 } kinds[] = {
-    {draw_sweep, 0, PAIR | STRATEGY | DEFENCE,
+    {draw_sweep,
+     0,
+     PAIR | STRATEGY | DEFENCE,
      {"from", "to", "strategy", "defence", "dose", "success", "success_lo", "success_hi", "seed"}},
-    {draw_dose, 0, PAIR | STRATEGY | DEFENCE,
-     {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo", "ed50_hi", "ed90", "ed90_lo",
-      "ed90_hi"}},
+    {draw_dose,
+     0,
+     PAIR | STRATEGY | DEFENCE,
+     {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo",
+      "ed50_hi", "ed90", "ed90_lo", "ed90_hi"}},
     {draw_grid, 0, 0, {"cost", "gamma", "accuracy", "best"}},
     {draw_audit, 0, 0, {"row", "label", "method", "score", "suggested", "rank"}},
-    {draw_scoreboard, 0, 0, {"method", "flipped", "precision", "recall", "auc", "average_precision"}},
+    {draw_scoreboard,
+     0,
+     0,
+     {"method", "flipped", "precision", "recall", "auc", "average_precision"}},
     {draw_joint, 0, 0, {"label", "suggested", "estimated"}},
     {draw_confusion, 1, 0, {"true"}},
     {draw_matrix, 3, PAIR | STRATEGY, {"from", "to", "strategy"}},
@@ -698,13 +772,15 @@ static int draw(struct plot *p)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (is_kind(p, &kinds[k])) {
             if (p->table.rows == 0)
-                return poison_fail(p->err, POISON_EDATA, "standard input: a header without rows: nothing to draw");
+                return poison_fail(p->err, POISON_EDATA,
+                                   "standard input: a header without rows: nothing to draw");
             p->parts = kinds[k].parts;
             find_varying(p);
             int status = kinds[k].draw(p);
             return status == 0 && p->lost ? POISON_ENOMEM : status;
         }
-    return poison_fail(p->err, POISON_EDATA, "standard input:%zu: no known header: expected a table of " TABLES,
+    return poison_fail(p->err, POISON_EDATA,
+                       "standard input:%zu: no known header: expected a table of " TABLES,
                        p->table.line[0]);
 }
 
@@ -727,7 +803,8 @@ static ssize_t write_unless_cancelled(void *cookie, const char *bytes, size_t le
 /* draw, but interruptible. */
 static int draw_on(struct plot *p)
 {
-    FILE *out = p->out, *through = fopencookie(p, "w", (cookie_io_functions_t){.write = write_unless_cancelled});
+    const cookie_io_functions_t functions = {.write = write_unless_cancelled};
+    FILE *out = p->out, *through = fopencookie(p, "w", functions);
     struct plot inner = *p;
     if (!through)
         return poison_fail_memory(p->err, 1, 4096, "the chart");
@@ -751,23 +828,28 @@ static void free_taken(struct plot *p)
 int plot_embed(FILE *out, const struct columns *table, const char *id, const char *title,
                const poison_settings *settings, poison_error *err)
 {
-    struct plot p = {.table = *table, .out = out, .settings = settings, .title = title, .id = id, .err = err};
+    struct plot p =
+        {.table = *table, .out = out, .settings = settings, .title = title, .id = id, .err = err};
     int status = draw(&p);
     free_taken(&p);
     return status;
 }
 
-int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err)
+/* All of it or nothing: charts run out of memory while they are drawn. */
+int plot_run(FILE *in, FILE *out, const char *path, const char *title,
+             const poison_settings *settings, poison_error *err)
 {
     struct plot p = {.settings = settings, .title = title, .err = err};
-    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path), .settings = settings};
+    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path),
+                           .settings = settings};
     char *text = NULL;
     size_t size;
     int status = 0;
     if (c.format == CONVERT_OTHER)
-        TRY(poison_fail(err, POISON_EUSAGE, "-o %s: expected a name that ends in .svg, .png or .pdf", path));
+        TRY(poison_fail(err, POISON_EUSAGE,
+                        "-o %s: expected a name that ends in .svg, .png or .pdf", path));
     TRY(columns_read(&p.table, in, "a table of " TABLES, settings, err));
-    p.out = poison_text_open(&text, &size); /* all of it or nothing: charts run out of memory while they are drawn */
+    p.out = poison_text_open(&text, &size);
     if (!p.out)
         TRY(poison_fail_memory(err, 1, 4096, "the chart"));
     TRY(draw_on(&p));

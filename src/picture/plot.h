@@ -12,10 +12,11 @@
  * work, of which nothing comes before it is whole. POISON_EDATA names the line, or says that
  * rsvg-convert is missing. POISON_ENOMEM, POISON_ECANCEL.
  */
-int plot_run(FILE *in, FILE *out, const char *path, const char *title, const poison_settings *settings, poison_error *err);
+int plot_run(FILE *in, FILE *out, const char *path, const char *title,
+             const poison_settings *settings, poison_error *err);
 
 /* The chart of a table for a page that has chart_style; id: the chart's. Errors as above. */
-int plot_embed(FILE *out, const struct columns *table, const char *id, const char *title, const poison_settings *settings,
-               poison_error *err);
+int plot_embed(FILE *out, const struct columns *table, const char *id, const char *title,
+               const poison_settings *settings, poison_error *err);
 
 #endif

@@ -7,10 +7,11 @@
 
 /* What is asked of it; the command line fills this. */
 struct report {
-    const struct sweep *sweep; /* doses, strategies (the chapters use the first), seeds, how to attack */
-    size_t *curve;       /* (curves) the doses of the curve */
+    /* Doses, strategies (the chapters use the first), seeds, how to attack. */
+    const struct sweep *sweep;
+    size_t *curve;             /* (curves) the doses of the curve */
     size_t curves;
-    int curve_given;           /* they were asked for: refused, not left out, where there are too few labels */
+    int curve_given;           /* doses with too few labels are refused, not left out */
     size_t rows;               /* predictions that are shown */
     const int *method;         /* (methods) audits */
     int methods, quiet;
@@ -25,7 +26,7 @@ struct report {
  * scripts, no requests; well-formed XML. The same bytes for any number of threads. POISON_EDATA
  * before any work for doses that cannot be.
  */
-int report_write(FILE *out, const struct report *wishes, const poison_data *data, const struct sweep_pair *pair,
-                 const poison_settings *settings, poison_error *err);
+int report_write(FILE *out, const struct report *wishes, const poison_data *data,
+                 const struct sweep_pair *pair, const poison_settings *settings, poison_error *err);
 
 #endif

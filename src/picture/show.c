@@ -24,7 +24,7 @@ struct gallery {
     const poison_settings *settings;
     const poison_set *set;
     const int *labels;     /* (n) after the flips */
-    int *before, *after;   /* (m) predictions of the models before and after the flips, where show_predicts */
+    int *before, *after;   /* (m) what the models before and after the flips predict, or NULL */
     size_t *row, count, total; /* (count) of the set; total: without -n */
     size_t room;               /* cells of a line of a caption */
 };
@@ -41,7 +41,7 @@ static const poison_set *set_of(const struct show *w, const poison_data *data)
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-static int is_sheet(const char *path)
+static int is_contact(const char *path)
 {
     return convert_format_of(path) < CONVERT_PLAIN;
 }
@@ -52,8 +52,9 @@ static int check_output(const char *path, poison_error *err)
     const char *dot = strrchr(path, '.');
     for (size_t k = 0; dot && k < sizeof pictures / sizeof *pictures; k++)
         if (strcasecmp(dot, pictures[k]) == 0)
-            return poison_fail(err, POISON_EUSAGE, "-o %s: a sheet's name ends in .png, .svg or .pdf", path);
-    return is_sheet(path) ? image_ready(err) : 0;
+            return poison_fail(err, POISON_EUSAGE,
+                               "-o %s: a sheet's name ends in .png, .svg or .pdf", path);
+    return is_contact(path) ? image_ready(err) : 0;
 }
 
 int show_check(const struct show *w, const poison_data *data, poison_error *err)
@@ -61,14 +62,19 @@ int show_check(const struct show *w, const poison_data *data, poison_error *err)
     const poison_set *set = set_of(w, data);
     const char *which = show_predicts(w) ? "test" : "training";
     if (!set->height || !set->width)
-        return poison_fail(err, POISON_EDATA, "%s: rows of %d features without a height and a width: only IDX files say "
-                           "which shape images have", data->source, set->d);
+        return poison_fail(err, POISON_EDATA,
+                           "%s: rows of %d features without a height and a width: "
+                           "only IDX files say which shape images have",
+                           data->source, set->d);
     if (!set->x)
-        return poison_fail(err, POISON_EDATA, "%s: features that are no whole numbers from 0 to 255 are no grey values",
+        return poison_fail(err, POISON_EDATA,
+                           "%s: features that are no whole numbers from 0 to 255 "
+                           "are no grey values",
                            data->source);
     for (size_t k = 0; k < w->ranges; k++)
         if (w->range[k].last >= set->n)
-            return poison_fail(err, POISON_EDATA, "show %s: row %zu: there are only %zu %s images, from row 0",
+            return poison_fail(err, POISON_EDATA,
+                               "show %s: row %zu: there are only %zu %s images, from row 0",
                                w->words, w->range[k].last, set->n, which);
     return check_output(w->output, err);
 }
@@ -97,7 +103,11 @@ static int choose(struct gallery *s, poison_error *err)
     size_t bound = w->ranges ? 0 : s->set->n;
     for (size_t k = 0; k < w->ranges; k++)
         bound += w->range[k].last - w->range[k].first + 1;
-    size_t most = w->most ? w->most : w->ranges ? bound : is_sheet(w->output) ? SHEET : SCREEN;
+    size_t most = is_contact(w->output) ? SHEET : SCREEN;
+    if (w->ranges)
+        most = bound;
+    if (w->most)
+        most = w->most;
     s->row = poison_take(most < bound ? most : bound, sizeof *s->row);
     if (!s->row)
         return poison_fail_memory(err, bound, sizeof *s->row, "the rows");
@@ -110,17 +120,23 @@ static int choose(struct gallery *s, poison_error *err)
     return 0;
 }
 
+/* What is shown, and how many of how many; on a contact sheet also what its frames mean. */
 static void describe(const struct gallery *s, char *text, size_t size)
 {
     const struct show *w = s->wishes;
-    const char *flips = w->changed                                          ? " whose prediction the flips change"
-                        : !show_predicts(w) && w->flips && !w->ranges ? " that the flips change"
-                                                                            : "";
-    int length = snprintf(text, size, "%s images%s: %zu", show_predicts(w) ? "test" : "training", flips, s->count);
+    const char *flips = "";
+    if (w->changed)
+        flips = " whose prediction the flips change";
+    else if (!show_predicts(w) && w->flips && !w->ranges)
+        flips = " that the flips change";
+    int length = snprintf(text, size, "%s images%s: %zu", show_predicts(w) ? "test" : "training",
+                          flips, s->count);
     if (s->count < s->total)
-        length += snprintf(text + length, size - (size_t)length, " of %zu, -n %zu for all", s->total, s->total);
-    if (is_sheet(w->output) && (show_predicts(w) || w->flips))
-        snprintf(text + length, size - (size_t)length, "; framed: %s", show_predicts(w) ? "wrong" : "flipped");
+        length += snprintf(text + length, size - (size_t)length, " of %zu, -n %zu for all",
+                           s->total, s->total);
+    if (is_contact(w->output) && (show_predicts(w) || w->flips))
+        snprintf(text + length, size - (size_t)length, "; framed: %s",
+                 show_predicts(w) ? "wrong" : "flipped");
 }
 
 /* ---- captions -------------------------------------------------------------------------------- */
@@ -136,7 +152,8 @@ static void add_letter(struct line *l, const char *bytes, size_t length, size_t 
 {
     if (l->full)
         return;
-    l->full = l->cells + cells > l->room || l->bytes + length + 3 > sizeof ((struct tile *)0)->caption[0];
+    l->full = l->cells + cells > l->room
+              || l->bytes + length + 3 > sizeof((struct tile *)0)->caption[0];
     if (l->full) {
         strcpy(l->text + l->kept, "..");
         return;
@@ -208,7 +225,8 @@ static void fill_tile(void *self, size_t k, struct tile *tile)
     const struct gallery *s = self;
     size_t r = s->row[k];
     int label = s->set->y[r], predicts = show_predicts(s->wishes);
-    struct line first = {.text = tile->caption[0], .room = s->room}, second = {.text = tile->caption[1], .room = s->room};
+    struct line first = {.text = tile->caption[0], .room = s->room};
+    struct line second = {.text = tile->caption[1], .room = s->room};
     tile->pixels = s->set->x + r * (size_t)s->set->d;
     add(&first, "row %zu: ", r);
     add_change(&first, s->data, label, predicts ? label : s->labels[r]);
@@ -221,8 +239,10 @@ static void fill_tile(void *self, size_t k, struct tile *tile)
 
 /* ---- the terminal ---------------------------------------------------------------------------- */
 
-enum { CHARACTERS, PALETTE, GREYS }; /* the latter two by half blocks, in the 26 greys of 256 colours or in all of them */
+/* The latter two by half blocks, in the 26 greys of 256 colours or in all of them. */
+enum { CHARACTERS, PALETTE, GREYS };
 enum { BETWEEN = 2, NARROW = 10, UNSET = -1 };
+#define BLOCK "\xE2\x96\x80"
 
 /* A grid of images in cells of a terminal, each two pixels high. */
 struct canvas {
@@ -230,7 +250,7 @@ struct canvas {
     int style;
     size_t columns;                  /* of the terminal */
     size_t top, left, height, width; /* what is shown of each image, the same of all */
-    size_t shrink;                   /* a square of pixels of this side becomes one, where images are too wide */
+    size_t shrink; /* a square of pixels of this side becomes one, where images are too wide */
     size_t cell, across;             /* cells for an image with its caption; images a line */
     size_t blanks;                   /* due before what is printed next on the line */
     int fore, back;                  /* the colours that are set */
@@ -243,21 +263,26 @@ static size_t measure_columns(FILE *out)
     size_t columns = said ? strtoul(said, NULL, 10) : 0;
     if (isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
         columns = size.ws_col;
-    return columns < 1 || columns > 10000 ? 80 : columns < NARROW ? NARROW : columns;
+    if (columns < 1 || columns > 10000)
+        return 80;
+    return columns < NARROW ? NARROW : columns;
 }
 
 static int find_style(FILE *out)
 {
-    const char *term = getenv("TERM"), *without = getenv("NO_COLOR"), *colours = getenv("COLORTERM");
-    if (!isatty(fileno(out)) || !term || !*term || strcmp(term, "dumb") == 0 || (without && *without))
+    const char *term = getenv("TERM"), *without = getenv("NO_COLOR"), *all = getenv("COLORTERM");
+    if (!isatty(fileno(out)) || !term || !*term || strcmp(term, "dumb") == 0)
         return CHARACTERS;
-    return colours && (strcmp(colours, "truecolor") == 0 || strcmp(colours, "24bit") == 0) ? GREYS : PALETTE;
+    if (without && *without)
+        return CHARACTERS;
+    return all && (strcmp(all, "truecolor") == 0 || strcmp(all, "24bit") == 0) ? GREYS : PALETTE;
 }
 
 /* Leaves out the margins that are blank, as the first corner is, in all images, but for a pixel. */
 static void crop(struct canvas *c, const struct gallery *s)
 {
-    size_t H = (size_t)s->set->height, W = (size_t)s->set->width, top = H, bottom = 0, left = W, right = 0;
+    size_t H = (size_t)s->set->height, W = (size_t)s->set->width;
+    size_t top = H, bottom = 0, left = W, right = 0;
     uint8_t blank = s->count ? s->set->x[s->row[0] * H * W] : 0;
     for (size_t k = 0; k < s->count; k++)
         for (size_t i = 0; i < H * W; i++) {
@@ -309,7 +334,8 @@ static void lay_out(struct canvas *c, const struct gallery *s)
 }
 
 /* The grey at a place of what is shown, -1 below it. */
-static int grey_at(const struct canvas *c, const poison_set *set, const uint8_t *pixels, size_t y, size_t x)
+static int grey_at(const struct canvas *c, const poison_set *set, const uint8_t *pixels, size_t y,
+                   size_t x)
 {
     size_t sum = 0, side = c->shrink;
     if (y >= c->height)
@@ -317,7 +343,8 @@ static int grey_at(const struct canvas *c, const poison_set *set, const uint8_t 
     for (size_t r = 0; r < side; r++)
         for (size_t q = 0; q < side; q++) {
             size_t row = c->top + y * side + r, column = c->left + x * side + q;
-            row = row < (size_t)set->height ? row : (size_t)set->height - 1; /* an image lower than the square */
+            if (row >= (size_t)set->height) /* an image lower than the square */
+                row = (size_t)set->height - 1;
             sum += pixels[row * (size_t)set->width + column];
         }
     return (int)((sum + side * side / 2) / (side * side));
@@ -333,7 +360,8 @@ static void put_blanks(struct canvas *c)
 static void put_character(struct canvas *c, int upper, int lower)
 {
     static const char ramp[] = " .:-=+*#%@"; /* ink, whatever the terminal's colours */
-    int mean = lower == UNSET ? upper : (upper + lower) / 2, step = (mean * ((int)sizeof ramp - 2) + 127) / 255;
+    int mean = lower == UNSET ? upper : (upper + lower) / 2;
+    int step = (mean * ((int)sizeof ramp - 2) + 127) / 255;
     if (!step) {
         c->blanks++;
         return;
@@ -345,7 +373,11 @@ static void put_character(struct canvas *c, int upper, int lower)
 /* The number of a grey among 256 colours: black, 24 greys from 8 to 238 in steps of 10, white. */
 static int palette_of(int grey)
 {
-    return grey < 4 ? 16 : grey > 246 ? 231 : grey > 237 ? 255 : 232 + (grey - 3) / 10;
+    if (grey < 4)
+        return 16;
+    if (grey > 246)
+        return 231;
+    return grey > 237 ? 255 : 232 + (grey - 3) / 10;
 }
 
 static void set_colour(struct canvas *c, int *now, int colour, int ground)
@@ -371,7 +403,7 @@ static void put_block(struct canvas *c, int upper, int lower)
     put_blanks(c);
     set_colour(c, &c->back, lower, 4);
     set_colour(c, &c->fore, upper, 3);
-    fputs("\xE2\x96\x80", c->out); /* also where a blank would do: terminals forget a line's last blanks */
+    fputs(BLOCK, c->out); /* also where a blank would do: terminals forget a line's last blanks */
 }
 
 static void put_image_line(struct canvas *c, const poison_set *set, const uint8_t *pixels, size_t y)
@@ -422,7 +454,8 @@ static void put_band(struct canvas *c, const struct gallery *s, size_t first, st
 
 static int draw(FILE *out, struct gallery *s, poison_error *err)
 {
-    struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out), .fore = UNSET, .back = UNSET};
+    struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out),
+                       .fore = UNSET, .back = UNSET};
     char title[160];
     s->room = c.columns < s->room ? c.columns : s->room;
     lay_out(&c, s);
@@ -431,7 +464,9 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
         return poison_fail_memory(err, c.across, sizeof *tile, "a line of images");
     describe(s, title, sizeof title);
     fprintf(out, "# %s\n", title);
-    for (size_t first = 0; first < s->count && !ferror(out) && !poison_cancelled(s->settings); first += c.across) {
+    for (size_t first = 0; first < s->count; first += c.across) {
+        if (ferror(out) || poison_cancelled(s->settings))
+            break;
         putc('\n', out);
         put_band(&c, s, first, tile);
     }
@@ -441,15 +476,17 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
 
 /* ---- all together ---------------------------------------------------------------------------- */
 
-static int write_sheet(FILE *out, struct gallery *s, poison_error *err)
+static int write_contact(FILE *out, struct gallery *s, poison_error *err)
 {
     const char *path = s->wishes->output;
-    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path), .settings = s->settings};
+    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path),
+                           .settings = s->settings};
     char title[160];
     describe(s, title, sizeof title);
-    const struct contact contact = {.title = title, .height = s->set->height, .width = s->set->width, .count = s->count,
+    const struct contact contact = {.title = title, .count = s->count, .tile = fill_tile, .self = s,
+                                    .height = s->set->height, .width = s->set->width,
                                     .most = c.format == CONVERT_SVG ? 0 : CONVERT_MOST,
-                                    .tile = fill_tile, .self = s, .settings = s->settings};
+                                    .settings = s->settings};
     int status = convert_open(&c, err);
     if (status == 0)
         status = contact_write(c.svg, &contact, err);
@@ -473,17 +510,19 @@ done:
     return status;
 }
 
+/* Letters are measured in UTF-8, whatever the locale of the user. */
 int show_run(FILE *out, const struct show *w, const poison_data *data, const int *labels,
              const poison_settings *settings, poison_svm **svm, poison_error *err)
 {
-    struct gallery s = {.wishes = w, .data = data, .settings = settings, .set = set_of(w, data), .labels = labels,
-                     .room = CONTACT_LETTERS};
-    locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), ours = letters ? uselocale(letters) : NULL;
+    struct gallery s = {.wishes = w, .data = data, .settings = settings, .set = set_of(w, data),
+                        .labels = labels, .room = CONTACT_LETTERS};
+    locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+    locale_t ours = letters ? uselocale(letters) : NULL;
     int status = 0;
     if (show_predicts(w))
         TRY(predict(&s, svm, err));
     TRY(choose(&s, err));
-    TRY(is_sheet(w->output) ? write_sheet(out, &s, err) : draw(out, &s, err));
+    TRY(is_contact(w->output) ? write_contact(out, &s, err) : draw(out, &s, err));
 done:
     if (letters) {
         uselocale(ours);
