@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contact sheets: what their SVG says, and, as rsvg-convert paints it and libpng reads it back, where
- * images, frames and letters are, pixel by pixel.
+ * Contact sheets: what their SVG says, and, as rsvg-convert paints it and libpng reads it back,
+ * where images, frames and letters are, pixel by pixel.
  */
 #include "unit.h"
 
@@ -117,7 +117,8 @@ static void sheets_have_images_in_a_grid(void **state)
     uint8_t *rgb = painted(&contact, &height, &width);
     if (!rgb)
         skip();
-    size_t across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20, columns = (1400 - 20) / across; /* 96 / 10 = 9 */
+    size_t across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20,
+           columns = (1400 - 20) / across; /* 96 / 10 = 9 */
     assert_int_equal(width, 20 + columns * across);
     assert_int_equal(height, 20 + (COUNT + columns - 1) / columns * down);
     for (size_t k = 0; k < COUNT; k++)
@@ -128,9 +129,16 @@ static void sheets_have_images_in_a_grid(void **state)
 static void captions_stand_below_their_images(void **state)
 {
     (void)state;
-    const char *caption[] = {"l", "\xC3\xA9 \xD9\x82", "0123456789012345678901234567890123456789 and more"};
+    const char *caption[] = {"l", "\xC3\xA9 \xD9\x82",
+                             "0123456789012345678901234567890123456789 and more"};
     size_t height, width;
-    struct contact contact = {.title = "Il", .height = H, .width = W, .count = 3, .scale = 2, .tile = fill, .self = caption};
+    struct contact contact = {.title = "Il",
+                              .height = H,
+                              .width = W,
+                              .count = 3,
+                              .scale = 2,
+                              .tile = fill,
+                              .self = caption};
     uint8_t *rgb = painted(&contact, &height, &width);
     if (!rgb)
         skip();
@@ -140,7 +148,8 @@ static void captions_stand_below_their_images(void **state)
         size_t x = 20 + k * across;
         has_image(rgb, width, top, x, 2, k);
         assert_true(ink(rgb, width, top + 30, x, 19, across - 20) > 5);
-        assert_int_equal(ink(rgb, width, top, x + across - 14, 70, 14), 0); /* between them there is nothing */
+        assert_int_equal(ink(rgb, width, top, x + across - 14, 70, 14),
+                         0); /* between them there is nothing */
         assert_int_equal(ink(rgb, width, top + 50, x, 19, across - 20) > 5, k == 1);
     }
     assert_true(ink(rgb, width, 20, 20, 19, across) > 5);
@@ -150,14 +159,18 @@ static void captions_stand_below_their_images(void **state)
 static void texts_are_escaped_and_cut(void **state)
 {
     (void)state;
-    const char *caption[] = {"<b>&'", "\xC3\xA9 \xE6\x97\xA5\xE6\x9C\xAC -> \xD9\x82", "\x1b\xff" "0123456789012345678901234567890123456789"};
+    const char *caption[] = {"<b>&'", "\xC3\xA9 \xE6\x97\xA5\xE6\x9C\xAC -> \xD9\x82",
+                             "\x1b\xff"
+                             "0123456789012345678901234567890123456789"};
     size_t size, again;
-    struct contact contact = {.title = "a<", .height = H, .width = W, .count = 3, .tile = fill, .self = caption};
+    struct contact contact =
+        {.title = "a<", .height = H, .width = W, .count = 3, .tile = fill, .self = caption};
     char *svg = written(&contact, &size), *same = written(&contact, &again);
     assert_non_null(strstr(svg, ">a&lt;</text>"));
     assert_non_null(strstr(svg, ">&lt;b&gt;&amp;&#39;</text>"));
     assert_non_null(strstr(svg, ">\xC3\xA9 \xE6\x97\xA5\xE6\x9C\xAC -&gt; \xD9\x82</text>"));
-    assert_non_null(strstr(svg, ">\\x1b\xEF\xBF\xBD" "0123456789012345678901234567890123\xE2\x80\xA6</text>"));
+    assert_non_null(strstr(svg, ">\\x1b\xEF\xBF\xBD"
+                                "0123456789012345678901234567890123\xE2\x80\xA6</text>"));
     assert_int_equal(size, again);
     assert_memory_equal(svg, same, size);
     free(svg);
@@ -175,12 +188,20 @@ static void many_images_make_sheets_wide_until_none_can_be_painted(void **state)
 {
     (void)state;
     poison_error err;
-    size_t size, width, height, across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20, most = (32767 - 20) / down;
-    struct contact contact = {.height = H, .width = W, .count = most * 15, .most = 32767, .tile = fill_alike};
+    size_t size, width, height, across = 7 * 9 + 6 + 20, down = 10 * 9 + 6 + 20,
+                                most = (32767 - 20) / down;
+    struct contact contact = {.height = H,
+                              .width = W,
+                              .count = most * 15,
+                              .most = 32767,
+                              .tile = fill_alike};
     for (size_t more = 0; more < 3; more++) {
         contact.count = most * 15 + more;
         char *svg = written(&contact, &size);
-        assert_int_equal(sscanf(svg, "<svg xmlns='http://www.w3.org/2000/svg' width='%zu' height='%zu'>", &width, &height), 2);
+        assert_int_equal(sscanf(svg,
+                                "<svg xmlns='http://www.w3.org/2000/svg' width='%zu' height='%zu'>",
+                                &width, &height),
+                         2);
         assert_int_equal(width, 20 + (more ? 16 : 15) * across);
         assert_int_equal(height, 20 + (contact.count + 14 + (more > 0)) / (more ? 16 : 15) * down);
         free(svg);
@@ -200,7 +221,11 @@ static void sheets_end_when_cancelled(void **state)
     volatile sig_atomic_t cancelled = 1;
     poison_settings settings = {.cancel = &cancelled};
     FILE *out = fopen("/dev/null", "w");
-    struct contact contact = {.height = H, .width = W, .count = COUNT, .tile = fill, .settings = &settings};
+    struct contact contact = {.height = H,
+                              .width = W,
+                              .count = COUNT,
+                              .tile = fill,
+                              .settings = &settings};
     assert_int_equal(contact_write(out, &contact, &err), POISON_ECANCEL);
     contact.settings = NULL;
     contact.count = 0; /* a sheet of nothing is one, too */
@@ -225,7 +250,8 @@ static void sheets_are_refused(void **state)
 {
     (void)state;
     poison_error err;
-    assert_int_equal(contact_write(stderr, &(struct contact){.height = 10, .width = 7}, &err), POISON_EDATA);
+    assert_int_equal(contact_write(stderr, &(struct contact){.height = 10, .width = 7}, &err),
+                     POISON_EDATA);
     assert_true(strstr(err.text, "libpng-dev") != NULL);
 }
 

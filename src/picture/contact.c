@@ -95,6 +95,7 @@ static const uint8_t *enlarge(const struct grid *g, const uint8_t *pixels)
     return g->pixels;
 }
 
+/* Image k, with a frame if it is marked, and its caption. */
 static int put_tile(FILE *out, const struct grid *g, const struct contact *c, size_t k,
                     poison_error *err)
 {
@@ -118,6 +119,7 @@ static int put_tile(FILE *out, const struct grid *g, const struct contact *c, si
     return status;
 }
 
+/* The title, then tile by tile. */
 int contact_write(FILE *out, const struct contact *c, poison_error *err)
 {
     struct grid g;

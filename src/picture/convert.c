@@ -58,6 +58,7 @@ static _Noreturn void become_converter(const struct conversion *c, int zoom)
     _exit(127);
 }
 
+/* Runs rsvg-convert and waits for it; a signal that cancels our work ends it, too. */
 static int convert(const struct conversion *c, int zoom, poison_error *err)
 {
     FILE *svg = c->svg, *out = c->out;

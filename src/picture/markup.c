@@ -74,11 +74,12 @@ static void put_name(FILE *out, const char *text)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
+/* Large and tiny ones as mantissa and power of ten; by halves of the power, since 10^-324 is 0. */
 char *markup_number(char text[40], double value, int decimals, int fixed)
 {
     double size = fabs(value), unit = pow(10, decimals);
     if (size >= 1e12 || (size < 1e-4 && size > 0 && decimals >= 6)) {
-        double exponent = floor(log10(size)), half = floor(exponent / 2); /* 10^-324 is 0 */
+        double exponent = floor(log10(size)), half = floor(exponent / 2);
         char mantissa[40];
         snprintf(text, 40, "%s%se%d", value < 0 ? "-" : "",
                  markup_number(mantissa, size / pow(10, half) / pow(10, exponent - half), 5, 0),
@@ -129,6 +130,7 @@ static void put_double(FILE *out, char letter, double value)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
+/* Each letter after a $ takes what stands for it in markup.h. */
 void markup_list(FILE *out, const poison_data *data, const char *format, va_list args)
 {
     char number[12];

@@ -499,6 +499,7 @@ static int draw_confusion(struct plot *p)
     return draw_map(p, &chart, &heat, value);
 }
 
+/* Strategies down, or pairs and strategies; defences across. */
 static int draw_matrix(struct plot *p)
 {
     const struct columns *t = &p->table;

@@ -57,6 +57,7 @@ static int check_output(const char *path, poison_error *err)
     return is_contact(path) ? image_ready(err) : 0;
 }
 
+/* Shape and pixels first, then ROWS, then where they go. */
 int show_check(const struct show *w, const poison_data *data, poison_error *err)
 {
     const poison_set *set = set_of(w, data);
@@ -452,6 +453,7 @@ static void put_band(struct canvas *c, const struct gallery *s, size_t first, st
     }
 }
 
+/* For the terminal: a heading, then bands of images with their captions. */
 static int draw(FILE *out, struct gallery *s, poison_error *err)
 {
     struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out),
