@@ -126,6 +126,7 @@ static void sheets_have_images_in_a_grid(void **state)
     free(rgb);
 }
 
+/* Where there is ink, and where there must be none; what the letters look like is the font's. */
 static void captions_stand_below_their_images(void **state)
 {
     (void)state;
@@ -148,8 +149,8 @@ static void captions_stand_below_their_images(void **state)
         size_t x = 20 + k * across;
         has_image(rgb, width, top, x, 2, k);
         assert_true(ink(rgb, width, top + 30, x, 19, across - 20) > 5);
-        assert_int_equal(ink(rgb, width, top, x + across - 14, 70, 14),
-                         0); /* between them there is nothing */
+        /* between them there is nothing */
+        assert_int_equal(ink(rgb, width, top, x + across - 14, 70, 14), 0);
         assert_int_equal(ink(rgb, width, top + 50, x, 19, across - 20) > 5, k == 1);
     }
     assert_true(ink(rgb, width, 20, 20, 19, across) > 5);
@@ -184,6 +185,7 @@ static void fill_alike(void *self, size_t k, struct tile *t)
     t->pixels = pixels[0];
 }
 
+/* At 15 columns of as many rows as fit, at one image more, and far above. */
 static void many_images_make_sheets_wide_until_none_can_be_painted(void **state)
 {
     (void)state;
