@@ -5,8 +5,8 @@
  */
 #include "unit.h"
 
+#include "columns.h"
 #include "sweep.h"
-#include "table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -348,6 +348,44 @@ static void sweeps_name_labels(void **state)
     free(sweep.pair);
 }
 
+/* ---- in memory ------------------------------------------------------------------------------- */
+
+static void print_pairs(struct sheet *sheet)
+{
+    static const char *const more[] = {"a\tb", "# c"};
+    struct table t;
+    table_begin_more(&t, sheet, "l\tnumber", more, 2);
+    for (int c = 0; c < sheet->data->names; c++) {
+        table_label(&t, c);
+        table_number(&t, c / 3.0);
+        table_exact(&t, c / 3.0);
+        table_none(&t);
+    }
+}
+
+/* Cell for cell what a file gets, names that are escaped and numbers that are rounded, too. */
+static void tables_in_memory_have_what_is_printed(void **state)
+{
+    (void)state;
+    poison_error err;
+    poison_data data = named(words, WORDS, 0);
+    struct capture c;
+    char *text = printed(print_pairs, &data, 0, 0, NULL), *at = text;
+    assert_int_equal(capture_begin(&c, &data, &err), 0);
+    print_pairs(&c.sheet);
+    assert_int_equal(capture_end(&c, &err), 0);
+    assert_int_equal(c.table.rows, WORDS);
+    assert_int_equal(c.table.columns, 4);
+    for (size_t k = 0; k < 4 * (1 + WORDS); k++)
+        assert_string_equal(c.table.cell[k], strsep(&at, "\t\n"));
+    assert_string_equal(columns_named(&c.table, 4, "number"), "1.333333");
+    assert_true(columns_value(&c.table, 4, "number") == 1.333333);
+    assert_true(isnan(columns_value(&c.table, 4, "# c")));
+    assert_true(isnan(columns_value(&c.table, 4, "nothing")));
+    capture_free(&c);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +396,7 @@ int main(void)
         cmocka_unit_test(cells_have_their_types),
         cmocka_unit_test(headers_titles_and_openings),
         cmocka_unit_test(sweeps_name_labels),
+        cmocka_unit_test(tables_in_memory_have_what_is_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    SAMPLES = 8,     /* of each digit, on the sheet */
+    SAMPLES = 8,     /* of each digit */
     FLIPS = 40,      /* that are shown of a dose */
     CASES = 6,       /* images that changed sides */
     PUSHES = 5,      /* rows that pushed one of these */
@@ -93,7 +93,7 @@ static int train_and_predict(struct draft *r, int *predicted, poison_error *err)
 /* ---- the data, the first predictions, the score ---------------------------------------------- */
 
 /* The first images of each label, a row of the table each. */
-static int put_sheet(struct draft *r, poison_error *err)
+static int put_samples(struct draft *r, poison_error *err)
 {
     const poison_set *train = &r->data->train;
     int status = 0;
@@ -187,7 +187,7 @@ static int tell_data(struct draft *r, poison_error *err)
         "how well it does on $t that it has never seen.</p>\n", r->images);
     PUT("<div class=\"side\">\n");
     if (r->page.pictures)
-        TRY(put_sheet(r, err));
+        TRY(put_samples(r, err));
     else
         PUT("<p>$t, so that this page names them by their number, counted from 0, and shows no "
             "pictures.</p>\n",
