@@ -96,6 +96,12 @@ static int number_at(const struct plot *p, size_t row, int needed, double least,
     return columns_number(&p->table, row, p->of[needed], least, most, value, p->err);
 }
 
+static int fail_number(const struct plot *p, size_t row, const char *what)
+{
+    return poison_fail(p->err, POISON_EDATA, "standard input:%zu: %sNA: expected a number",
+                       p->table.line[row + 1], what);
+}
+
 static struct chart chart_of(const struct plot *p, const char *title, const char *note,
                              const char *x, const char *y)
 {
@@ -242,9 +248,7 @@ static int read_items(struct plot *p, struct item *item, struct names names[4])
         CHECK(number_at(p, r, 6, 0, 1, &at->lo));
         CHECK(number_at(p, r, 7, 0, 1, &at->hi));
         if (isnan(at->x))
-            return poison_fail(p->err, POISON_EDATA,
-                               "standard input:%zu: dose NA: expected a number",
-                               p->table.line[r + 1]);
+            return fail_number(p, r, "dose ");
     }
     qsort(item, p->table.rows, sizeof *item, by_place);
     return 0;
@@ -331,13 +335,8 @@ static int draw_pairs(struct plot *p, const struct item *item, size_t count,
     }
     const char *title = say(p, "Success of %g flipped labels", item->point.x);
     struct chart chart = chart_of(p, title, name_rest(p, STRATEGY | DEFENCE), "to", "from");
-    struct chart_heat heat = {.row = names[0].name,
-                              .rows = names[0].count,
-                              .column = to,
-                              .columns = columns,
-                              .map = map,
-                              .maps = keys.count,
-                              .key = SUCCESS};
+    struct chart_heat heat = {.row = names[0].name, .rows = names[0].count, .column = to,
+                              .columns = columns, .map = map, .maps = keys.count, .key = SUCCESS};
     chart.share = 1;
     chart_heat(p->out, &chart, &heat);
     return 0;
@@ -403,9 +402,7 @@ static int draw_lines(struct plot *p, const struct item *item, size_t count, con
     const char *note = say(p, "%s%s", name_rest(p, STRATEGY | DEFENCE), intervals);
     struct chart chart = chart_of(p, title, note, "dose (flipped training labels)", SUCCESS);
     chart.share = 1;
-    const struct chart_lines all = {.panel = panel,
-                                    .panels = panels,
-                                    .key = key,
+    const struct chart_lines all = {.panel = panel, .panels = panels, .key = key,
                                     .keys = keys.count};
     chart_lines(p->out, &chart, &all);
     return 0;
@@ -538,8 +535,7 @@ static int list_values(struct plot *p, int needed, double **value, const char **
     for (size_t r = 0; r < p->table.rows; r++) {
         CHECK(number_at(p, r, needed, 0, 1e300, *value + r));
         if (isnan((*value)[r]))
-            return poison_fail(p->err, POISON_EDATA, "standard input:%zu: NA: expected a number",
-                               p->table.line[r + 1]);
+            return fail_number(p, r, "");
     }
     qsort(*value, p->table.rows, sizeof **value, ascending);
     *count = 0;
@@ -640,9 +636,7 @@ static int draw_audit(struct plot *p)
         CHECK(number_at(p, r, 3, -1e300, 1e300, &s->score));
         CHECK(number_at(p, r, 5, 1, 1e15, &s->rank));
         if (isnan(s->rank))
-            return poison_fail(p->err, POISON_EDATA,
-                               "standard input:%zu: rank NA: expected a number",
-                               p->table.line[r + 1]);
+            return fail_number(p, r, "rank ");
     }
     qsort(suspect, rows, sizeof *suspect, by_rank);
     for (size_t k = 0; k < rows; k++) {
@@ -689,10 +683,8 @@ static int draw_scoreboard(struct plot *p)
         for (int c = 0; c < 4; c++)
             CHECK(number_at(p, r, 2 + c, 0, 1, &value[4 * r + (size_t)c]));
     }
-    const char *note = say(p,
-                           "%.0f labels are flipped. Precision and recall among the first as many "
-                           "rows; AUC: 50 %% is chance.",
-                           flipped);
+    const char *note = say(p, "%.0f labels are flipped. Precision and recall among the first as "
+                              "many rows; AUC: 50 %% is chance.", flipped);
     struct chart chart = chart_of(p, "What audits find", note, NULL, NULL);
     chart.share = 1;
     chart_bars(p->out, &chart, &(struct chart_bars){row, measure, rows, 4, value, 1});
@@ -737,20 +729,14 @@ static const struct kind {
     int parts;
     const char *needs[NEEDED];
 } kinds[] = {
-    {draw_sweep,
-     0,
-     PAIR | STRATEGY | DEFENCE,
+    {draw_sweep, 0, PAIR | STRATEGY | DEFENCE,
      {"from", "to", "strategy", "defence", "dose", "success", "success_lo", "success_hi", "seed"}},
-    {draw_dose,
-     0,
-     PAIR | STRATEGY | DEFENCE,
+    {draw_dose, 0, PAIR | STRATEGY | DEFENCE,
      {"from", "to", "strategy", "defence", "ed10", "ed10_lo", "ed10_hi", "ed50", "ed50_lo",
       "ed50_hi", "ed90", "ed90_lo", "ed90_hi"}},
     {draw_grid, 0, 0, {"cost", "gamma", "accuracy", "best"}},
     {draw_audit, 0, 0, {"row", "label", "method", "score", "suggested", "rank"}},
-    {draw_scoreboard,
-     0,
-     0,
+    {draw_scoreboard, 0, 0,
      {"method", "flipped", "precision", "recall", "auc", "average_precision"}},
     {draw_joint, 0, 0, {"label", "suggested", "estimated"}},
     {draw_confusion, 1, 0, {"true"}},
