@@ -283,11 +283,10 @@ void help_man(FILE *out, const struct command *commands)
 
 void help_memory(FILE *out)
 {
-    fputs("--memory MIB caps what is taken for data, kernel values and what is made of them. A share is a\n"
-          "bound, and nothing is set aside for it: most are not needed at the same time. Cache, batches and\n"
-          "tests make do with less; what cannot ends with exit code 4 and says how much it needs. --timing\n"
-          "prints what was taken. OpenBLAS's own buffers come on top: 128 MiB of address space a thread.\n\n",
-          out);
+    static const char text[] =
+#include "memory.txt.inc"
+        ;
+    fputs(text, out);
     fprintf(out, "%-10s %-15s %s\n", "what", "share", "who");
     for (int use = 0; use < BUDGET_USES; use++)
         fprintf(out, "%-10s %-15s %s\n", budget_rows[use].name, budget_rows[use].share,
