@@ -33,14 +33,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LABELS 256
 
 /* ---- the laboratory: data, labels, model, predictions ---------------------------------------- */
 
 struct laboratory {
     const struct args *args;
     poison_settings settings; /* what was said, with the labels' weights */
-    double weight[LABELS];
+    double weight[POISON_LABELS];
     struct output file; /* where the table goes, */
     struct sheet sheet; /* and how */
     char *provenance;   /* --provenance's line */
@@ -88,7 +87,7 @@ static int resolve_names(struct laboratory *lab, poison_error *err)
             TRY(flip_resolve(&a->change[k].flip, &lab->flip[k], &lab->data, err));
     if (a->pair_option)
         TRY(sweep_pairs(&lab->sweep, a->pair, a->pairs, a->pair_option, &lab->data, err));
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         lab->weight[v] = 1;
     for (size_t k = 0; k < a->weights; k++) {
         int label = poison_label_find(&lab->data, a->weight[k].label);
@@ -261,7 +260,7 @@ static int run_score(struct laboratory *lab, poison_error *err)
 {
     (void)err;
     print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, lab->args->score.by_true,
-                (size_t[LABELS]){0});
+                (size_t[POISON_LABELS]){0});
     return 0;
 }
 
@@ -387,7 +386,7 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     TRY(poison_model_predict(model, &lab->data.test, lab->predicted, NULL, err));
     for (lab->label.count = 0; lab->label.count < lab->data.names; lab->label.count++)
         lab->label.label[lab->label.count] = lab->label.count;
-    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[LABELS]){0});
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[POISON_LABELS]){0});
 done:
     return status;
 }
@@ -577,7 +576,7 @@ static int run_lab(struct laboratory *lab, poison_error *err)
     poison_label from = poison_label_name(&lab->data, pair->from),
                  to = poison_label_name(&lab->data, pair->to);
     const char *digit = lab->data.names ? "label" : "digit";
-    size_t incorrect[LABELS];
+    size_t incorrect[POISON_LABELS];
     int status;
     TRY(sweep_check_doses(a->sweep.dose, a->sweep.doses, pair, lab->labels, &lab->data, err));
     TRY(train_and_predict(lab, err));

@@ -40,7 +40,7 @@ int poison_strategy_parse(const char *name)
     return -1;
 }
 
-/* A label's name up to `ends`, or in quotes, to name[0..256); *text then stands behind it. 0 if there is none. */
+/* A label's name up to `ends`, or in quotes, to name; *text then stands behind it. 0 if there is none. */
 static int take_name(const char **text, const char *ends, char name[NAME_MOST])
 {
     const char *at = *text;

@@ -90,14 +90,14 @@ int set_widen(poison_set *set, int before, int after, poison_error *err)
 
 int poison_data_labels(const poison_data *data, int *label)
 {
-    uint8_t occurs[256] = {0};
+    uint8_t occurs[POISON_LABELS] = {0};
     int count = 0;
     const poison_set *const sets[] = {&data->train, &data->test};
     for (int s = 0; s < 2; s++)
         for (size_t r = 0; r < sets[s]->n; r++)
             if (sets[s]->y[r] >= 0 && sets[s]->y[r] < POISON_LABELS)
                 occurs[sets[s]->y[r]] = 1;
-    for (int v = 0; v < 256; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         if (occurs[v])
             label[count++] = v;
     return count;

@@ -41,7 +41,7 @@ struct cache {
     const struct simd *simd;
     struct kernel kernel;
     uint32_t round;
-    struct panel panel[CACHE_LABELS];
+    struct panel panel[POISON_LABELS];
     struct tile *tiles;
 
     /* batches that are filled at a time */
@@ -102,7 +102,7 @@ void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
-    for (int v = 0; v < CACHE_LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         panel_free(cache, &cache->panel[v]);
     free(cache->tiles);
     free_batches(cache);
@@ -133,7 +133,7 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
 size_t cache_need(const struct cache *cache, size_t pieces)
 {
     size_t row = 0;
-    for (int v = 0; v < CACHE_LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         row += cache->panel[v].width * sizeof(float);
     return row * pieces;
 }
@@ -142,7 +142,7 @@ size_t cache_limit(struct cache *cache, size_t bytes)
 {
     size_t row = cache_need(cache, 1), most = row ? bytes / row : 0;
     most = most < cache->set->n ? most : cache->set->n;
-    for (int v = 0; v < CACHE_LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         cache->panel[v].most = most;
     return most;
 }
@@ -252,7 +252,7 @@ struct work {
 static size_t make_batches(struct cache *cache, struct work *work)
 {
     size_t batches = 0;
-    for (int v = 0; v < CACHE_LABELS; v++) {
+    for (int v = 0; v < POISON_LABELS; v++) {
         struct panel *panel = &cache->panel[v];
         for (size_t from = 0; from < panel->wants; from += KERNEL_TILE, batches++) {
             size_t left = panel->wants - from, count = left < KERNEL_TILE ? left : KERNEL_TILE;
@@ -343,7 +343,7 @@ int cache_fill(struct cache *cache, poison_error *err)
     trace_room(trace, batches * (most + 1));
     for (size_t k = 0; k < batches; k += room)
         fill_batches(cache, work + k, batches - k < room ? batches - k : room, most);
-    for (int v = 0; v < CACHE_LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         cache->panel[v].wants = 0;
     cache->round++;
     free(work);

@@ -11,7 +11,6 @@
 
 #include "kernel.h"
 
-#define CACHE_LABELS 256
 
 struct cache;
 

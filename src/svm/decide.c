@@ -243,7 +243,7 @@ done:
 
 int decisions_vote_row(const struct decisions *d, const int *label, size_t K, size_t t)
 {
-    size_t votes[256] = {0}, best = 0;
+    size_t votes[POISON_LABELS] = {0}, best = 0;
     const double *value = d->value + t;
     for (size_t a = 0; a < K; a++)
         for (size_t b = a + 1; b < K; b++, value += d->m)

@@ -19,7 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LABELS POISON_LABELS
 
 /* ---- names of labels, in a file beside the model's ---------------------------------------------------------------- */
 
@@ -143,7 +142,7 @@ static int holds_names(const char *beside, int *names, poison_error *err)
 static int read_names(poison_data *data, const char *path, uint32_t crc, const poison_settings *settings, poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
-    char *beside = labels_path(path), *bytes = NULL, expected[24], *name[LABELS];
+    char *beside = labels_path(path), *bytes = NULL, expected[24], *name[POISON_LABELS];
     size_t length, size = 0;
     int count = 0, status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
     struct stat info;
@@ -160,7 +159,7 @@ static int read_names(poison_data *data, const char *path, uint32_t crc, const p
         *end = 0;
         if (line == bytes) {
             status = strcmp(line, expected) != 0;
-        } else if (count == LABELS || !scan_name(line)) {
+        } else if (count == POISON_LABELS || !scan_name(line)) {
             status = 1;
         } else {
             name[count++] = line;
@@ -248,7 +247,7 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err)
 {
     const int *label;
-    int number[LABELS], status, words = 0, stale = 0;
+    int number[POISON_LABELS], status, words = 0, stale = 0;
     size_t K = poison_svm_classes(svm, &label);
     struct output model, names = {0};
     char *beside = labels_path(path);
@@ -356,9 +355,9 @@ static int take_count(struct cursor *c, double least, double most, size_t *value
 
 /* What a model file says before its support vectors. */
 struct header {
-    size_t total, of_class[LABELS];
-    double rho[LABELS * (LABELS - 1) / 2];
-    int number[LABELS];
+    size_t total, of_class[POISON_LABELS];
+    double rho[POISON_LABELS * (POISON_LABELS - 1) / 2];
+    int number[POISON_LABELS];
     unsigned seen; /* bits of `enum key` */
 };
 
@@ -419,7 +418,7 @@ static int read_value(struct cursor *c, int key, poison_model *m, struct header 
         return status;
     case GAMMA: return take_number(c, -INFINITY, INFINITY, &m->settings.gamma, err);
     case COEF0: return take_number(c, -INFINITY, INFINITY, &m->settings.coef0, err);
-    case NR_CLASS: return take_count(c, 1, LABELS, &m->K, err);
+    case NR_CLASS: return take_count(c, 1, POISON_LABELS, &m->K, err);
     case TOTAL_SV: return take_count(c, 0, INT_MAX, &h->total, err);
     case RHO:
     case LABEL:
@@ -504,7 +503,7 @@ done:
 
 static int take_machines(poison_model *m, const struct header *h, const double *coef, poison_error *err)
 {
-    size_t K = m->K, begin[LABELS + 1] = {0}, p = 0;
+    size_t K = m->K, begin[POISON_LABELS + 1] = {0}, p = 0;
     for (size_t c = 0; c < K; c++)
         begin[c + 1] = begin[c] + h->of_class[c];
     m->P = K * (K - 1) / 2;
@@ -657,8 +656,8 @@ static int predict_some(const poison_model *m, const poison_set *set, int *predi
 {
     struct decisions d;
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
-    int status, label[LABELS];
-    for (int c = 0; c < LABELS; c++)
+    int status, label[POISON_LABELS];
+    for (int c = 0; c < POISON_LABELS; c++)
         label[c] = c;
     TRY(decisions_new(&d, &m->data.train, set, &kernel, 0, &m->settings, err));
     TRY(decisions_carry(&d, m->P, NULL, err));

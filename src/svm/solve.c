@@ -242,7 +242,7 @@ struct rounds {
     struct runner *runner; /* (most) */
     size_t most, running;
     double share; /* told as done */
-    struct runner *of_pair[CACHE_LABELS][CACHE_LABELS];
+    struct runner *of_pair[POISON_LABELS][POISON_LABELS];
     struct { /* (n) where each training row stands */
         uint32_t rank; /* in its class */
         int16_t label; /* -1: in none */
@@ -278,7 +278,7 @@ static int fetch_piece(struct smo *smo, size_t t, size_t keep)
 static int visit_users(struct rounds *rounds, size_t row, int label, int (*visit)(struct smo *smo, size_t t))
 {
     int own = rounds->of_row[row].label, any = 0;
-    for (int other = 0; other < CACHE_LABELS; other++) {
+    for (int other = 0; other < POISON_LABELS; other++) {
         if (own != label && other != label)
             continue;
         struct runner *r = rounds->of_pair[own][other];
@@ -393,7 +393,7 @@ static int share_memory(struct rounds *rounds, const struct task *task, size_t t
                         poison_error *err)
 {
     size_t threads = (size_t)rounds->settings->threads, l = 0, pieces = 0, labels = 0;
-    uint8_t seen[CACHE_LABELS] = {0};
+    uint8_t seen[POISON_LABELS] = {0};
     for (size_t k = 0; k < tasks; k++) {
         l += length(&task[k]);
         labels += !seen[task[k].a->label];

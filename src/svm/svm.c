@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABELS CACHE_LABELS
 #define MANY_ROWS 20000  /* of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
                             products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6) */
 #define MATRIX_ROWS 4000 /* above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast */
@@ -37,8 +36,8 @@ struct poison_svm {
 
     int *labels; /* (n) of the last training */
     size_t K_classes, P;
-    struct class class[LABELS];
-    int class_label[LABELS];
+    struct class class[POISON_LABELS];
+    int class_label[POISON_LABELS];
     size_t *members;
     uint32_t *member_slots;
     poison_machine *machine; /* (P) */
@@ -60,10 +59,10 @@ poison_settings poison_settings_default(void)
 static void sort_slots(poison_svm *svm)
 {
     const int *y = svm->data->train.y;
-    size_t begin[LABELS + 1] = {0};
+    size_t begin[POISON_LABELS + 1] = {0};
     for (size_t r = 0; r < svm->n; r++)
         begin[y[r] + 1]++;
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         begin[v + 1] += begin[v];
     for (size_t r = 0; r < svm->n; r++) {
         size_t slot = begin[y[r]]++;
@@ -218,8 +217,8 @@ void poison_svm_free(poison_svm *svm)
 /* Sorts the rows by label into svm->class; marks as changed what differs from the last training's labels. */
 static size_t sort_classes(poison_svm *svm, const int *labels)
 {
-    size_t count[LABELS] = {0}, K = 0, used = 0, begin[LABELS];
-    uint8_t changed[LABELS] = {0};
+    size_t count[POISON_LABELS] = {0}, K = 0, used = 0, begin[POISON_LABELS];
+    uint8_t changed[POISON_LABELS] = {0};
     for (size_t r = 0; r < svm->n; r++) {
         int now = labels[r], before = svm->labels[r];
         if (now >= 0)
@@ -231,7 +230,7 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
                 changed[before] = 1;
         }
     }
-    for (int v = 0; v < LABELS; v++) {
+    for (int v = 0; v < POISON_LABELS; v++) {
         begin[v] = used;
         if (!count[v])
             continue;
@@ -280,7 +279,7 @@ static int plan(poison_svm *svm, const int *old_label, size_t old_K, poison_mach
                 struct task *task, size_t *tasks, poison_error *err)
 {
     size_t K = svm->K_classes;
-    int old_class[LABELS];
+    int old_class[POISON_LABELS];
     memset(old_class, -1, sizeof old_class);
     for (size_t c = 0; c < old_K; c++)
         old_class[old_label[c]] = (int)c;
@@ -310,7 +309,7 @@ static int plan(poison_svm *svm, const int *old_label, size_t old_K, poison_mach
 /* The cache's panels become the classes; those that did not change keep what was computed. */
 static int fill_panels(poison_svm *svm, poison_error *err)
 {
-    int status = 0, stands[LABELS] = {0};
+    int status = 0, stands[POISON_LABELS] = {0};
     if (!svm->cache)
         TRY(cache_new(&svm->cache, &svm->data->train, &svm->kernel, &svm->settings, err));
     for (size_t c = 0; c < svm->K_classes; c++) {
@@ -318,7 +317,7 @@ static int fill_panels(poison_svm *svm, poison_error *err)
         if (svm->class[c].changed)
             TRY(cache_panel(svm->cache, svm->class[c].label, svm->class[c].row, svm->class[c].n, err));
     }
-    for (int v = 0; v < LABELS; v++)
+    for (int v = 0; v < POISON_LABELS; v++)
         if (!stands[v])
             TRY(cache_panel(svm->cache, v, NULL, 0, err));
 done:
@@ -354,7 +353,7 @@ static int begin_anew(poison_svm *svm, poison_error *err)
 
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
 {
-    int status = 0, old_label[LABELS];
+    int status = 0, old_label[POISON_LABELS];
     poison_machine *machine = NULL;
     struct task *task = NULL;
     ptrdiff_t *old = NULL;
