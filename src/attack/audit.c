@@ -118,7 +118,7 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t t = from; t < to; t += SIDE) {
         size_t me = (size_t)omp_get_thread_num(), which[SIDE];
-        size_t count = to - t < SIDE ? to - t : SIDE;
+        size_t count = size_min(to - t, SIDE);
         size_t columns = kernel_columns(rows, count);
         double *row[SIDE];
         if (poison_cancelled(settings))
@@ -130,7 +130,7 @@ static int visit_distances(const struct visit *v, const poison_set *train, size_
         batch_fill(&batch[me], memory + me * bytes, rows, v->set, which, count, tiles + me);
         for (size_t first = 0; first < n; first += columns)
             kernel_distances(row, &batch[me], rows, first,
-                             n - first < columns ? n - first : columns, tiles + me);
+                             size_min(n - first, columns), tiles + me);
         for (size_t r = 0; r < count; r++)
             v->row(v, t + r, row[r], scratch + me * n);
     }
@@ -199,10 +199,10 @@ static void shapley_row(const struct visit *v, size_t t, const double *distance,
     for (size_t i = count; i-- > 0;) {
         double right = v->labels[near[i].row] == v->set->y[t];
         if (i + 1 == count)
-            s = right / (double)(count > NEIGHBOURS ? count : NEIGHBOURS);
+            s = right / (double)size_max(count, NEIGHBOURS);
         else
             s += (right - (v->labels[near[i + 1].row] == v->set->y[t]))
-                 / (double)(i + 1 > NEIGHBOURS ? i + 1 : NEIGHBOURS);
+                 / (double)size_max(i + 1, NEIGHBOURS);
         value[near[i].row] = s;
     }
 }

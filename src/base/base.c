@@ -144,7 +144,7 @@ uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison
 {
     size_t d = (size_t)set->d, piece = 1024;
     for (size_t r = 0; r < set->n && !poison_cancelled(settings); r += piece) {
-        size_t cells = d * (set->n - r < piece ? set->n - r : piece);
+        size_t cells = d * size_min(set->n - r, piece);
         crc = set->v ? poison_crc32(crc, set->v + r * d, cells * sizeof *set->v) : poison_crc32(crc, set->x + r * d, cells);
     }
     return crc;

@@ -32,6 +32,16 @@ void *poison_take_big(size_t count, size_t size);
  */
 FILE *poison_text_open(char **text, size_t *size);
 
+static inline size_t size_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t size_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Splitmix64's finaliser, and the random number of (seed, stream, row): no order, no state, no threads in it. */
 uint64_t poison_mix(uint64_t x);
 uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);

@@ -97,7 +97,7 @@ void input_close(struct input *s)
 static ssize_t read_some(struct input *s, void *to, size_t length, poison_error *err)
 {
     for (;;) {
-        size_t piece = length < CHUNK ? length : CHUNK;
+        size_t piece = size_min(length, CHUNK);
         ssize_t got;
         if (poison_raised(s->cancel))
             return poison_fail_cancelled(err);
@@ -146,7 +146,7 @@ int input_peek(struct input *s, uint8_t first[4], poison_error *err)
 /* What was peeked at comes first. */
 static size_t give_ahead(struct input *s, void *to, size_t length)
 {
-    size_t given = s->aheads < length ? s->aheads : length;
+    size_t given = size_min(s->aheads, length);
     memcpy(to, s->ahead, given);
     s->aheads -= given;
     memmove(s->ahead, s->ahead + given, s->aheads);
@@ -168,7 +168,7 @@ int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err)
 
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
 {
-    size_t have = 0, room = s->size >= 0 || length < CHUNK ? length : CHUNK;
+    size_t have = 0, room = s->size >= 0 ? length : size_min(length, CHUNK);
     *out = NULL;
     while (have < length || !*out) {
         uint8_t *larger = realloc(*out, room ? room : 1);

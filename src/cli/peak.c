@@ -41,7 +41,7 @@ static void multiply_once(const void *self, int thread)
 static double measure_products(const poison_set *set, const struct dot_engine *dot,
                                const poison_settings *settings)
 {
-    size_t n = set->n < KERNEL_TILE ? set->n : KERNEL_TILE, which[KERNEL_TILE];
+    size_t n = size_min(set->n, KERNEL_TILE), which[KERNEL_TILE];
     struct products p = {0};
     double rate = 0;
     if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL)

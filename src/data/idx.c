@@ -93,7 +93,7 @@ static int rows_to_read(size_t *n, size_t there, int at_most, const char *option
 {
     if (*n > there && !at_most)
         return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", option, *n, path, there);
-    *n = *n > there ? there : *n;
+    *n = size_min(*n, there);
     return 0;
 }
 

@@ -16,7 +16,7 @@
 void print_predictions(struct sheet *sheet, const poison_set *test, const int *predicted,
                        size_t rows)
 {
-    rows = rows < test->n ? rows : test->n;
+    rows = size_min(rows, test->n);
     struct table t;
     table_begin(&t, sheet, "Correct\tPredicted");
     for (size_t r = 0; r < rows; r++) {
@@ -104,7 +104,7 @@ int print_labels(struct sheet *sheet, const poison_model *model, const poison_se
                  int decisions, poison_error *err)
 {
     size_t most = decisions_at_once(model->P, &model->settings);
-    size_t room = most < rows->n ? most : rows->n;
+    size_t room = size_min(most, rows->n);
     char *header = labels_header(sheet, model, decisions);
     int status = 0, *predicted = poison_take(room, sizeof *predicted);
     double *value = decisions ? poison_take_big(model->P, room * sizeof *value) : NULL;
@@ -115,7 +115,7 @@ int print_labels(struct sheet *sheet, const poison_model *model, const poison_se
                                sizeof *predicted + (decisions ? model->P * sizeof *value : 0),
                                "the predictions"));
     do { /* what cannot be predicted leaves no table begun */
-        poison_set some = set_some(rows, first, rows->n - first < most ? rows->n - first : most);
+        poison_set some = set_some(rows, first, size_min(rows->n - first, most));
         TRY(poison_model_predict(model, &some, predicted, value, err));
         sheet->bare = !sheet->json;
         if (!first)

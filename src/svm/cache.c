@@ -141,7 +141,7 @@ size_t cache_need(const struct cache *cache, size_t pieces)
 size_t cache_limit(struct cache *cache, size_t bytes)
 {
     size_t row = cache_need(cache, 1), most = row ? bytes / row : 0;
-    most = most < cache->set->n ? most : cache->set->n;
+    most = size_min(most, cache->set->n);
     for (int v = 0; v < POISON_LABELS; v++)
         cache->panel[v].most = most;
     return most;
@@ -162,7 +162,7 @@ const float *cache_get(const struct cache *cache, size_t row, int label)
 static size_t pieces_a_chunk(const struct panel *panel)
 {
     size_t pieces = CHUNK_BYTES / sizeof(float) / panel->width;
-    pieces = pieces < panel->most ? pieces : panel->most;
+    pieces = size_min(pieces, panel->most);
     return pieces ? pieces : 1;
 }
 
@@ -255,7 +255,7 @@ static size_t make_batches(struct cache *cache, struct work *work)
     for (int v = 0; v < POISON_LABELS; v++) {
         struct panel *panel = &cache->panel[v];
         for (size_t from = 0; from < panel->wants; from += KERNEL_TILE, batches++) {
-            size_t left = panel->wants - from, count = left < KERNEL_TILE ? left : KERNEL_TILE;
+            size_t left = panel->wants - from, count = size_min(left, KERNEL_TILE);
             size_t columns = kernel_columns(&panel->rows, count);
             if (work)
                 work[batches] = (struct work){panel, panel->wanted + from, count, columns, (panel->rows.n + columns - 1) / columns};
@@ -268,8 +268,7 @@ static size_t make_batches(struct cache *cache, struct work *work)
 static size_t take_batches(struct cache *cache, size_t batches)
 {
     size_t most = budget_share(&cache->settings, BUDGET_BATCHES) / cache->batch_size, least = 2 * (size_t)cache->settings.threads;
-    size_t room = most < least ? least : most;
-    room = room < batches ? room : batches;
+    size_t room = size_min(size_max(most, least), batches);
     if (room <= cache->batch_room)
         return cache->batch_room;
     free_batches(cache);
@@ -295,7 +294,7 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
     size_t first = range * work->columns, left = work->panel->rows.n - first;
     for (size_t r = 0; r < work->count; r++)
         values[r] = piece_values(work->panel, work->wanted[r]);
-    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, left < work->columns ? left : work->columns,
+    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, size_min(left, work->columns),
                   cache->tiles + omp_get_thread_num(), cache->simd);
 }
 
@@ -336,13 +335,13 @@ int cache_fill(struct cache *cache, poison_error *err)
     }
     make_batches(cache, work);
     for (size_t k = 0; k < batches; k++) {
-        most = work[k].ranges > most ? work[k].ranges : most;
+        most = size_max(most, work[k].ranges);
         pieces += work[k].count;
         values += (double)work[k].count * (double)work[k].panel->rows.n;
     }
     trace_room(trace, batches * (most + 1));
     for (size_t k = 0; k < batches; k += room)
-        fill_batches(cache, work + k, batches - k < room ? batches - k : room, most);
+        fill_batches(cache, work + k, size_min(batches - k, room), most);
     for (int v = 0; v < POISON_LABELS; v++)
         cache->panel[v].wants = 0;
     cache->round++;

@@ -116,7 +116,7 @@ static void list_rows(struct decisions *d, struct job *job)
         const poison_machine *machine = &job->machine[p];
         if (!wanted(job, p))
             continue;
-        job->most_sv = machine->sv > job->most_sv ? machine->sv : job->most_sv;
+        job->most_sv = size_max(job->most_sv, machine->sv);
         for (size_t s = 0; s < machine->sv; s++) {
             size_t row = machine->sv_row[s];
             if (d->place[row] != UINT32_MAX || (d->T && d->have[row]))
@@ -219,7 +219,7 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
 #pragma omp for schedule(dynamic)
         for (size_t t0 = 0; t0 < m; t0 += WIDTH)
             if (!poison_cancelled(&d->settings)) {
-                compute_tile(&job, t0, m - t0 < WIDTH ? m - t0 : WIDTH);
+                compute_tile(&job, t0, size_min(m - t0, WIDTH));
                 poison_tell(&d->settings, "predicting", (double)t0, "images", (double)t0 / (double)m);
             }
     }

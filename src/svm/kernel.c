@@ -20,11 +20,6 @@
 #define LARGE 0x1p21 /* multiplications: twice those up to which OpenBLAS thinks a product small */
 #define DOUBLES 4096 /* features of a product of doubles: some 20 ms, between which it may be cancelled */
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- the four functions ---------------------------------------------------------------------------------------- */
 
 static const char *const names[POISON_KERNELS] = {"linear", "polynomial", "rbf", "sigmoid"};
@@ -112,7 +107,7 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
 {
     struct budget budget = budget_whole(settings);
-    size_t rows = n + m + least(TILE, n > m ? n : m);
+    size_t rows = n + m + size_min(TILE, size_max(n, m));
     size_t row = (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
     if ((!set->v && set->d <= DOT_FEATURES) || budget.left / row >= rows)
         return 0;
@@ -157,8 +152,8 @@ static struct shape product_shape(size_t count, size_t columns, size_t ld, int w
 {
     double enough = fmin(AREA, LARGE / width);
     struct shape s;
-    s.m = least(AREA / ld, blocks(count, enough / (double)ld));
-    s.n = least(ld, blocks(columns, enough / (double)s.m));
+    s.m = size_min(AREA / ld, blocks(count, enough / (double)ld));
+    s.n = size_min(ld, blocks(columns, enough / (double)s.m));
     return s;
 }
 
@@ -193,7 +188,7 @@ static void put_row(double *v, size_t n, size_t r, const double *from, int d)
 /* Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the columns asked for, or TILE */
 static size_t beyond(size_t n, int width)
 {
-    return least(n > TILE ? n : TILE, blocks(0, fmin(AREA, LARGE / width) / BLOCK)) * (size_t)width;
+    return size_min(size_max(n, TILE), blocks(0, fmin(AREA, LARGE / width) / BLOCK)) * (size_t)width;
 }
 
 static size_t doubles_room(size_t n, int d)
@@ -209,8 +204,8 @@ static size_t norms_read(size_t count, int d)
     for (int f = 0, width; f < d; f += width) {
         width = slice_width(f, d);
         struct shape s = product_shape(count, count, TILE, width);
-        size_t end = (size_t)f * count + (s.m > s.n ? s.m : s.n) * (size_t)width;
-        most = end > most ? end : most;
+        size_t end = (size_t)f * count + size_max(s.m, s.n) * (size_t)width;
+        most = size_max(most, end);
     }
     return most;
 }
@@ -285,11 +280,11 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
 #pragma omp for
         for (size_t from = 0; from < n; from += TILE)
             if (!poison_cancelled(settings))
-                fill_range(rows, set, order, from, least(n, from + TILE));
+                fill_range(rows, set, order, from, size_min(n, from + TILE));
 #pragma omp for
         for (size_t from = 0; from < n; from += TILE)
             if (set->v && kernel->type == POISON_RBF && !poison_cancelled(settings))
-                double_norms(rows->norm + from, (struct span){rows->v, n, from, least(TILE, n - from)}, rows,
+                double_norms(rows->norm + from, (struct span){rows->v, n, from, size_min(TILE, n - from)}, rows,
                              tiles[omp_get_thread_num()].more);
     }
     free(tiles);
@@ -353,7 +348,7 @@ static struct rbf tile_row(const struct tile *tile, const struct rows *rows, siz
 
 size_t batch_bytes(const struct rows *with, size_t count)
 {
-    count = least(count, TILE);
+    count = size_min(count, TILE);
     size_t bytes = with->v     ? doubles_room(count, with->d) * sizeof(double)
                    : with->dot ? dot_requests_bytes(count, with->d)
                                : count * (size_t)with->d * sizeof(float);
@@ -459,8 +454,8 @@ static void mirror(float *K, size_t ld, size_t a0, size_t an, size_t b0, size_t 
     enum { SIDE = 16 };
     for (size_t b = 0; b < bn; b += SIDE)
         for (size_t a = 0; a < an; a += SIDE)
-            for (size_t q = b; q < least(bn, b + SIDE); q++)
-                for (size_t p = a; p < least(an, a + SIDE); p++)
+            for (size_t q = b; q < size_min(bn, b + SIDE); q++)
+                for (size_t p = a; p < size_min(an, a + SIDE); p++)
                     K[(b0 + q) * ld + a0 + p] = K[(a0 + p) * ld + b0 + q];
 }
 
@@ -480,7 +475,7 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
                 continue;
             struct tile *tile = tiles + omp_get_thread_num();
             double piece = trace_begin(settings->trace);
-            size_t a0 = u * TILE, an = least(TILE, n - a0), b0 = v * TILE, bn = least(TILE, n - b0);
+            size_t a0 = u * TILE, an = size_min(TILE, n - a0), b0 = v * TILE, bn = size_min(TILE, n - b0);
             tile->ld = TILE;
             if (rows->v)
                 multiply_doubles(tile->more, TILE, (struct span){rows->v, n, a0, an}, (struct span){rows->v, n, b0, bn}, rows);

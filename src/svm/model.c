@@ -677,9 +677,9 @@ int poison_model_predict(const poison_model *m, const poison_set *set, int *pred
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
     int status;
     TRY(kernel_check_values(&kernel, &m->data.train, 0, NULL, m->settings.threads, err));
-    TRY(kernel_check_memory(set, set->n < most ? set->n : most, m->data.train.n, &m->settings, err));
+    TRY(kernel_check_memory(set, size_min(set->n, most), m->data.train.n, &m->settings, err));
     for (size_t first = 0; first < set->n; first += most) {
-        poison_set some = set_some(set, first, set->n - first < most ? set->n - first : most);
+        poison_set some = set_some(set, first, size_min(set->n - first, most));
         TRY(predict_some(m, &some, predicted + first, value ? value + first : NULL, set->n, err));
     }
 done:

@@ -140,7 +140,7 @@ static int solve(struct worker *w, const struct task *task, const poison_setting
     w->side[1] = task->b;
     w->width = row_floats(task);
     w->places = POOL_BYTES / sizeof *w->pool / w->width;
-    w->places = w->places < 2 ? 2 : w->places > length(task) ? length(task) : w->places;
+    w->places = size_min(size_max(w->places, 2), length(task));
     w->next = 0;
     memset(w->holds, 0xFF, w->places * sizeof *w->holds);
     begin(&smo, task, w->memory);
@@ -160,12 +160,12 @@ static int take_workers(struct worker **out, const struct task *task, size_t tas
     size_t bytes = 64, floats = 0, rows = 2;
     for (size_t k = 0; k < tasks; k++) {
         size_t need = state_bytes(&task[k]), width = row_floats(&task[k]);
-        bytes = need > bytes ? need : bytes;
-        floats = width > floats ? width : floats;
-        rows = length(&task[k]) > rows ? length(&task[k]) : rows;
+        bytes = size_max(bytes, need);
+        floats = size_max(floats, width);
+        rows = size_max(rows, length(&task[k]));
     }
-    size_t pool = POOL_BYTES / sizeof(float) < rows * floats ? POOL_BYTES / sizeof(float) : rows * floats;
-    pool = pool < 2 * floats ? 2 * floats : pool;
+    size_t pool = size_min(POOL_BYTES / sizeof(float), rows * floats);
+    pool = size_max(pool, 2 * floats);
     struct worker *worker = *out = poison_take(threads, sizeof *worker);
     int short_of = !worker;
     for (size_t k = 0; worker && k < threads; k++) {
@@ -403,7 +403,7 @@ static int share_memory(struct rounds *rounds, const struct task *task, size_t t
     }
     for (rounds->most = tasks; rounds->most > 0; rounds->most--) {
         size_t states = rounds->most * (state + sizeof *rounds->runner);
-        size_t touching = rounds->most < labels - 1 ? rounds->most : labels - 1;
+        size_t touching = size_min(rounds->most, labels - 1);
         pieces = bytes > states ? cache_limit(rounds->cache, bytes - states) : 0;
         size_t comfortable = rounds->most * (l / tasks) / 8 / labels;
         if (pieces >= 2 * touching + 2 && (pieces >= comfortable || rounds->most <= threads))
@@ -418,7 +418,7 @@ static size_t largest_state(const struct task *task, size_t tasks)
     size_t state = 64;
     for (size_t k = 0; k < tasks; k++) {
         size_t need = state_bytes(&task[k]);
-        state = need > state ? need : state;
+        state = size_max(state, need);
     }
     return state;
 }
