@@ -3,6 +3,7 @@
  * Tables of labels with awkward names: what is printed, in each form, byte by byte, and that names
  * read back where they are read. The names are those of the classes 0, 1, ... of one data set.
  */
+#include "labels.h"
 #include "unit.h"
 
 #include "columns.h"

@@ -3,6 +3,7 @@
 #include "attack.h"
 
 #include "base.h"
+#include "labels.h"
 #include "set.h"
 
 #include <math.h>

@@ -4,6 +4,7 @@
 
 #include "base.h"
 #include "kernel.h"
+#include "labels.h"
 #include "number.h"
 
 #include <math.h>

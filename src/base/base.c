@@ -139,37 +139,6 @@ uint32_t poison_crc32(uint32_t crc, const void *data, size_t length)
     return ~crc;
 }
 
-/* In pieces, since it may be interrupted; what it is then is not to be used. */
-uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings)
-{
-    size_t d = (size_t)set->d, piece = 1024;
-    for (size_t r = 0; r < set->n && !poison_cancelled(settings); r += piece) {
-        size_t cells = d * size_min(set->n - r, piece);
-        crc = set->v ? poison_crc32(crc, set->v + r * d, cells * sizeof *set->v) : poison_crc32(crc, set->x + r * d, cells);
-    }
-    return crc;
-}
-
-int poison_check_labels(const int *labels, size_t n, int least, poison_error *err)
-{
-    for (size_t r = 0; r < n; r++)
-        if (labels[r] < least || labels[r] >= POISON_LABELS)
-            return poison_fail(err, POISON_EDATA, "row %zu has the label %d: labels are 0 to %d%s", r, labels[r], POISON_LABELS - 1,
-                               least < 0 ? ", or -1 for a row that is left out" : "");
-    return 0;
-}
-
-uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings)
-{
-    const poison_set *const sets[] = {&data->train, &data->validation, &data->test};
-    uint32_t crc = poison_crc32(0, labels, data->train.n * sizeof *labels);
-    for (int k = 0; k < 3; k++) {
-        crc = poison_features_crc32(crc, sets[k], settings);
-        crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
-    }
-    return crc;
-}
-
 double poison_clock(void)
 {
     struct timespec t;

@@ -49,20 +49,7 @@ uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);
 /* CRC-32 (as in gzip) of data that follows what gave `crc`; 0 at the start. */
 uint32_t poison_crc32(uint32_t crc, const void *data, size_t length);
 
-/* The features of a set, that follow what gave `crc`; and of all data, with the training labels `labels` (n), as altered. */
-uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings);
-uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings);
-
 #define POISON_MOST_THREADS 1024 /* of -j, and of what OMP_NUM_THREADS asks for: libgomp crashes at much more */
-
-/* POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left out */
-int poison_check_labels(const int *labels, size_t n, int least, poison_error *err);
-
-/* What a label is called, whole; data may be NULL. number: room for the name of one that has none. */
-const char *poison_label_text(const poison_data *data, int label, char number[12]);
-/* The same on one line as poison_pair_parse reads it: in quotes if it holds a ':', ',', '"' or blank. */
-void poison_label_put(FILE *out, const poison_data *data, int label);
-poison_label poison_label_quoted(const poison_data *data, int label); /* cut to fit, for messages */
 
 double poison_clock(void); /* seconds, monotonic */
 

@@ -5,6 +5,7 @@
 #include "base.h"
 #include "input.h"
 #include "escape.h"
+#include "labels.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -84,6 +84,15 @@ int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err)
     return 0;
 }
 
+int poison_check_labels(const int *labels, size_t n, int least, poison_error *err)
+{
+    for (size_t r = 0; r < n; r++)
+        if (labels[r] < least || labels[r] >= POISON_LABELS)
+            return poison_fail(err, POISON_EDATA, "row %zu has the label %d: labels are 0 to %d%s", r, labels[r], POISON_LABELS - 1,
+                               least < 0 ? ", or -1 for a row that is left out" : "");
+    return 0;
+}
+
 /* ---- the texts of a file --------------------------------------------------------------------------------------- */
 
 static int fail_too_many(poison_error *err)

@@ -121,3 +121,27 @@ void poison_data_free(poison_data *data)
     free(data->name);
     memset(data, 0, sizeof *data);
 }
+
+/* ---- checksums ------------------------------------------------------------------------------------- */
+
+/* In pieces, since it may be interrupted; what it is then is not to be used. */
+uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings)
+{
+    size_t d = (size_t)set->d, piece = 1024;
+    for (size_t r = 0; r < set->n && !poison_cancelled(settings); r += piece) {
+        size_t cells = d * size_min(set->n - r, piece);
+        crc = set->v ? poison_crc32(crc, set->v + r * d, cells * sizeof *set->v) : poison_crc32(crc, set->x + r * d, cells);
+    }
+    return crc;
+}
+
+uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings)
+{
+    const poison_set *const sets[] = {&data->train, &data->validation, &data->test};
+    uint32_t crc = poison_crc32(0, labels, data->train.n * sizeof *labels);
+    for (int k = 0; k < 3; k++) {
+        crc = poison_features_crc32(crc, sets[k], settings);
+        crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
+    }
+    return crc;
+}

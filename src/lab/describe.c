@@ -3,7 +3,9 @@
 
 #include "base.h"
 #include "escape.h"
+#include "labels.h"
 #include "load.h"
+#include "set.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include "attack.h"
 #include "base.h"
 #include "decide.h"
+#include "labels.h"
 #include "set.h"
 
 #include <stdio.h>

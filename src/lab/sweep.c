@@ -6,7 +6,9 @@
 #include "budget.h"
 #include "escape.h"
 #include "journal.h"
+#include "labels.h"
 #include "metrics.h"
+#include "set.h"
 #include "table.h"
 
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #include "chart.h"
 #include "describe.h"
 #include "explain.h"
+#include "labels.h"
 #include "plot.h"
 
 #include <math.h>

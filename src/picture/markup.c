@@ -3,6 +3,7 @@
 
 #include "base.h"
 #include "escape.h"
+#include "labels.h"
 
 #include <math.h>
 #include <string.h>

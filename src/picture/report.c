@@ -4,6 +4,7 @@
 #include "base.h"
 #include "chapters.h"
 #include "image.h"
+#include "labels.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "convert.h"
 #include "escape.h"
 #include "image.h"
+#include "labels.h"
 
 #include <locale.h>
 #include <stdarg.h>

@@ -9,6 +9,7 @@
 #include "base.h"
 #include "budget.h"
 #include "decide.h"
+#include "labels.h"
 #include "solve.h"
 #include "trace.h"
 
