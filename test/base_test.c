@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "budget.h"
+#include "input.h"
 
 #include <stdlib.h>
 
@@ -20,6 +21,50 @@ static void crc_is_gzips(void **state)
     (void)state;
     assert_int_equal(poison_crc32(0, "123456789", 9), 0xCBF43926);
     assert_int_equal(poison_crc32(poison_crc32(0, "1234", 4), "56789", 5), 0xCBF43926);
+}
+
+/* With and without a newline at the end, empty ones and such that hold a zero. */
+static void lines_are_cut_out_of_a_text(void **state)
+{
+    static const char text[] = "a\n\nb\0c\nlast\n";
+    static const struct {
+        const char *line;
+        size_t length;
+    } expected[] = {{"a", 1}, {"", 0}, {"b\0c", 3}, {"last", 4}};
+    (void)state;
+    for (size_t size = sizeof text - 2; size < sizeof text; size++) {
+        char bytes[sizeof text];
+        size_t length, count = 0;
+        memcpy(bytes, text, sizeof text - 1);
+        struct lines lines = {.next = bytes, .stop = bytes + size};
+        for (char *line; (line = lines_next(&lines, &length)); count++) {
+            assert_int_equal(lines.number, count + 1);
+            assert_int_equal(length, expected[count].length);
+            assert_memory_equal(line, expected[count].line, length + 1);
+        }
+        assert_int_equal(count, 4);
+        lines = (struct lines){.next = bytes, .stop = bytes};
+        assert_null(lines_next(&lines, &length));
+    }
+}
+
+/* Also in a table that is nearly full, and of texts that begin alike. */
+static void hash_slots_find_what_was_put_there(void **state)
+{
+    enum { COUNT = 15 };
+    static const char *const text[COUNT] = {"",  "a", "aa", "b", "ab", "7",  "77", "70",
+                                            "0", "x", "y",  "z", "xy", "yx", "xyz"};
+    uint32_t slot[16] = {0};
+    (void)state;
+    for (uint32_t k = 0; k < COUNT; k++) {
+        uint32_t *put = poison_hash_slot(slot, 15, text, text[k], strlen(text[k]));
+        assert_int_equal(*put, 0);
+        *put = k + 1;
+        for (uint32_t q = 0; q <= k; q++)
+            assert_int_equal(*poison_hash_slot(slot, 15, text, text[q], strlen(text[q])), q + 1);
+    }
+    assert_int_equal(*poison_hash_slot(slot, 15, text, "xyzzy", 3), COUNT);
+    assert_int_equal(*poison_hash_slot(slot, 15, text, "xyzzy", 4), 0);
 }
 
 static void impossible_sizes_are_refused(void **state)
@@ -118,6 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_the_documented_ones), cmocka_unit_test(crc_is_gzips),
+        cmocka_unit_test(lines_are_cut_out_of_a_text),
+        cmocka_unit_test(hash_slots_find_what_was_put_there),
         cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(errors_hold_one_sentence),
         cmocka_unit_test(built_in_digits_never_change), cmocka_unit_test(flips_walk_in_order),
         cmocka_unit_test(budgets),

@@ -123,6 +123,21 @@ uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row)
     return poison_mix(poison_mix(poison_mix(seed) + stream) + row);
 }
 
+/* FNV-1a, mixed, since its low bits are poor; a slot that is taken by another text leads to the next one. */
+uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted, size_t length)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)wanted[i]) * 1099511628211u;
+    size_t at = poison_mix(hash) & mask;
+    for (; slot[at]; at = (at + 1) & mask) {
+        const char *other = text[slot[at] - 1];
+        if (strncmp(other, wanted, length) == 0 && !other[length])
+            break;
+    }
+    return &slot[at];
+}
+
 uint32_t poison_crc32(uint32_t crc, const void *data, size_t length)
 {
     uint32_t table[256]; /* made at each call: 2 us, and no global state */

@@ -46,6 +46,12 @@ static inline size_t size_max(size_t a, size_t b)
 uint64_t poison_mix(uint64_t x);
 uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);
 
+/*
+ * Where a hash table has a text of `length` bytes, or may get it: slot (mask + 1, a power of two, never full) holds
+ * 1 + the text's number in `text`, or 0.
+ */
+uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted, size_t length);
+
 /* CRC-32 (as in gzip) of data that follows what gave `crc`; 0 at the start. */
 uint32_t poison_crc32(uint32_t crc, const void *data, size_t length);
 

@@ -217,3 +217,16 @@ int input_take_all(struct input *s, char **out, size_t *length, struct budget bu
         room = room < budget.left / 2 ? 2 * room : budget.left + 1;
     }
 }
+
+char *lines_next(struct lines *lines, size_t *length)
+{
+    char *line = lines->next;
+    if (line >= lines->stop)
+        return NULL;
+    char *end = memchr(line, '\n', (size_t)(lines->stop + 1 - line));
+    *end = 0;
+    *length = (size_t)(end - line);
+    lines->next = end + 1;
+    lines->number++;
+    return line;
+}

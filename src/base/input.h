@@ -42,4 +42,13 @@ int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
  */
 int input_take_all(struct input *s, char **out, size_t *length, struct budget budget, poison_error *err);
 
+/* The lines of such a text, cut out of it one by one. */
+struct lines {
+    char *next, *stop;
+    size_t number; /* of the line that was taken last, from 1 */
+};
+
+/* The next line, ended by a zero in its newline's place, and its bytes, zeros too; NULL: that was all. */
+char *lines_next(struct lines *lines, size_t *length);
+
 #endif

@@ -312,20 +312,19 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, co
     struct input stream = INPUT_CLOSED;
     int status = 0, headed = 0;
     char *text = NULL, place[4200];
-    size_t length, l = 1;
+    size_t length;
     uint8_t *named = poison_take(data->train.n, 1);
     if (!named)
         TRY(poison_fail_memory(err, data->train.n, 1, "the flips"));
     TRY(input_open(&stream, path, 1, settings, err));
     TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
-    for (char *line = text, *stop = text + length, *end; line < stop; line = end + 1, l++) {
-        end = memchr(line, '\n', (size_t)(stop + 1 - line));
-        *end = 0;
-        snprintf(place, sizeof place, "%.4096s:%zu", stream.name, l);
-        if (strlen(line) < (size_t)(end - line))
+    struct lines lines = {.next = text, .stop = text + length};
+    for (char *line; (line = lines_next(&lines, &length));) {
+        snprintf(place, sizeof place, "%.4096s:%zu", stream.name, lines.number);
+        if (strlen(line) < length)
             TRY(poison_fail(err, POISON_EDATA, "%s: a zero byte: this is no text", place));
-        if (end > line && end[-1] == '\r') /* with or without a carriage return */
-            end[-1] = 0;
+        if (length && line[length - 1] == '\r') /* with or without a carriage return */
+            line[length - 1] = 0;
         if (strncmp(line, "# ", 2) == 0)
             continue;
         if (!headed && strcmp(line, "row\tfrom\tto") != 0)

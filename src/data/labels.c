@@ -103,22 +103,16 @@ static int fail_too_many(poison_error *err)
 
 int book_add(struct book *book, const char *text, size_t length, poison_error *err)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)text[i]) * 1099511628211u;
-    size_t at = poison_mix(hash) % (2 * BOOK_MOST);
-    for (; book->slot[at]; at = (at + 1) % (2 * BOOK_MOST)) {
-        const char *other = book->text[book->slot[at] - 1];
-        if (strncmp(other, text, length) == 0 && !other[length])
-            return book->slot[at] - 1;
-    }
+    uint32_t *slot = poison_hash_slot(book->slot, 2 * BOOK_MOST - 1, (const char *const *)book->text, text, length);
+    if (*slot)
+        return (int)*slot - 1;
     if (book->count == BOOK_MOST)
         return fail_too_many(err);
     char *copy = strndup(text, length);
     if (!copy)
         return poison_fail_memory(err, length, 1, "a label");
     book->text[book->count] = copy;
-    book->slot[at] = (uint16_t)++book->count;
+    *slot = (uint32_t)++book->count;
     return book->count - 1;
 }
 

@@ -21,7 +21,7 @@ enum { BOOK_MOST = 4096 }; /* spellings, of at most 256 labels */
 struct book {
     int count;
     char *text[BOOK_MOST];
-    uint16_t slot[2 * BOOK_MOST]; /* a hash table of 1 + the text's number */
+    uint32_t slot[2 * BOOK_MOST]; /* a hash table of 1 + the text's number */
 };
 
 /* The number of a text, new or met before; POISON_EDATA if there are too many, POISON_ENOMEM. */

@@ -3,44 +3,13 @@
 
 #include "base.h"
 #include "budget.h"
+#include "input.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_COLUMNS = 4096 }; /* what is compared with one another stays quick */
-
-/* All of it to t->text, in pieces, since it may be interrupted; at most up to a zero byte. */
-static int slurp(struct columns *t, FILE *in, size_t *length, const poison_settings *settings,
-                 poison_error *err)
-{
-    const size_t piece = 1 << 20;
-    struct budget budget = budget_whole(settings);
-    size_t room = 0, got;
-    *length = 0;
-    do {
-        if (poison_cancelled(settings))
-            return poison_fail_cancelled(err);
-        if (*length > budget.left)
-            return budget_fail(budget, (double)*length, err,
-                               "standard input: the table takes more than");
-        if (room - *length < 2) {
-            room = 2 * room + 65536;
-            char *more = realloc(t->text, room);
-            if (!more)
-                return poison_fail_memory(err, room, 1, "the table");
-            t->text = more;
-        }
-        got = room - *length - 1;
-        got = fread(t->text + *length, 1, got < piece ? got : piece, in);
-        *length += got;
-    } while (got > 0 && !memchr(t->text + *length - got, 0, got));
-    t->text[*length] = 0;
-    if (ferror(in))
-        return poison_fail(err, POISON_EDATA, "standard input: cannot read: %s", strerror(errno));
-    return 0;
-}
 
 /* Makes room for one more row of as many cells as there are columns. */
 static int grow(struct columns *t, size_t rows, size_t *room, poison_error *err)
@@ -75,21 +44,20 @@ static int check_header(const struct columns *t, poison_error *err)
 int columns_read(struct columns *t, FILE *in, const char *expected, const poison_settings *settings,
                  poison_error *err)
 {
-    size_t length, room = 0, rows = 0, line = 1;
+    struct input stream = {
+        .name = "standard input", .fd = fileno(in), .size = -1, .cancel = settings->cancel};
+    size_t length, room = 0, rows = 0;
     int status = 0;
     *t = (struct columns){0};
-    TRY(slurp(t, in, &length, settings, err));
-    for (char *at = t->text, *end = at + length, *next; at < end; at = next, line++) {
-        char *stop = memchr(at, '\n', (size_t)(end - at));
+    TRY(input_take_all(&stream, &t->text, &length, budget_whole(settings), err));
+    struct lines lines = {.next = t->text, .stop = t->text + length};
+    for (char *at; (at = lines_next(&lines, &length));) {
         size_t cells = 1;
         if (poison_cancelled(settings))
             TRY(poison_fail_cancelled(err));
-        next = stop ? stop + 1 : end;
-        stop = stop ? stop : end;
-        *stop = 0;
-        if (memchr(at, 0, (size_t)(stop - at)))
+        if (strlen(at) < length)
             TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: a zero byte: expected text",
-                            line));
+                            lines.number));
         if (strncmp(at, "# ", 2) == 0)
             continue;
         for (char *c = at; *c; c++)
@@ -98,9 +66,9 @@ int columns_read(struct columns *t, FILE *in, const char *expected, const poison
             t->columns = cells;
         if (cells != t->columns)
             TRY(poison_fail(err, POISON_EDATA, "standard input:%zu: %zu columns, expected %zu",
-                            line, cells, t->columns));
+                            lines.number, cells, t->columns));
         TRY(grow(t, rows, &room, err));
-        t->line[rows] = line;
+        t->line[rows] = lines.number;
         for (size_t c = 0; c < cells; c++)
             t->cell[rows * cells + c] = strsep(&at, "\t");
         if (rows++ == 0)

@@ -13,10 +13,11 @@ struct columns {
 };
 
 /*
- * Reads to the end, without lines that begin with "# ". `expected` ("a sweep's table") is for the
- * sentence about an empty input. POISON_EDATA names the line: no header, another number of cells
- * than in the header, a zero byte, a header that has a name twice. POISON_ENOMEM for a text longer
- * than settings->memory. columns_free frees, also after an error.
+ * Reads `in`, of which nothing has been read, to the end, without lines that begin with "# ".
+ * `expected` ("a sweep's table") is for the sentence about an empty input. POISON_EDATA names the
+ * line: no header, another number of cells than in the header, a zero byte, a header that has a
+ * name twice. POISON_ENOMEM for a text longer than settings->memory. columns_free frees, also
+ * after an error.
  */
 int columns_read(struct columns *table, FILE *in, const char *expected,
                  const poison_settings *settings, poison_error *err);

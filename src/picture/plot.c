@@ -135,14 +135,9 @@ static int take_names(struct plot *p, struct names *n, size_t most)
 /* The place of a name; a new one is added. */
 static size_t place_of(struct names *n, const char *name)
 {
-    uint64_t hash = 0;
     if (n->count && strcmp(n->name[n->last], name) == 0)
         return n->last;
-    for (const char *c = name; *c; c++)
-        hash = hash * 0x100000001B3 + (unsigned char)*c;
-    uint32_t *slot = &n->slot[poison_mix(hash) & n->mask];
-    while (*slot && strcmp(n->name[*slot - 1], name) != 0)
-        slot = slot < n->slot + n->mask ? slot + 1 : n->slot;
+    uint32_t *slot = poison_hash_slot(n->slot, n->mask, n->name, name, strlen(name));
     if (!*slot) {
         n->name[n->count++] = name;
         *slot = (uint32_t)n->count;

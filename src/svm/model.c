@@ -154,10 +154,9 @@ static int read_names(poison_data *data, const char *path, uint32_t crc, const p
     TRY(input_open(&stream, beside, 0, settings, err));
     TRY(input_take_all(&stream, &bytes, &length, budget_whole(settings), err));
     sprintf(expected, "crc32 %08x", crc);
-    for (char *line = bytes, *stop = bytes + length, *end; line < stop && status == 0; line = end + 1) {
-        end = memchr(line, '\n', (size_t)(stop + 1 - line));
-        *end = 0;
-        if (line == bytes) {
+    struct lines lines = {.next = bytes, .stop = bytes + length};
+    for (char *line; status == 0 && (line = lines_next(&lines, &length));) {
+        if (lines.number == 1) {
             status = strcmp(line, expected) != 0;
         } else if (count == POISON_LABELS || !scan_name(line)) {
             status = 1;
