@@ -26,7 +26,9 @@ int poison_fail(poison_error *err, int status, const char *format, ...)
 int poison_fail_memory(poison_error *err, size_t count, size_t size, const char *what)
 {
     double mib = (double)count * (double)size / (1 << 20);
-    return poison_fail(err, POISON_ENOMEM, mib < 10 ? "out of memory: %s needs %.2f MiB" : "out of memory: %s needs %.0f MiB",
+    return poison_fail(err, POISON_ENOMEM,
+                       mib < 10 ? "out of memory: %s needs %.2f MiB"
+                                : "out of memory: %s needs %.0f MiB",
                        what, mib);
 }
 
@@ -48,11 +50,12 @@ void *poison_take_big(size_t count, size_t size)
         return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;
     if (posix_memalign(&memory, 1 << 21, bytes))
         return NULL;
-    madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: first touch of 4 KiB pages is slow on virtual machines */
+    /* a wish: first touch of 4 KiB pages is slow on virtual machines */
+    madvise(memory, bytes, MADV_HUGEPAGE);
     return memory;
 }
 
-/* ---- text that grows ------------------------------------------------------------------------------------------- */
+/* ---- text that grows ------------------------------------------------------------------------- */
 
 struct growing {
     char **text, *bytes;
@@ -98,7 +101,9 @@ FILE *poison_text_open(char **text, size_t *size)
     enum { ROOM = 1024 };
     struct growing *g = poison_take(1, sizeof *g);
     char *bytes = poison_take(ROOM, 1);
-    FILE *out = g && bytes ? fopencookie(g, "w", (cookie_io_functions_t){.write = grow, .close = finish}) : NULL;
+    FILE *out = g && bytes
+                    ? fopencookie(g, "w", (cookie_io_functions_t){.write = grow, .close = finish})
+                    : NULL;
     *text = NULL;
     *size = 0;
     if (out) {
@@ -123,8 +128,12 @@ uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row)
     return poison_mix(poison_mix(poison_mix(seed) + stream) + row);
 }
 
-/* FNV-1a, mixed, since its low bits are poor; a slot that is taken by another text leads to the next one. */
-uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted, size_t length)
+/*
+ * FNV-1a, mixed, since its low bits are poor; a slot that is taken by another text leads to the
+ * next one.
+ */
+uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted,
+                           size_t length)
 {
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < length; i++)
@@ -176,7 +185,8 @@ int poison_fail_cancelled(poison_error *err)
     return poison_fail(err, POISON_ECANCEL, "interrupted");
 }
 
-void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit, double share)
+void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit,
+                 double share)
 {
     poison_progress progress = {doing, unit, done, share};
     if (settings->progress && omp_get_thread_num() == 0)

@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SURELY ((size_t)16 << 20) /* of what should be text: beyond that its zeros are not read to the end to be counted in lines */
-#define CHUNK ((size_t)4 << 20) /* of a gzipped file at first: what its header claims is believed as data arrive */
+/* of what should be text: beyond that its zeros are not read to the end to be counted in lines */
+#define SURELY ((size_t)16 << 20)
+/* of a gzipped file at first: what its header claims is believed as data arrive */
+#define CHUNK ((size_t)4 << 20)
 
 /* From here on zlib reads it: it passes on what is not gzipped as it is. */
 static int inflate_it(struct input *s, poison_error *err)
@@ -26,7 +28,9 @@ static int inflate_it(struct input *s, poison_error *err)
     gzbuffer(s->gz, 1 << 17);
     return 0;
 #else
-    return poison_fail(err, POISON_EDATA, "%s: gzipped, and this poison was built without zlib: gunzip it first", s->name);
+    return poison_fail(err, POISON_EDATA,
+                       "%s: gzipped, and this poison was built without zlib: gunzip it first",
+                       s->name);
 #endif
 }
 
@@ -38,7 +42,8 @@ static int open_file(struct input *s, const char *path, int pipes, poison_error 
     while (s->fd < 0 && errno == EINTR && !poison_raised(s->cancel));
     if (s->fd < 0 && errno == EINTR)
         return poison_fail_cancelled(err);
-    return s->fd < 0 ? poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno)) : 0;
+    return s->fd < 0 ? poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno))
+                     : 0;
 }
 
 /* Standard input may be open for writing only. If so, errno says it. */
@@ -50,12 +55,16 @@ static int is_readable(int fd)
     return 0;
 }
 
-int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings, poison_error *err)
+int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
+               poison_error *err)
 {
     int input = pipes && strcmp(path, "-") == 0, status = 0;
     struct stat info;
     uint8_t magic[2];
-    *s = (struct input){.name = input ? "standard input" : path, .fd = -1, .size = -1, .cancel = settings->cancel};
+    *s = (struct input){.name = input ? "standard input" : path,
+                        .fd = -1,
+                        .size = -1,
+                        .cancel = settings->cancel};
     if (input)
         s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     else
@@ -71,7 +80,8 @@ int input_open(struct input *s, const char *path, int pipes, const poison_settin
         return 0;
 #endif
     }
-    off_t at = input ? lseek(s->fd, 0, SEEK_CUR) : 0; /* somebody may have read of standard input before us */
+    /* somebody may have read of standard input before us */
+    off_t at = input ? lseek(s->fd, 0, SEEK_CUR) : 0;
     ssize_t begin = pread(s->fd, magic, 2, at);
     if (info.st_size <= at && begin <= 0)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);
@@ -186,12 +196,15 @@ int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
 
 static int fail_too_long(const struct input *s, struct budget budget, poison_error *err)
 {
-    return budget_fail(budget, (double)budget.left + 1, err, "%s: its text takes more than", s->name);
+    return budget_fail(budget, (double)budget.left + 1, err, "%s: its text takes more than",
+                       s->name);
 }
 
-int input_take_all(struct input *s, char **out, size_t *length, struct budget budget, poison_error *err)
+int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,
+                   poison_error *err)
 {
-    size_t room = s->size >= 0 ? (size_t)s->size + 1 : CHUNK; /* one more, so that the end is seen */
+    /* one more, so that the end is seen */
+    size_t room = s->size >= 0 ? (size_t)s->size + 1 : CHUNK;
     *out = NULL;
     *length = 0;
     if (s->size >= 0 && (size_t)s->size > budget.left)

@@ -23,24 +23,36 @@ struct input {
 
 #define INPUT_CLOSED ((struct input){.fd = -1}) /* input_close may be called on it */
 
-/* "-" is standard input. Unless `pipes`, only regular files will do. 0, POISON_EDATA, POISON_ECANCEL; close it anyway. */
-int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings, poison_error *err);
+/*
+ * "-" is standard input. Unless `pipes`, only regular files will do. 0, POISON_EDATA,
+ * POISON_ECANCEL; close it anyway.
+ */
+int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
+               poison_error *err);
 void input_close(struct input *s);
 
-/* The first four bytes, 0 where there are fewer; they are still to be read. Only before the first read. */
+/*
+ * The first four bytes, 0 where there are fewer; they are still to be read. Only before the first
+ * read.
+ */
 int input_peek(struct input *s, uint8_t first[4], poison_error *err);
 
 /* Exactly `length` bytes, or an error. */
 int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err);
 
-/* The same into new memory, which grows as they arrive unless the file's size has vouched for them. free(*out) always. */
+/*
+ * The same into new memory, which grows as they arrive unless the file's size has vouched for them.
+ * free(*out) always.
+ */
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err);
 
 /*
- * All that is left, and a newline behind it that *length does not count; free(*out) always. POISON_ENOMEM, which names
- * --memory, once that is more than is left: whatever sizes are claimed, no more is allocated than twice what arrived.
+ * All that is left, and a newline behind it that *length does not count; free(*out) always.
+ * POISON_ENOMEM, which names --memory, once that is more than is left: whatever sizes are claimed,
+ * no more is allocated than twice what arrived.
  */
-int input_take_all(struct input *s, char **out, size_t *length, struct budget budget, poison_error *err);
+int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,
+                   poison_error *err);
 
 /* The lines of such a text, cut out of it one by one. */
 struct lines {
@@ -48,7 +60,10 @@ struct lines {
     size_t number; /* of the line that was taken last, from 1 */
 };
 
-/* The next line, ended by a zero in its newline's place, and its bytes, zeros too; NULL: that was all. */
+/*
+ * The next line, ended by a zero in its newline's place, and its bytes, zeros too; NULL: that was
+ * all.
+ */
 char *lines_next(struct lines *lines, size_t *length);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * number - decimal text to the nearest double
  *
- * value = w 10^e. Exact where w < 2^53 and |e| <= 22, because w and 10^|e| are doubles then and one operation rounds once
- * (Clinger 1990). Else where w has at most 19 digits, which fit in 64 bits, and |e| <= 27, so that 5^27 does too: w 5^e
- * is an integer of 128 bits, w / 5^-e a quotient of more than 64 bits whose remainder, if there is one, sets the last bit;
- * converting either to double rounds once, and the factor 2^e is exact. What is left is rare, and strtod's.
+ * value = w 10^e. Exact where w < 2^53 and |e| <= 22, because w and 10^|e| are doubles then and one
+ * operation rounds once (Clinger 1990). Else where w has at most 19 digits, which fit in 64 bits,
+ * and |e| <= 27, so that 5^27 does too: w 5^e is an integer of 128 bits, w / 5^-e a quotient of
+ * more than 64 bits whose remainder, if there is one, sets the last bit; converting either to
+ * double rounds once, and the factor 2^e is exact. What is left is rare, and strtod's.
  */
 #include "number.h"
 
@@ -46,7 +47,10 @@ static double scale(uint64_t w, int64_t e)
     return ldexp((double)quotient, (int)e - shift);
 }
 
-/* The digits between `at` and `end`, whose point stands `e` places right of the last one. Without a point: no locale. */
+/*
+ * The digits between `at` and `end`, whose point stands `e` places right of the last one. Without a
+ * point: no locale.
+ */
 static double by_strtod(const char *at, const char *end, int64_t e)
 {
     char text[KEPT + 32];
@@ -69,7 +73,10 @@ static double by_strtod(const char *at, const char *end, int64_t e)
     return n ? strtod(text, NULL) : 0;
 }
 
-/* The exponent after the digits, if there is a whole one. Beyond 10^15 no digits could make up for it. */
+/*
+ * The exponent after the digits, if there is a whole one. Beyond 10^15 no digits could make up for
+ * it.
+ */
 static const char *read_exponent(const char *at, const char *end, int64_t *e)
 {
     const char *digit = at + 1;

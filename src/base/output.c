@@ -14,10 +14,14 @@
 
 static int fail_write(poison_error *err, const char *path, const char *action)
 {
-    return poison_fail(err, errno == ENOMEM ? POISON_ENOMEM : POISON_EDATA, "%s: cannot %s: %s", path, action, strerror(errno));
+    return poison_fail(err, errno == ENOMEM ? POISON_ENOMEM : POISON_EDATA, "%s: cannot %s: %s",
+                       path, action, strerror(errno));
 }
 
-/* The file that `path` means once symbolic links are followed, also one that is not there yet. free() it. */
+/*
+ * The file that `path` means once symbolic links are followed, also one that is not there yet.
+ * free() it.
+ */
 static char *follow(const char *path)
 {
     char *at = strdup(path);
@@ -47,21 +51,29 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
-/* Another temporary name beside file->path; short, since the target's may be as long as names can be. -1: no memory. */
+/*
+ * Another temporary name beside file->path; short, since the target's may be as long as names can
+ * be. -1: no memory.
+ */
 static int next_temporary(struct output *file)
 {
     const char *slash = strrchr(file->path, '/');
-    uint64_t chance = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()), (uintptr_t)file);
+    uint64_t chance = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()),
+                                 (uintptr_t)file);
     free(file->temporary);
-    if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32, slash ? (int)(slash - file->path) + 1 : 0, file->path,
-                 (uint32_t)chance) >= 0)
+    if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32,
+                 slash ? (int)(slash - file->path) + 1 : 0, file->path, (uint32_t)chance)
+        >= 0)
         return 0;
     file->temporary = NULL;
     errno = ENOMEM;
     return -1;
 }
 
-/* A file without a name in the folder of file->path, where the system has such; -1: make one with a name. */
+/*
+ * A file without a name in the folder of file->path, where the system has such; -1: make one with a
+ * name.
+ */
 static int open_unnamed(struct output *file, mode_t mode)
 {
     char *folder = folder_of(file->path), proc[40];
@@ -89,7 +101,10 @@ static int open_named(struct output *file, mode_t mode)
     return fd;
 }
 
-/* A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not -1. Its descriptor, or -1. */
+/*
+ * A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not
+ * -1. Its descriptor, or -1.
+ */
 static int create(struct output *file, int keep)
 {
     mode_t mode = keep < 0 ? 0666 : 0600;
@@ -110,7 +125,10 @@ static int create(struct output *file, int keep)
     return -1;
 }
 
-/* Gives it its name, if it may have that already, or where it is taken a temporary one: only renaming replaces what is there. */
+/*
+ * Gives it its name, if it may have that already, or where it is taken a temporary one: only
+ * renaming replaces what is there.
+ */
 static int name_it(struct output *file, int already)
 {
     char proc[40];
@@ -158,7 +176,9 @@ static int open_direct(struct output *file, const char *path, int descriptor, po
         file->out = fdopen(fd, "w");
     else if (fd >= 0)
         errno = EBADF;
-    int status = file->out ? 0 : errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
+    int status = file->out        ? 0
+                 : errno == EINTR ? poison_fail_cancelled(err)
+                                  : fail_write(err, path, "write");
     if (!file->out && fd >= 0)
         close(fd);
     file->path = file->out ? strdup(path) : NULL;
@@ -170,7 +190,8 @@ static int open_direct(struct output *file, const char *path, int descriptor, po
 int output_open(struct output *file, const char *path, poison_error *err)
 {
     struct stat info;
-    int keep = -1, descriptor = output_descriptor(path); /* keep: the mode of a file that is replaced */
+    /* keep: the mode of a file that is replaced */
+    int keep = -1, descriptor = output_descriptor(path);
     *file = (struct output){0};
     if (descriptor == STDOUT_FILENO) {
         file->out = stdout;
@@ -235,7 +256,9 @@ int output_flush(struct output *file, poison_error *err)
     return errno == EPIPE ? OUTPUT_READER_GONE : fail_write(err, file->path, "write");
 }
 
-/* To the disk, a piece at a time: as a whole a large file could keep a signal waiting for seconds. */
+/*
+ * To the disk, a piece at a time: as a whole a large file could keep a signal waiting for seconds.
+ */
 static int sync_it(struct output *file)
 {
     const off_t piece = (off_t)4 << 20;
@@ -247,12 +270,17 @@ static int sync_it(struct output *file)
                 errno = EINTR;
                 return -1;
             }
-            sync_file_range(fd, at, piece, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+            sync_file_range(fd, at, piece,
+                            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
+                                | SYNC_FILE_RANGE_WAIT_AFTER);
         }
     return fsync(fd);
 }
 
-/* The new name too, so that it outlives a power failure. Not every file system can: then it is as durable as it gets. */
+/*
+ * The new name too, so that it outlives a power failure. Not every file system can: then it is as
+ * durable as it gets.
+ */
 static void sync_folder(const char *path)
 {
     char *folder = folder_of(path);
@@ -264,13 +292,17 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-/* All is on the disk, and has a name, with status >= 0: its last, if that is to be and nothing has it. */
+/*
+ * All is on the disk, and has a name, with status >= 0: its last, if that is to be and nothing has
+ * it.
+ */
 static int settle(struct output *file, int status, int last, poison_error *err)
 {
     if (file->out && status >= 0)
         status = output_flush(file, err);
     else if (file->out == stdout && status == POISON_ECANCEL)
-        fflush(stdout); /* the rows that are done; the next signal ends it where the reader is slow */
+        /* the rows that are done; the next signal ends it where the reader is slow */
+        fflush(stdout);
     if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
         status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
     if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
@@ -288,7 +320,9 @@ int output_finish(struct output *file, int status, poison_error *err)
 
 int output_swap(struct output *file)
 {
-    return file->temporary ? renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) : -1;
+    return file->temporary
+               ? renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE)
+               : -1;
 }
 
 int output_close(struct output *file, int status, poison_error *err)

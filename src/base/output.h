@@ -12,20 +12,26 @@ enum { OUTPUT_READER_GONE = -100 };
 
 struct output {
     FILE *out;
-    char *path, *temporary; /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
-    int unnamed, named;     /* unnamed: it gets a name only in the end, so that a killed process leaves nothing; named: its last */
-    const volatile sig_atomic_t *cancel; /* NULL, or the caller's: then even the way to the disk may be interrupted */
+    /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
+    char *path, *temporary;
+    /*
+     * unnamed: it gets a name only in the end, so that a killed process leaves nothing; named: its
+     * last
+     */
+    int unnamed, named;
+    /* NULL, or the caller's: then even the way to the disk may be interrupted */
+    const volatile sig_atomic_t *cancel;
 };
 
 /*
- * "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA, POISON_ENOMEM, or POISON_ECANCEL (a
- * signal, while a pipe had no reader).
+ * "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA,
+ * POISON_ENOMEM, or POISON_ECANCEL (a signal, while a pipe had no reader).
  */
 int output_open(struct output *file, const char *path, poison_error *err);
 
 /*
- * The descriptor that a path stands for, or -1: 1 of "-", /dev/stdout and the like, N of /dev/fd/N. What is behind it belongs to the
- * shell: it is written where that has got to, and never replaced.
+ * The descriptor that a path stands for, or -1: 1 of "-", /dev/stdout and the like, N of /dev/fd/N.
+ * What is behind it belongs to the shell: it is written where that has got to, and never replaced.
  */
 int output_descriptor(const char *path);
 
@@ -38,18 +44,22 @@ int output_check(const char *path, poison_error *err);
 /* Flushes. 0, OUTPUT_READER_GONE, or POISON_EDATA if not all could be written. */
 int output_flush(struct output *file, poison_error *err);
 
-/* The first half of output_close: with status >= 0 all is on disk, as file->temporary, but not yet in place. */
+/*
+ * The first half of output_close: with status >= 0 all is on disk, as file->temporary, but not yet
+ * in place.
+ */
 int output_finish(struct output *file, int status, poison_error *err);
 
 /*
- * After output_finish: target and temporary change places, so that the target's old content can come back: once more undoes it.
- * What the temporary then is goes with output_close(file, POISON_EDATA, NULL). 0, or -1: no target yet, or the system cannot.
+ * After output_finish: target and temporary change places, so that the target's old content can
+ * come back: once more undoes it. What the temporary then is goes with output_close(file,
+ * POISON_EDATA, NULL). 0, or -1: no target yet, or the system cannot.
  */
 int output_swap(struct output *file);
 
 /*
- * Ends it: with status >= 0 the target appears, else it is as before. It and its name are on the disk then. Returns status, or
- * what went wrong here.
+ * Ends it: with status >= 0 the target appears, else it is as before. It and its name are on the
+ * disk then. Returns status, or what went wrong here.
  */
 int output_close(struct output *file, int status, poison_error *err);
 

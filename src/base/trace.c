@@ -35,7 +35,7 @@ void trace_close(struct poison_trace *trace)
     *trace = (struct poison_trace){0};
 }
 
-/* ---- recording ------------------------------------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------------------------- */
 
 double trace_begin(const struct poison_trace *trace)
 {
@@ -71,7 +71,8 @@ static void keep(struct poison_trace *trace, const struct trace_span *span)
     trace->lost++;
 }
 
-void trace_piece(struct poison_trace *trace, enum trace_phase phase, double begun, const struct trace_note *note)
+void trace_piece(struct poison_trace *trace, enum trace_phase phase, double begun,
+                 const struct trace_note *note)
 {
     if (!trace)
         return;
@@ -109,16 +110,18 @@ void trace_count(struct poison_trace *trace, enum trace_count what, double count
         trace->count[what] += count;
 }
 
-/* ---- a table for people ---------------------------------------------------------------------------------------- */
+/* ---- a table for people ---------------------------------------------------------------------- */
 
 static void line(FILE *out, const char *name, double seconds, double total)
 {
     fprintf(out, "%-12s %9.6f s %5.1f %%", name, seconds, total > 0 ? 100 * seconds / total : 0);
 }
 
-static void print_phase(const struct poison_trace *trace, enum trace_phase p, double total, double peak, FILE *out)
+static void print_phase(const struct poison_trace *trace, enum trace_phase p, double total,
+                        double peak, FILE *out)
 {
-    double seconds = trace->phase[p].seconds, rate = 1e-9 * trace->phase[p].work / seconds, busy = 0;
+    double seconds = trace->phase[p].seconds, rate = 1e-9 * trace->phase[p].work / seconds,
+           busy = 0;
     line(out, phases[p].name, seconds, total);
     if (rate > 0)
         fprintf(out, " %8.1f %-7s", rate, phases[p].unit);
@@ -131,7 +134,8 @@ static void print_phase(const struct poison_trace *trace, enum trace_phase p, do
     for (int t = 0; t < trace->threads; t++)
         busy += trace->lane[t].busy[p];
     if (busy > 0)
-        fprintf(out, "  %.2f of %d thread%s busy", busy / seconds, trace->threads, trace->threads == 1 ? "" : "s");
+        fprintf(out, "  %.2f of %d thread%s busy", busy / seconds, trace->threads,
+                trace->threads == 1 ? "" : "s");
     fputc('\n', out);
 }
 
@@ -149,16 +153,18 @@ void trace_print(const struct poison_trace *trace, double total, const double *p
     line(out, "total", total, total);
     fputc('\n', out);
     if (count[TRACE_TRAINED] > 0)
-        fprintf(out, "machines     %.0f trained, %.0f kept, %.0f iterations\n"
-                     "kernel rows  %.0f computed, used %.0f times, %.0f waited for\n",
-                count[TRACE_TRAINED], count[TRACE_KEPT], count[TRACE_ITERATIONS], count[TRACE_COMPUTED], count[TRACE_USED],
-                count[TRACE_WAITED]);
+        fprintf(out,
+                "machines     %.0f trained, %.0f kept, %.0f iterations\n"
+                "kernel rows  %.0f computed, used %.0f times, %.0f waited for\n",
+                count[TRACE_TRAINED], count[TRACE_KEPT], count[TRACE_ITERATIONS],
+                count[TRACE_COMPUTED], count[TRACE_USED], count[TRACE_WAITED]);
 }
 
-/* ---- a picture ------------------------------------------------------------------------------------------------- */
+/* ---- a picture ------------------------------------------------------------------------------- */
 
 /* One event, its times in microseconds since the start. */
-static void write_span(const struct poison_trace *trace, const struct trace_span *s, size_t id, FILE *out)
+static void write_span(const struct poison_trace *trace, const struct trace_span *s, size_t id,
+                       FILE *out)
 {
     const char *category = phases[s->phase].name;
     const struct trace_note *n = &s->note;
@@ -168,26 +174,40 @@ static void write_span(const struct poison_trace *trace, const struct trace_span
     if (n->l) {
         snprintf(name, sizeof name, "%d:%d", n->i, n->j);
         snprintf(arguments, sizeof arguments,
-                 "\"i\":%d,\"j\":%d,\"length\":%zu,\"iterations\":%zu,\"rows\":%zu,\"hits\":%zu,\"waits\":%zu", n->i, n->j, n->l,
-                 n->iterations, n->used, n->used - n->waited, n->waited);
+                 "\"i\":%d,\"j\":%d,\"length\":%zu,\"iterations\":%zu,\"rows\":%zu,\"hits\":%zu,"
+                 "\"waits\":%zu",
+                 n->i, n->j, n->l, n->iterations, n->used, n->used - n->waited, n->waited);
     }
     if (s->kind == SPAN_PROBLEM) {
-        fprintf(out, ",\n{\"ph\":\"b\",\"cat\":\"subproblem\",\"id\":%zu,\"pid\":1,\"tid\":0,\"name\":\"%s\",\"ts\":%.3f,\"args\":{%s}}",
+        fprintf(out,
+                ",\n{\"ph\":\"b\",\"cat\":\"subproblem\",\"id\":%zu,\"pid\":1,\"tid\":0,\"name\":"
+                "\"%s\",\"ts\":%.3f,\"args\":{%s}}",
                 id, name, from, arguments);
-        fprintf(out, ",\n{\"ph\":\"e\",\"cat\":\"subproblem\",\"id\":%zu,\"pid\":1,\"tid\":0,\"name\":\"%s\",\"ts\":%.3f}", id, name,
-                from + duration);
+        fprintf(out,
+                ",\n{\"ph\":\"e\",\"cat\":\"subproblem\",\"id\":%zu,\"pid\":1,\"tid\":0,\"name\":"
+                "\"%s\",\"ts\":%.3f}",
+                id, name, from + duration);
     } else {
-        fprintf(out, ",\n{\"ph\":\"X\",\"cat\":\"%s\",\"pid\":1,\"tid\":%d,\"name\":\"%s\",\"ts\":%.3f,\"dur\":%.3f,\"args\":{%s}}",
+        fprintf(out,
+                ",\n{\"ph\":\"X\",\"cat\":\"%s\",\"pid\":1,\"tid\":%d,\"name\":\"%s\",\"ts\":%.3f,"
+                "\"dur\":%.3f,\"args\":{%s}}",
                 category, s->thread, name, from, duration, arguments);
     }
 }
 
 void trace_write(const struct poison_trace *trace, FILE *out)
 {
-    fprintf(out, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"poison %s\",\"lost_spans\":%zu},\"traceEvents\":[\n"
-                 "{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"poison\"}}", POISON_VERSION, trace->lost);
+    fprintf(out,
+            "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"program\":\"poison "
+            "%s\",\"lost_spans\":%zu},\"traceEvents\":[\n"
+            "{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":"
+            "\"poison\"}}",
+            POISON_VERSION, trace->lost);
     for (int t = 0; t < trace->threads; t++)
-        fprintf(out, ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"thread %d\"}}", t, t);
+        fprintf(out,
+                ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":"
+                "\"thread %d\"}}",
+                t, t);
     for (size_t s = 0; s < trace->spans && !ferror(out); s++)
         write_span(trace, &trace->span[s], s, out);
     fprintf(out, "\n]}\n");

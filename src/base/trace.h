@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace - where the time went: seconds, work and busy threads a phase, and spans for a picture; NULL costs one test
+ * trace - where the time went: seconds, work and busy threads a phase, and spans for a picture;
+ * NULL costs one test
  *
  *     double phase = trace_begin(trace);
  *     trace_room(trace, pieces);
@@ -18,14 +19,23 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum trace_phase { TRACE_LOAD, TRACE_VARIANCE, TRACE_KERNEL, TRACE_ROWS, TRACE_SOLVE, TRACE_PREDICT, TRACE_PHASES };
+enum trace_phase {
+    TRACE_LOAD,
+    TRACE_VARIANCE,
+    TRACE_KERNEL,
+    TRACE_ROWS,
+    TRACE_SOLVE,
+    TRACE_PREDICT,
+    TRACE_PHASES
+};
 
 enum trace_count {
     TRACE_TRAINED,    /* machines */
     TRACE_KEPT,       /* machines that no change of labels touched */
     TRACE_ITERATIONS,
     TRACE_COMPUTED,   /* kernel rows of the matrix, or pieces of rows in the cache */
-    TRACE_USED,       /* rows or pieces that machines took, each machine counted once while it holds one */
+    /* rows or pieces that machines took, each machine counted once while it holds one */
+    TRACE_USED,
     TRACE_WAITED,     /* of them, those that were not there and had to be waited for */
     TRACE_COUNTS
 };
@@ -37,7 +47,8 @@ struct trace_note {
 };
 
 struct trace_span {
-    enum { SPAN_PHASE, SPAN_PIECE, SPAN_PROBLEM } kind; /* a problem in rounds has many pieces, on many threads */
+    /* a problem in rounds has many pieces, on many threads */
+    enum { SPAN_PHASE, SPAN_PIECE, SPAN_PROBLEM } kind;
     enum trace_phase phase;
     int thread;
     double begun, seconds;
@@ -71,15 +82,22 @@ void trace_close(struct poison_trace *trace);
 
 double trace_begin(const struct poison_trace *trace);
 /* A piece of a phase ends, on any thread of a parallel region. */
-void trace_piece(struct poison_trace *trace, enum trace_phase phase, double begun, const struct trace_note *note);
+void trace_piece(struct poison_trace *trace, enum trace_phase phase, double begun,
+                 const struct trace_note *note);
 
-/* For the thread outside parallel regions: so many spans may follow; a phase ends; a subproblem has ended. */
+/*
+ * For the thread outside parallel regions: so many spans may follow; a phase ends; a subproblem has
+ * ended.
+ */
 void trace_room(struct poison_trace *trace, size_t spans);
 void trace_end(struct poison_trace *trace, enum trace_phase phase, double begun, double work);
 void trace_problem(struct poison_trace *trace, double begun, const struct trace_note *note);
 void trace_count(struct poison_trace *trace, enum trace_count what, double count);
 
-/* A line a phase: seconds, share of the time since start, rate, share of peak[phase] (0: unknown), threads busy. */
+/*
+ * A line a phase: seconds, share of the time since start, rate, share of peak[phase] (0: unknown),
+ * threads busy.
+ */
 void trace_print(const struct poison_trace *trace, double total, const double *peak, FILE *out);
 
 /* All spans in Chrome's trace-event format (JSON), a lane a thread. */

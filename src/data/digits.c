@@ -2,17 +2,19 @@
 /*
  * digits - numerals that look handwritten, for a laboratory without MNIST at hand
  *
- * A numeral is one of a few ways to write it, given as the points the pen passes through. Each image has a
- * writer, whose page is bent, slanted and stretched and whose hand strays from those points. A smooth curve
- * through them is fitted to the 20-pixel box of MNIST and centred; a pixel is inked by its distance to it.
+ * A numeral is one of a few ways to write it, given as the points the pen passes through. Each
+ * image has a writer, whose page is bent, slanted and stretched and whose hand strays from those
+ * points. A smooth curve through them is fitted to the 20-pixel box of MNIST and centred; a pixel
+ * is inked by its distance to it.
  *
- * The bytes are the same on every machine: the geometry is in integers, and floating point has conversions,
- * products, quotients and square roots, never a sum. So a compiler finds nothing to fuse, and IEEE 754 rounds
- * each in one way.
+ * The bytes are the same on every machine: the geometry is in integers, and floating point has
+ * conversions, products, quotients and square roots, never a sum. So a compiler finds nothing to
+ * fuse, and IEEE 754 rounds each in one way.
  *
- * Measured, first 2000 training and 1000 test images, raw pixels, scikit-learn's SVC (C 1, gamma 'scale'):
- * 92.9 % right (MNIST: 94.5); with the first 0, 10, 30, 100 ones relabelled as twos, 8, 8, 9, 79 images
- * are wrongly called 2. The constants were set by eye beside sheets of MNIST, then for that figure.
+ * Measured, first 2000 training and 1000 test images, raw pixels, scikit-learn's SVC (C 1, gamma
+ * 'scale'): 92.9 % right (MNIST: 94.5); with the first 0, 10, 30, 100 ones relabelled as twos, 8,
+ * 8, 9, 79 images are wrongly called 2. The constants were set by eye beside sheets of MNIST, then
+ * for that figure.
  */
 #include "base.h"
 #include "trace.h"
@@ -26,7 +28,8 @@ enum {
     BLOCK = 64,                     /* images that a thread draws at a time */
     PIXEL = 256,                    /* units a pixel, once a numeral is fitted */
     BOX = 20 * PIXEL,               /* MNIST fits its numerals, ink included, in 20 pixels */
-    HALF = PIXEL * 118 / 100,       /* half the pen's width, on average: mean pixel 32, in MNIST 33 */
+    /* half the pen's width, on average: mean pixel 32, in MNIST 33 */
+    HALF = PIXEL * 118 / 100,
     HALF_SD = PIXEL * 28 / 100,
     SOFT = PIXEL / 2,               /* ink fades from full to none over twice this */
     GRID = 64,                      /* before that, units in one of a template's 0..100 */
@@ -38,11 +41,13 @@ enum {
 };
 
 #define LIFTED 255
-#define LIFT { LIFTED, LIFTED }     /* the pen leaves the paper; a point given twice is a sharp corner */
+/* the pen leaves the paper; a point given twice is a sharp corner */
+#define LIFT { LIFTED, LIFTED }
 
 /* One way to write a numeral: points in a square 100 wide and high, y downward; {0, 0} ends it. */
 struct way {
-    int share;                      /* per cent of the people who write it so; a numeral's shares sum to 100 */
+    /* per cent of the people who write it so; a numeral's shares sum to 100 */
+    int share;
     uint8_t at[POINTS_MAX][2];
 };
 
@@ -93,7 +98,8 @@ static const struct way ways[10][WAYS_MAX] = {
 
 struct dice { uint64_t base, rolled; };
 
-struct point { int x, y, pen, width; };     /* pen 0: a stroke begins; width of the line, 256 the pen's own */
+/* pen 0: a stroke begins; width of the line, 256 the pen's own */
+struct point { int x, y, pen, width; };
 
 static int least(int a, int b) { return a < b ? a : b; }
 static int most(int a, int b) { return a > b ? a : b; }
@@ -104,7 +110,10 @@ static int roll(struct dice *dice, int n)
     return (int)((poison_mix(dice->base + ++dice->rolled) >> 32) * (uint64_t)n >> 32);
 }
 
-/* Nearly normal, mean 0 and standard deviation sd, never beyond 3.5 sd: the sum of four 16-bit uniforms */
+/*
+ * Nearly normal, mean 0 and standard deviation sd, never beyond 3.5 sd: the sum of four 16-bit
+ * uniforms
+ */
 static int bell(struct dice *dice, int sd)
 {
     uint64_t r = poison_mix(dice->base + ++dice->rolled);
@@ -121,8 +130,9 @@ static const struct way *choose(struct dice *dice, int digit)
 }
 
 /*
- * A writer. x and y each gain bow's quadratic in (x, y), which bends sticks and swells heads or feet; then come
- * slant and stretch: all of 1024. slack is how far the hand strays from point to point, in units.
+ * A writer. x and y each gain bow's quadratic in (x, y), which bends sticks and swells heads or
+ * feet; then come slant and stretch: all of 1024. slack is how far the hand strays from point to
+ * point, in units.
  */
 struct style { int bow[6], lean, tilt, wide, slack; };
 
@@ -162,7 +172,10 @@ static int scatter(struct dice *dice, const struct way *way, struct point *p)
         if (pen && memcmp(at, way->at[i - 1], 2) == 0) {
             p[n] = p[n - 1];        /* a corner stays one */
         } else {
-            /* The hand comes back slowly: points straying each by itself would make a polygon of an oval. */
+            /*
+             * The hand comes back slowly: points straying each by itself would make a polygon of an
+             * oval.
+             */
             stray_x = stray_x * 3 / 4 + bell(dice, style.slack);
             stray_y = stray_y * 3 / 4 + bell(dice, style.slack);
             p[n] = place(&style, (at[0] - 50) * GRID + stray_x, (at[1] - 50) * GRID + stray_y);
@@ -182,7 +195,10 @@ static int spline(int a, int b, int c, int d, int k)
             + (3 * b - a - 3 * c + d) * k * k * k) / (2 * s * s * s);
 }
 
-/* Bend a curve through p's strokes, of straight pieces; at most PATH_MAX points, the count returned. */
+/*
+ * Bend a curve through p's strokes, of straight pieces; at most PATH_MAX points, the count
+ * returned.
+ */
 static int bend(const struct point *p, int n, struct point *path)
 {
     int m = 0;
@@ -203,8 +219,8 @@ static int bend(const struct point *p, int n, struct point *path)
 }
 
 /*
- * Scale the path to `size` along its greater side, and centre it: near the middle between its mass, which MNIST
- * centres, and its box, which keeps long tails in the image.
+ * Scale the path to `size` along its greater side, and centre it: near the middle between its mass,
+ * which MNIST centres, and its box, which keeps long tails in the image.
  */
 static void fit(struct dice *dice, struct point *path, int m, int size)
 {
@@ -226,7 +242,10 @@ static void fit(struct dice *dice, struct point *path, int m, int size)
     }
 }
 
-/* The pixels, first to last of 0..SIDE-1, with their middle within `reach` of a..b; none if first > last. */
+/*
+ * The pixels, first to last of 0..SIDE-1, with their middle within `reach` of a..b; none if first >
+ * last.
+ */
 static void span(int a, int b, int reach, int *first, int *last)
 {
     int low = least(a, b) - reach - PIXEL / 2, high = most(a, b) + reach - PIXEL / 2;
@@ -235,8 +254,9 @@ static void span(int a, int b, int reach, int *first, int *last)
 }
 
 /*
- * Lower near[pixel], the square of its distance to the path, where the piece from a to b is nearer. The
- * distance is divided by the line's width there, so a heavy line is nearer; beyond `reach` it does not matter.
+ * Lower near[pixel], the square of its distance to the path, where the piece from a to b is nearer.
+ * The distance is divided by the line's width there, so a heavy line is nearer; beyond `reach` it
+ * does not matter.
  */
 static void approach(const struct point *a, const struct point *b, int reach, float *near)
 {
@@ -248,7 +268,8 @@ static void approach(const struct point *a, const struct point *b, int reach, fl
     for (int y = y0; y <= y1; y++)
         for (int x = x0; x <= x1; x++) {
             int ux = x * PIXEL + PIXEL / 2 - a->x, uy = y * PIXEL + PIXEL / 2 - a->y;
-            int vx = ux - dx, vy = uy - dy, along = ux * dx + uy * dy;  /* under 2^30: all is within 50 px */
+            /* under 2^30: all is within 50 px */
+            int vx = ux - dx, vy = uy - dy, along = ux * dx + uy * dy;
             float across = (float)(ux * dy - uy * dx);
             float d2 = along <= 0 ? (float)(ux * ux + uy * uy)
                      : along >= length2 ? (float)(vx * vx + vy * vy) : across * across * inverse;
@@ -266,13 +287,15 @@ static uint8_t ink(float d2, int half)
 }
 
 /*
- * poison_digits_draw - image `index` of the built-in training stream (test 0) or test stream (test 1)
+ * poison_digits_draw - image `index` of the built-in training stream (test 0) or test stream (test
+ * 1)
  *
  *   pixels (28*28)  row by row from the top, 0 paper, 255 full ink, as MNIST
  *   label  0..9, about equally often
  *
- * A function of (test, index) alone, byte for byte: no image needs those before it, and neither stream ends
- * before 2^63, where the other begins. Thread-safe; no allocation. Cost about 6 microseconds.
+ * A function of (test, index) alone, byte for byte: no image needs those before it, and neither
+ * stream ends before 2^63, where the other begins. Thread-safe; no allocation. Cost about 6
+ * microseconds.
  */
 void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label)
 {

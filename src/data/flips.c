@@ -26,7 +26,8 @@ static long long number(const char **text, long long most)
     return errno || value > most ? -1 : value;
 }
 
-static const char *const strategies[POISON_STRATEGIES] = {"first", "random", "near", "far", "alfa", "greedy"};
+static const char *const strategies[POISON_STRATEGIES] = {"first", "random", "near",
+                                                          "far",   "alfa",   "greedy"};
 
 const char *poison_strategy_name(int strategy)
 {
@@ -41,7 +42,10 @@ int poison_strategy_parse(const char *name)
     return -1;
 }
 
-/* A label's name up to `ends`, or in quotes, to name; *text then stands behind it. 0 if there is none. */
+/*
+ * A label's name up to `ends`, or in quotes, to name; *text then stands behind it. 0 if there is
+ * none.
+ */
 static int take_name(const char **text, const char *ends, char name[NAME_MOST])
 {
     const char *at = *text;
@@ -190,7 +194,9 @@ static void say_flip(char what[NAME_MOST], const char *text)
     snprintf(what, NAME_MOST, "--flip %s", text);
 }
 
-/* Reads all of a flip into *wish, whose pair is then `name`. The labels are -1 where data is NULL. */
+/*
+ * Reads all of a flip into *wish, whose pair is then `name`. The labels are -1 where data is NULL.
+ */
 static int take_flip(struct flip_wish *wish, pair_names name, int label[2], const char *text,
                      const poison_data *data, poison_error *err)
 {
@@ -240,23 +246,30 @@ int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *da
     return status;
 }
 
-int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data, poison_error *err)
+int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data,
+                      poison_error *err)
 {
     size_t there = 0;
     for (size_t r = 0; r < data->train.n; r++)
         there += labels[r] == flip->from;
-    poison_label from = poison_label_quoted(data, flip->from), to = poison_label_quoted(data, flip->to);
-    const char *stranger = !occurs(data, flip->from) ? from.text : !occurs(data, flip->to) ? to.text : NULL;
+    poison_label from = poison_label_quoted(data, flip->from),
+                 to = poison_label_quoted(data, flip->to);
+    const char *stranger = !occurs(data, flip->from) ? from.text
+                           : !occurs(data, flip->to) ? to.text
+                                                     : NULL;
     if (stranger)
-        return poison_fail(err, POISON_EDATA, "flip %s:%s:%zu: the label %s occurs nowhere in the data", from.text, to.text,
-                           flip->count, stranger);
+        return poison_fail(err, POISON_EDATA,
+                           "flip %s:%s:%zu: the label %s occurs nowhere in the data", from.text,
+                           to.text, flip->count, stranger);
     if (there < flip->count)
-        return poison_fail(err, POISON_EDATA, "flip %s:%s:%zu: only %zu of the %zu training labels are %s", from.text, to.text,
-                           flip->count, there, data->train.n, from.text);
+        return poison_fail(err, POISON_EDATA,
+                           "flip %s:%s:%zu: only %zu of the %zu training labels are %s", from.text,
+                           to.text, flip->count, there, data->train.n, from.text);
     return 0;
 }
 
-int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *data, poison_error *err)
+int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *data,
+                      poison_error *err)
 {
     size_t left = flip->count;
     int status = poison_flip_check(flip, labels, data, err);
@@ -268,7 +281,7 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
     return status;
 }
 
-/* ---- flip files ------------------------------------------------------------------------------------------------ */
+/* ---- flip files ------------------------------------------------------------------------------ */
 
 /* The label of a cell; in quotes -, which bare means that the row is left out. */
 static int find_printed(const poison_data *data, const char *cell)
@@ -278,36 +291,44 @@ static int find_printed(const poison_data *data, const char *cell)
 }
 
 /* One line `row from to` applied; named[row] is set. */
-static int read_flip(char *line, int *labels, uint8_t *named, const poison_data *data, const char *place, poison_error *err)
+static int read_flip(char *line, int *labels, uint8_t *named, const poison_data *data,
+                     const char *place, poison_error *err)
 {
     const char *at = line;
     long long row = number(&at, 1LL << 40);
-    char *from = row >= 0 && *at == '\t' ? line + (at - line) + 1 : NULL, *to = from ? strchr(from, '\t') : NULL;
+    char *from = row >= 0 && *at == '\t' ? line + (at - line) + 1 : NULL,
+         *to = from ? strchr(from, '\t') : NULL;
     if (!to || strchr(to + 1, '\t') || to == from || !to[1])
-        return poison_fail(err, POISON_EDATA, "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 -'",
+        return poison_fail(err, POISON_EDATA,
+                           "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 "
+                           "-'",
                            place);
     *to++ = 0;
-    int a = find_printed(data, from), b = strcmp(to, "-") == 0 ? -1 : find_printed(data, to), removes = strcmp(to, "-") == 0;
+    int a = find_printed(data, from), b = strcmp(to, "-") == 0 ? -1 : find_printed(data, to),
+        removes = strcmp(to, "-") == 0;
     if ((size_t)row >= data->train.n)
-        return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place, row, data->train.n);
+        return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place,
+                           row, data->train.n);
     if (named[row])
         return poison_fail(err, POISON_EDATA, "%s: row %lld is named a second time", place, row);
     if (labels[row] < 0)
         return poison_fail(err, POISON_EDATA, "%s: row %lld is already removed", place, row);
     if (labels[row] != a)
-        return poison_fail(err, POISON_EDATA, "%s: row %lld is labelled %s here, not %.64s", place, row,
-                           poison_label_name(data, labels[row]).text, from);
+        return poison_fail(err, POISON_EDATA, "%s: row %lld is labelled %s here, not %.64s", place,
+                           row, poison_label_name(data, labels[row]).text, from);
     if (a == b)
-        return poison_fail(err, POISON_EDATA, "%s: row %lld would stay %.64s: leave it out", place, row, from);
+        return poison_fail(err, POISON_EDATA, "%s: row %lld would stay %.64s: leave it out", place,
+                           row, from);
     if (!removes && (b < 0 || !occurs(data, b)))
-        return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data", place, to);
+        return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data",
+                           place, to);
     named[row] = 1;
     labels[row] = b;
     return 0;
 }
 
-int poison_flips_read(const char *path, int *labels, const poison_data *data, const poison_settings *settings,
-                      poison_error *err)
+int poison_flips_read(const char *path, int *labels, const poison_data *data,
+                      const poison_settings *settings, poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
     int status = 0, headed = 0;
@@ -328,13 +349,15 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data, co
         if (strncmp(line, "# ", 2) == 0)
             continue;
         if (!headed && strcmp(line, "row\tfrom\tto") != 0)
-            TRY(poison_fail(err, POISON_EDATA, "%s: expected the header 'row from to', separated by tabs", place));
+            TRY(poison_fail(err, POISON_EDATA,
+                            "%s: expected the header 'row from to', separated by tabs", place));
         if (headed)
             TRY(read_flip(line, labels, named, data, place, err));
         headed = 1;
     }
     if (!headed)
-        TRY(poison_fail(err, POISON_EDATA, "%s: empty, expected the header 'row from to'", stream.name));
+        TRY(poison_fail(err, POISON_EDATA, "%s: empty, expected the header 'row from to'",
+                        stream.name));
 done:
     input_close(&stream);
     free(text);

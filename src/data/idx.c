@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IMAGES_MAGIC = 0x00000803, LABELS_MAGIC = 0x00000801 }; /* unsigned bytes; three dimensions, one dimension */
+/* unsigned bytes; three dimensions, one dimension */
+enum { IMAGES_MAGIC = 0x00000803, LABELS_MAGIC = 0x00000801 };
 
-/* ---- IDX ------------------------------------------------------------------------------------------------------- */
+/* ---- IDX ------------------------------------------------------------------------------------- */
 
 struct idx {
     struct input stream;
@@ -32,22 +33,25 @@ static uint32_t big_endian(const uint8_t *b)
 }
 
 /* Opens an IDX file and checks its header, and against its size if that is known. */
-static int idx_open(struct idx *idx, const char *path, uint32_t magic, const poison_settings *settings, poison_error *err)
+static int idx_open(struct idx *idx, const char *path, uint32_t magic,
+                    const poison_settings *settings, poison_error *err)
 {
     int status, dimensions = magic & 0xFF;
     uint8_t header[16];
     TRY(input_open(&idx->stream, path, 0, settings, err));
     TRY(input_read(&idx->stream, header, 4 + 4 * (size_t)dimensions, err));
     if (big_endian(header) != magic)
-        return poison_fail(err, POISON_EDATA, "%s: magic number %08x, expected %08x (unsigned bytes, %d dimension%s)", path,
-                           big_endian(header), magic, dimensions, dimensions == 1 ? "" : "s");
+        return poison_fail(err, POISON_EDATA,
+                           "%s: magic number %08x, expected %08x (unsigned bytes, %d dimension%s)",
+                           path, big_endian(header), magic, dimensions, dimensions == 1 ? "" : "s");
     for (int k = 0; k < dimensions; k++)
         idx->dimension[k] = big_endian(header + 4 + 4 * k);
     idx->record = 1;
     for (int k = 1; k < dimensions; k++)
-        if (__builtin_mul_overflow(idx->record, (size_t)idx->dimension[k], &idx->record) || idx->record > MOST_FEATURES)
-            return poison_fail(err, POISON_EDATA, "%s: images of %u x %u pixels are too large", path, idx->dimension[1],
-                               idx->dimension[2]);
+        if (__builtin_mul_overflow(idx->record, (size_t)idx->dimension[k], &idx->record)
+            || idx->record > MOST_FEATURES)
+            return poison_fail(err, POISON_EDATA, "%s: images of %u x %u pixels are too large",
+                               path, idx->dimension[1], idx->dimension[2]);
     if (idx->dimension[0] == 0 || idx->record == 0)
         return poison_fail(err, POISON_EDATA, "%s: the header claims no data", path);
     size_t claimed;
@@ -55,23 +59,27 @@ static int idx_open(struct idx *idx, const char *path, uint32_t magic, const poi
         return poison_fail(err, POISON_EDATA, "%s: the header claims an impossible size", path);
     size_t before = 4 + 4 * (size_t)dimensions;
     if (idx->stream.size >= 0 && (size_t)idx->stream.size - before != claimed)
-        return poison_fail(err, POISON_EDATA, "%s: the header claims %zu bytes of data, the file holds %zu", path, claimed,
-                           (size_t)idx->stream.size - before);
+        return poison_fail(err, POISON_EDATA,
+                           "%s: the header claims %zu bytes of data, the file holds %zu", path,
+                           claimed, (size_t)idx->stream.size - before);
 done:
     return status;
 }
 
-/* ---- a folder of four ------------------------------------------------------------------------------------------ */
+/* ---- a folder of four ------------------------------------------------------------------------ */
 
 /* The first that exists of STEM-idxN-ubyte, STEM.idxN-ubyte, and both with .gz. free() it. */
-static int find(char **found, const char *folder, const char *stem, int dimensions, poison_error *err)
+static int find(char **found, const char *folder, const char *stem, int dimensions,
+                poison_error *err)
 {
-    static const char *const form[] = {"%s/%s-idx%d-ubyte", "%s/%s-idx%d-ubyte.gz", "%s/%s.idx%d-ubyte",
-                                       "%s/%s.idx%d-ubyte.gz"};
+    static const char *const form[] = {"%s/%s-idx%d-ubyte", "%s/%s-idx%d-ubyte.gz",
+                                       "%s/%s.idx%d-ubyte", "%s/%s.idx%d-ubyte.gz"};
     struct stat info;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
         int missing = stat(folder, &info) != 0;
-        return poison_fail(err, POISON_EDATA, "%s: %s; --data takes a file, a folder with MNIST's four files, or 'synthetic'",
+        return poison_fail(err, POISON_EDATA,
+                           "%s: %s; --data takes a file, a folder with MNIST's four files, or "
+                           "'synthetic'",
                            folder, missing ? strerror(errno) : "not a folder");
     }
     for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
@@ -84,22 +92,26 @@ static int find(char **found, const char *folder, const char *stem, int dimensio
         }
         free(path);
     }
-    return poison_fail(err, POISON_EDATA, "%s: holds no %s-idx%d-ubyte (or .gz); './build.sh data' fetches MNIST", folder, stem,
-                       dimensions);
+    return poison_fail(err, POISON_EDATA,
+                       "%s: holds no %s-idx%d-ubyte (or .gz); './build.sh data' fetches MNIST",
+                       folder, stem, dimensions);
 }
 
 /* How many of `there` rows: as many as asked for, or (at_most) as many as there are. */
-static int rows_to_read(size_t *n, size_t there, int at_most, const char *option, const char *path, poison_error *err)
+static int rows_to_read(size_t *n, size_t there, int at_most, const char *option, const char *path,
+                        poison_error *err)
 {
     if (*n > there && !at_most)
-        return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", option, *n, path, there);
+        return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", option, *n, path,
+                           there);
     *n = size_min(*n, there);
     return 0;
 }
 
 /* The first n rows of a file of images and one of labels. */
-static int read_files(poison_set *set, const char *image_path, const char *label_path, const char *option, size_t n,
-                      int at_most, const poison_settings *settings, poison_error *err)
+static int read_files(poison_set *set, const char *image_path, const char *label_path,
+                      const char *option, size_t n, int at_most, const poison_settings *settings,
+                      poison_error *err)
 {
     struct idx images = {.stream = INPUT_CLOSED}, labels = {.stream = INPUT_CLOSED};
     uint8_t *y = NULL;
@@ -107,8 +119,8 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     TRY(idx_open(&images, image_path, IMAGES_MAGIC, settings, err));
     TRY(idx_open(&labels, label_path, LABELS_MAGIC, settings, err));
     if (images.dimension[0] != labels.dimension[0])
-        TRY(poison_fail(err, POISON_EDATA, "%s holds %u images, %s %u labels", image_path, images.dimension[0], label_path,
-                        labels.dimension[0]));
+        TRY(poison_fail(err, POISON_EDATA, "%s holds %u images, %s %u labels", image_path,
+                        images.dimension[0], label_path, labels.dimension[0]));
     TRY(rows_to_read(&n, images.dimension[0], at_most, option, image_path, err));
     set->n = n;
     set->height = (int)images.dimension[1];
@@ -128,8 +140,8 @@ done:
     return status;
 }
 
-int idx_read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most, const poison_settings *settings,
-                poison_error *err)
+int idx_read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most,
+                    const poison_settings *settings, poison_error *err)
 {
     char *images = NULL, *labels = NULL;
     int status;
@@ -142,17 +154,22 @@ done:
     return status;
 }
 
-/* The file of the labels of a file of images: the same name but for two words, gzipped or not. free() it. */
+/*
+ * The file of the labels of a file of images: the same name but for two words, gzipped or not.
+ * free() it.
+ */
 static int find_labels(char **found, const char *images, poison_error *err)
 {
-    const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images, *word = strstr(name, "images");
+    const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images,
+               *word = strstr(name, "images");
     int status = 0;
     char *path = poison_take(strlen(images) + 4, 1); /* ".gz" may come */
     if (!path)
         status = poison_fail_memory(err, strlen(images), 1, "a name");
     else if (!word)
         status = poison_fail(err, POISON_EDATA,
-                             "%s: images, but where are their labels? Expected a name with 'images' in it, "
+                             "%s: images, but where are their labels? Expected a name with "
+                             "'images' in it, "
                              "as in train-images-idx3-ubyte, and the same with 'labels' beside it",
                              images);
     else {
@@ -165,7 +182,9 @@ static int find_labels(char **found, const char *images, poison_error *err)
             strcpy(end > path + 3 && strcmp(end - 3, ".gz") == 0 ? end - 3 : end,
                    end > path + 3 && strcmp(end - 3, ".gz") == 0 ? "" : ".gz");
         if (access(path, F_OK) != 0)
-            status = poison_fail(err, POISON_EDATA, "%s: its labels are missing: there is no %s (or .gz)", images, path);
+            status = poison_fail(err, POISON_EDATA,
+                                 "%s: its labels are missing: there is no %s (or .gz)", images,
+                                 path);
     }
     if (status == 0)
         *found = path;
@@ -179,7 +198,8 @@ int idx_is(const uint8_t first[4])
     return !first[0] && !first[1] && first[2];
 }
 
-int idx_read_images(poison_set *set, const char *path, size_t n, const poison_settings *settings, poison_error *err)
+int idx_read_images(poison_set *set, const char *path, size_t n, const poison_settings *settings,
+                    poison_error *err)
 {
     char *labels = NULL;
     int status = find_labels(&labels, path, err);
@@ -189,8 +209,8 @@ int idx_read_images(poison_set *set, const char *path, size_t n, const poison_se
     return status;
 }
 
-int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m, int m_at_most,
-                     const poison_settings *settings, poison_error *err)
+int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m,
+                     int m_at_most, const poison_settings *settings, poison_error *err)
 {
     int status;
     double begun = trace_begin(settings->trace);
@@ -199,16 +219,19 @@ int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_m
     TRY(idx_read_folder(&data->train, folder, 0, n, n_at_most, settings, err));
     TRY(idx_read_folder(&data->test, folder, 1, m, m_at_most, settings, err));
     if (data->train.height != data->test.height || data->train.width != data->test.width)
-        TRY(poison_fail(err, POISON_EDATA, "%s: training images of %d x %d pixels, test images of %d x %d", folder,
-                        data->train.height, data->train.width, data->test.height, data->test.width));
+        TRY(poison_fail(err, POISON_EDATA,
+                        "%s: training images of %d x %d pixels, test images of %d x %d", folder,
+                        data->train.height, data->train.width, data->test.height,
+                        data->test.width));
 done:
-    trace_end(settings->trace, TRACE_LOAD, begun, (double)((data->train.n + data->test.n) * (size_t)data->train.d));
+    trace_end(settings->trace, TRACE_LOAD, begun,
+              (double)((data->train.n + data->test.n) * (size_t)data->train.d));
     if (status < 0)
         poison_data_free(data);
     return status;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_big_endian(FILE *out, uint32_t v)
 {
@@ -216,9 +239,13 @@ static void put_big_endian(FILE *out, uint32_t v)
     fwrite(b, 1, sizeof b, out);
 }
 
-/* One IDX file: a set's images, or its labels, each as the byte that it is called; rows whose label is -1 are left out. */
-static int write_idx(const poison_set *set, const int *labels, const uint8_t *byte, const char *folder, const char *name,
-                     const poison_settings *settings, poison_error *err)
+/*
+ * One IDX file: a set's images, or its labels, each as the byte that it is called; rows whose label
+ * is -1 are left out.
+ */
+static int write_idx(const poison_set *set, const int *labels, const uint8_t *byte,
+                     const char *folder, const char *name, const poison_settings *settings,
+                     poison_error *err)
 {
     struct output file;
     char *path;
@@ -249,20 +276,23 @@ static int write_idx(const poison_set *set, const int *labels, const uint8_t *by
     return output_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
 }
 
-int poison_data_write(const poison_data *data, const int *labels, const char *folder, const poison_settings *settings,
-                      poison_error *err)
+int poison_data_write(const poison_data *data, const int *labels, const char *folder,
+                      const poison_settings *settings, poison_error *err)
 {
     uint8_t byte[POISON_LABELS];
     int status;
     const poison_set *train = &data->train, *test = &data->test;
     if (train->v)
         return poison_fail(err, POISON_EDATA,
-                           "%s: these features are no whole numbers from 0 to 255, and IDX files hold those only", folder);
+                           "%s: these features are no whole numbers from 0 to 255, and IDX files "
+                           "hold those only",
+                           folder);
     TRY(poison_check_labels(labels, train->n, -1, err));
     TRY(poison_check_labels(test->y, test->n, 0, err));
     TRY(labels_bytes(data, byte, err));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder, strerror(errno));
+        return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder,
+                           strerror(errno));
     TRY(write_idx(train, labels, NULL, folder, "train-images-idx3-ubyte", settings, err));
     TRY(write_idx(train, labels, byte, folder, "train-labels-idx1-ubyte", settings, err));
     TRY(write_idx(test, test->y, NULL, folder, "t10k-images-idx3-ubyte", settings, err));

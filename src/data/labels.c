@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- looking up ------------------------------------------------------------------------------------------------ */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 const char *poison_label_text(const poison_data *data, int label, char number[12])
 {
@@ -69,15 +69,20 @@ int poison_label_find(const poison_data *data, const char *name)
     for (int c = 0; c < data->names; c++)
         if (number_is(data->name[c], &other) && other == value)
             return c;
-    return !data->names && value >= 0 && value < POISON_LABELS && value == floor(value) ? (int)value : -1;
+    return !data->names && value >= 0 && value < POISON_LABELS && value == floor(value) ? (int)value
+                                                                                        : -1;
 }
 
 int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err)
 {
     for (int c = 0; c < POISON_LABELS; c++) {
         double value = c;
-        if (c < data->names && (!number_is(data->name[c], &value) || value < 0 || value > 255 || value != floor(value)))
-            return poison_fail(err, POISON_EDATA, "label '%s' cannot be written: IDX files hold the numbers 0 to 255 only",
+        if (c < data->names
+            && (!number_is(data->name[c], &value) || value < 0 || value > 255
+                || value != floor(value)))
+            return poison_fail(err, POISON_EDATA,
+                               "label '%s' cannot be written: IDX files hold the numbers 0 to 255 "
+                               "only",
                                poison_label_name(data, c).text);
         number[c] = (uint8_t)value;
     }
@@ -88,22 +93,26 @@ int poison_check_labels(const int *labels, size_t n, int least, poison_error *er
 {
     for (size_t r = 0; r < n; r++)
         if (labels[r] < least || labels[r] >= POISON_LABELS)
-            return poison_fail(err, POISON_EDATA, "row %zu has the label %d: labels are 0 to %d%s", r, labels[r], POISON_LABELS - 1,
+            return poison_fail(err, POISON_EDATA, "row %zu has the label %d: labels are 0 to %d%s",
+                               r, labels[r], POISON_LABELS - 1,
                                least < 0 ? ", or -1 for a row that is left out" : "");
     return 0;
 }
 
-/* ---- the texts of a file --------------------------------------------------------------------------------------- */
+/* ---- the texts of a file --------------------------------------------------------------------- */
 
 static int fail_too_many(poison_error *err)
 {
-    return poison_fail(err, POISON_EDATA, "more than %d different labels: is the label column the right one (--label)?",
+    return poison_fail(err, POISON_EDATA,
+                       "more than %d different labels: is the label column the right one "
+                       "(--label)?",
                        POISON_LABELS);
 }
 
 int book_add(struct book *book, const char *text, size_t length, poison_error *err)
 {
-    uint32_t *slot = poison_hash_slot(book->slot, 2 * BOOK_MOST - 1, (const char *const *)book->text, text, length);
+    uint32_t *slot = poison_hash_slot(book->slot, 2 * BOOK_MOST - 1,
+                                      (const char *const *)book->text, text, length);
     if (*slot)
         return (int)*slot - 1;
     if (book->count == BOOK_MOST)
@@ -123,7 +132,7 @@ void book_free(struct book *book)
     free(book);
 }
 
-/* ---- one set of labels ----------------------------------------------------------------------------------------- */
+/* ---- one set of labels ----------------------------------------------------------------------- */
 
 /* A text that occurs. Those that are labels already have source -1, `of` being the label. */
 struct spelling {
@@ -168,8 +177,11 @@ static int write_book(struct book **book, struct label_source *source, poison_er
     return status < 0 ? status : 0;
 }
 
-/* Fills `all` with the names there are and every source's texts; whether all of them are numbers. */
-static int list(struct spelling *all, int *count, const poison_data *data, const struct label_source *source, size_t sources)
+/*
+ * Fills `all` with the names there are and every source's texts; whether all of them are numbers.
+ */
+static int list(struct spelling *all, int *count, const poison_data *data,
+                const struct label_source *source, size_t sources)
 {
     int numbers = 1;
     *count = 0;
@@ -183,16 +195,22 @@ static int list(struct spelling *all, int *count, const poison_data *data, const
     return numbers;
 }
 
-/* Gives equal neighbours one label, and name (POISON_LABELS) its first spelling. How many labels; -1: too many. */
+/*
+ * Gives equal neighbours one label, and name (POISON_LABELS) its first spelling. How many labels;
+ * -1: too many.
+ */
 static int give_labels(struct spelling *all, int count, int numbers, int names, const char **name)
 {
     for (int k = 0; k < count; k++) {
-        int same = k > 0 && (numbers ? all[k].value == all[k - 1].value : strcmp(all[k].text, all[k - 1].text) == 0);
+        int same = k > 0
+                   && (numbers ? all[k].value == all[k - 1].value
+                               : strcmp(all[k].text, all[k - 1].text) == 0);
         if (same && all[k].source >= 0) {
             all[k].label = all[k - 1].label;
             continue;
         }
-        all[k].label = all[k].source < 0 ? all[k].of : names++; /* a name that was there is met first */
+        /* a name that was there is met first */
+        all[k].label = all[k].source < 0 ? all[k].of : names++;
         if (all[k].label >= POISON_LABELS)
             return -1;
         name[all[k].label] = all[k].text;
@@ -214,7 +232,8 @@ static char **block(const char *const *name, int names)
     return out;
 }
 
-int labels_join(poison_data *data, const struct label_source *given, size_t sources, poison_error *err)
+int labels_join(poison_data *data, const struct label_source *given, size_t sources,
+                poison_error *err)
 {
     enum { SOURCES = 4 };
     struct label_source source[SOURCES];

@@ -7,12 +7,20 @@
 
 #include <stdio.h>
 
-/* POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left out */
+/*
+ * POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left
+ * out
+ */
 int poison_check_labels(const int *labels, size_t n, int least, poison_error *err);
 
-/* What a label is called, whole; data may be NULL. number: room for the name of one that has none. */
+/*
+ * What a label is called, whole; data may be NULL. number: room for the name of one that has none.
+ */
 const char *poison_label_text(const poison_data *data, int label, char number[12]);
-/* The same on one line as poison_pair_parse reads it: in quotes if it holds a ':', ',', '"' or blank. */
+/*
+ * The same on one line as poison_pair_parse reads it: in quotes if it holds a ':', ',', '"' or
+ * blank.
+ */
 void poison_label_put(FILE *out, const poison_data *data, int label);
 poison_label poison_label_quoted(const poison_data *data, int label); /* cut to fit, for messages */
 
@@ -36,15 +44,21 @@ struct label_source {
 };
 
 /*
- * labels_join - one set of labels for all sources: data->names, numbers and name, and y become labels
+ * labels_join - one set of labels for all sources: data->names, numbers and name, and y become
+ * labels
  *
- * If all texts are numbers, equal values are one label, called by the spelling met first, and they are in the order of their
- * values; else each text is a label, in the order of their bytes. Names that `data` has already keep their labels, and new
- * ones follow. If all sources are IDX files and there were no names, nothing changes. POISON_EDATA for more than 256 labels.
+ * If all texts are numbers, equal values are one label, called by the spelling met first, and they
+ * are in the order of their values; else each text is a label, in the order of their bytes. Names
+ * that `data` has already keep their labels, and new ones follow. If all sources are IDX files and
+ * there were no names, nothing changes. POISON_EDATA for more than 256 labels.
  */
-int labels_join(poison_data *data, const struct label_source *source, size_t sources, poison_error *err);
+int labels_join(poison_data *data, const struct label_source *source, size_t sources,
+                poison_error *err);
 
-/* The number that each label is called by, to be written as a byte: number (POISON_LABELS). POISON_EDATA if it is none. */
+/*
+ * The number that each label is called by, to be written as a byte: number (POISON_LABELS).
+ * POISON_EDATA if it is none.
+ */
 int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err);
 
 #endif

@@ -15,7 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and the last `last`. */
+/*
+ * Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and
+ * the last `last`.
+ */
 struct wish {
     const char *path, *label;
     int format, features, test; /* test: of a folder, the t10k pair */
@@ -23,7 +26,10 @@ struct wish {
     int given;
 };
 
-/* Rows of one file, and the last ones of it. Their labels are numbers of the book's texts, until they are joined. */
+/*
+ * Rows of one file, and the last ones of it. Their labels are numbers of the book's texts, until
+ * they are joined.
+ */
 struct part {
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
@@ -59,7 +65,7 @@ static size_t plus(size_t a, size_t b)
     return a + b < a ? SIZE_MAX : a + b;
 }
 
-/* ---- one file -------------------------------------------------------------------------------------------------- */
+/* ---- one file -------------------------------------------------------------------------------- */
 
 /* How many of a file's rows come first; the others are its last, or not wanted. */
 static int plan(size_t *first, const struct wish *wish, size_t rows, poison_error *err)
@@ -71,17 +77,19 @@ static int plan(size_t *first, const struct wish *wish, size_t rows, poison_erro
         return 0;
     }
     if (wish->given)
-        snprintf(first_text, sizeof first_text, "%s %zu", wish->test ? "--test" : "--train", wish->first);
+        snprintf(first_text, sizeof first_text, "%s %zu", wish->test ? "--test" : "--train",
+                 wish->first);
     if (wish->validate)
         snprintf(validate, sizeof validate, " and --validate %zu", wish->validate);
     if (wish->last)
         snprintf(last, sizeof last, " and --test %zu", wish->last);
-    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path), rows, first_text,
-                       validate, last);
+    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path),
+                       rows, first_text, validate, last);
 }
 
 /* Images and the labels beside them */
-static int load_images(struct part *part, const struct wish *wish, const poison_settings *settings, poison_error *err)
+static int load_images(struct part *part, const struct wish *wish, const poison_settings *settings,
+                       poison_error *err)
 {
     int status = 0;
     size_t first, *row = NULL;
@@ -89,9 +97,11 @@ static int load_images(struct part *part, const struct wish *wish, const poison_
     double begun = trace_begin(settings->trace);
     if (strcmp(wish->path, "-") == 0)
         return poison_fail(err, POISON_EDATA,
-                           "standard input: an IDX file; its labels are in a second one, so give a file's name");
-    TRY(idx_read_images(set, wish->path, wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX, settings,
-                    err));
+                           "standard input: an IDX file; its labels are in a second one, so give a "
+                           "file's name");
+    TRY(idx_read_images(set, wish->path,
+                        wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX,
+                        settings, err));
     TRY(plan(&first, wish, set->n, err));
     row = poison_take(wish->last, sizeof *row);
     if (!row)
@@ -106,8 +116,8 @@ done:
     return status;
 }
 
-static int load_text(struct part *part, struct input *stream, const struct wish *wish, struct budget budget,
-                     poison_error *err)
+static int load_text(struct part *part, struct input *stream, const struct wish *wish,
+                     struct budget budget, poison_error *err)
 {
     int status;
     struct text text;
@@ -132,8 +142,8 @@ done:
 }
 
 /* Opens a file and finds out whether it is an IDX file. */
-static int open_file(struct input *stream, const char *path, int format, int *idx, const poison_settings *settings,
-                     poison_error *err)
+static int open_file(struct input *stream, const char *path, int format, int *idx,
+                     const poison_settings *settings, poison_error *err)
 {
     int status;
     uint8_t first[4];
@@ -145,7 +155,8 @@ done:
 }
 
 /* Whatever holds the rows. The budget binds as far as they are ours to plan. */
-static int load_part(struct part *part, const struct wish *wish, struct budget budget, poison_error *err)
+static int load_part(struct part *part, const struct wish *wish, struct budget budget,
+                     poison_error *err)
 {
     const poison_settings *settings = budget.settings;
     int status, idx;
@@ -162,36 +173,41 @@ static int load_part(struct part *part, const struct wish *wish, struct budget b
                         wish->validate || !wish->given, settings, err));
     } else {
         TRY(open_file(&stream, wish->path, wish->format, &idx, settings, err));
-        TRY(idx ? load_images(part, wish, settings, err) : load_text(part, &stream, wish, budget, err));
+        TRY(idx ? load_images(part, wish, settings, err)
+                : load_text(part, &stream, wish, budget, err));
     }
 done:
     input_close(&stream);
     return status;
 }
 
-/* ---- two sets that agree --------------------------------------------------------------------------------------- */
+/* ---- two sets that agree --------------------------------------------------------------------- */
 
 /*
- * Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros for those that one lacks.
- * `data` is told gamma's words of n training rows before that; NULL: a is a model, of no rows, and b may not lack features.
+ * Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros
+ * for those that one lacks. `data` is told gamma's words of n training rows before that; NULL: a is
+ * a model, of no rows, and b may not lack features.
  */
-static int agree(struct part *a, struct part *b, const char *name_a, const char *name_b, poison_data *data, size_t n,
-                 const poison_settings *settings, poison_error *err)
+static int agree(struct part *a, struct part *b, const char *name_a, const char *name_b,
+                 poison_data *data, size_t n, const poison_settings *settings, poison_error *err)
 {
     int status = 0, doubles = a->set.v || b->set.v;
-    int base_a = a->sparse ? a->base : b->base, base_b = b->sparse ? b->base : a->base; /* others begin where it does */
+    /* others begin where it does */
+    int base_a = a->sparse ? a->base : b->base, base_b = b->sparse ? b->base : a->base;
     int base = base_a < base_b ? base_a : base_b;
-    int end_a = base_a + a->set.d, end_b = base_b + b->set.d, end = end_a > end_b ? end_a : end_b, d = end - base;
+    int end_a = base_a + a->set.d, end_b = base_b + b->set.d, end = end_a > end_b ? end_a : end_b,
+        d = end - base;
     if (b->set.d != a->set.d && !b->sparse && (!a->sparse || (!data && b->set.d < a->set.d)))
-        return poison_fail(err, POISON_EDATA, "%s: %d feature%s, but %s has %d", name_b, b->set.d, b->set.d == 1 ? "" : "s",
-                           name_a, a->set.d);
+        return poison_fail(err, POISON_EDATA, "%s: %d feature%s, but %s has %d", name_b, b->set.d,
+                           b->set.d == 1 ? "" : "s", name_a, a->set.d);
     if (d > MOST_FEATURES)
-        return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b, MOST_FEATURES);
+        return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b,
+                           MOST_FEATURES);
     size_t bytes = plus(set_bytes(a->set.n, d, doubles), set_bytes(b->set.n, d, doubles));
     struct budget budget = budget_whole(settings);
     if (bytes > budget.left)
-        return budget_fail(budget, (double)bytes, err, "%s and %s: %d features of %zu rows take", name_a, name_b, d,
-                           a->set.n + b->set.n);
+        return budget_fail(budget, (double)bytes, err, "%s and %s: %d features of %zu rows take",
+                           name_a, name_b, d, a->set.n + b->set.n);
     if (data && d != a->set.d) {
         poison_data narrow = {.train = a->set};
         poison_settings scale = *settings;
@@ -209,41 +225,58 @@ done:
     return status;
 }
 
-/* ---- training and test set ------------------------------------------------------------------------------------- */
+/* ---- training and test set ------------------------------------------------------------------- */
 
 /* A folder's two pairs, or the built-in digits' two streams */
-static int load_pairs(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+static int load_pairs(poison_data *data, const poison_source *s, const poison_settings *settings,
+                      poison_error *err)
 {
     size_t n = plus(s->train, s->validate);
     return is_synthetic(s->path)
                ? poison_data_draw(data, n, s->test, settings, err)
-               : poison_data_read(data, s->path, n, s->validate || !s->train_given, s->test, !s->test_given, settings, err);
+               : poison_data_read(data, s->path, n, s->validate || !s->train_given, s->test,
+                                  !s->test_given, settings, err);
 }
 
 /* The training rows from one place, the test rows from another or the same */
-static int load_files(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+static int load_files(poison_data *data, const poison_source *s, const poison_settings *settings,
+                      poison_error *err)
 {
     int status;
     struct part train = {0}, test = {0};
     struct budget budget = budget_whole(settings);
-    struct wish first = {.path = s->path, .label = s->label, .format = s->format, .first = s->train, .given = s->train_given,
-                         .validate = s->validate, .last = !s->test_path && s->test_given ? s->test : 0};
-    struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1, .given = s->test_given,
-                         .first = s->test_given || !s->test_path || is_synthetic(s->test_path) ? s->test : SIZE_MAX};
+    struct wish first = {.path = s->path,
+                         .label = s->label,
+                         .format = s->format,
+                         .first = s->train,
+                         .given = s->train_given,
+                         .validate = s->validate,
+                         .last = !s->test_path && s->test_given ? s->test : 0};
+    struct wish other = {.path = s->test_path,
+                         .label = s->label,
+                         .format = s->format,
+                         .test = 1,
+                         .given = s->test_given,
+                         .first = s->test_given || !s->test_path || is_synthetic(s->test_path)
+                                      ? s->test
+                                      : SIZE_MAX};
     TRY(load_part(&train, &first, budget, err));
     if (s->test_path) {
         size_t taken = set_bytes(train.set.n, train.set.d, train.set.v != NULL);
         TRY(load_part(&test, &other, budget_less(budget, taken), err));
         TRY(agree(&train, &test, name_of(s->path), name_of(s->test_path), data,
-                  train.set.n > s->validate ? train.set.n - s->validate : train.set.n, settings, err));
+                  train.set.n > s->validate ? train.set.n - s->validate : train.set.n, settings,
+                  err));
     } else {
         test.set = train.last;
         train.last = (poison_set){0};
     }
     if (!train.set.y || !test.set.y)
-        TRY(poison_fail(err, POISON_EDATA, "%s: rows without labels cannot be used here (--label)", name_of(s->path)));
+        TRY(poison_fail(err, POISON_EDATA, "%s: rows without labels cannot be used here (--label)",
+                        name_of(s->path)));
     struct label_source sources[] = {{train.book, train.set.y, train.set.n},
-                                     {s->test_path ? test.book : train.book, test.set.y, test.set.n}};
+                                     {s->test_path ? test.book : train.book, test.set.y,
+                                      test.set.n}};
     poison_error why;
     status = labels_join(data, sources, 2, &why);
     if (status < 0)
@@ -265,13 +298,15 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
         budget_take(settings, BUDGET_DATA, set_bytes(sets[k]->n, sets[k]->d, sets[k]->v != NULL));
 }
 
-int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings, poison_error *err)
+int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings,
+                     poison_error *err)
 {
     int status = 0;
     memset(data, 0, sizeof *data);
     snprintf(data->source, sizeof data->source, "%s", name_of(s->path));
     if (s->test_path && strcmp(s->path, "-") == 0 && strcmp(s->test_path, "-") == 0)
-        return poison_fail(err, POISON_EUSAGE, "--data and --test-data: standard input can be read only once");
+        return poison_fail(err, POISON_EUSAGE,
+                           "--data and --test-data: standard input can be read only once");
     if (!s->test_path && (is_synthetic(s->path) || is_folder(s->path)))
         TRY(load_pairs(data, s, settings, err));
     else
@@ -288,15 +323,21 @@ done:
     return status;
 }
 
-/* ---- rows for a model ------------------------------------------------------------------------------------------ */
+/* ---- rows for a model ------------------------------------------------------------------------ */
 
-int load_rows(poison_data *data, struct load_width *width, const poison_source *s, const poison_settings *settings,
-              poison_error *err)
+int load_rows(poison_data *data, struct load_width *width, const poison_source *s,
+              const poison_settings *settings, poison_error *err)
 {
     int status, names = data->names;
-    struct part rows = {0}, model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
-    struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .features = width->d, .first = s->test,
-                        .given = s->test_given, .test = 1};
+    struct part rows = {0},
+                model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
+    struct wish wish = {.path = s->path,
+                        .label = s->label,
+                        .format = s->format,
+                        .features = width->d,
+                        .first = s->test,
+                        .given = s->test_given,
+                        .test = 1};
     TRY(load_part(&rows, &wish, budget_whole(settings), err));
     TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
     if (rows.set.y)
@@ -316,7 +357,7 @@ done:
     return status;
 }
 
-/* ---- what is wrong with a file --------------------------------------------------------------------------------- */
+/* ---- what is wrong with a file --------------------------------------------------------------- */
 
 /* Reads all of a folder or of a pair of IDX files. */
 static int read_all(const char *path, int idx, const poison_settings *settings, poison_error *err)
@@ -331,11 +372,13 @@ static int read_all(const char *path, int idx, const poison_settings *settings, 
 static int is_empty(const char *path)
 {
     struct stat info;
-    return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &info) : stat(path, &info)) == 0 && S_ISREG(info.st_mode) && !info.st_size;
+    return (strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &info) : stat(path, &info)) == 0
+           && S_ISREG(info.st_mode) && !info.st_size;
 }
 
 /* A problem of the whole file: "name: what", or "name:line: what". Who asks knows the name. */
-static void tell(const char *sentence, const char *name, int (*found)(void *self, size_t line, const char *sentence), void *self)
+static void tell(const char *sentence, const char *name,
+                 int (*found)(void *self, size_t line, const char *sentence), void *self)
 {
     size_t length = strlen(name), line = 0;
     if (strncmp(sentence, name, length) == 0 && sentence[length] == ':') {
@@ -351,8 +394,8 @@ static void tell(const char *sentence, const char *name, int (*found)(void *self
 }
 
 static int check_text(struct text *t, int format, const char *label,
-                      int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems,
-                      poison_error *err)
+                      int (*found)(void *self, size_t line, const char *sentence), void *self,
+                      size_t *problems, poison_error *err)
 {
     poison_data names = {0};
     struct book *book = poison_take(1, sizeof *book);
@@ -369,7 +412,8 @@ static int check_text(struct text *t, int format, const char *label,
 }
 
 int load_check(const char *path, int format, const char *label, const poison_settings *settings,
-               int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems, poison_error *err)
+               int (*found)(void *self, size_t line, const char *sentence), void *self,
+               size_t *problems, poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
     struct text text = {0};

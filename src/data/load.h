@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* load - sets of rows for other purposes than training and testing: rows for a model to label, files to be checked */
+/*
+ * load - sets of rows for other purposes than training and testing: rows for a model to label,
+ * files to be checked
+ */
 #ifndef POISON_LOAD_H
 #define POISON_LOAD_H
 
@@ -8,33 +11,43 @@
 /* The features of a model, or of a set. */
 struct load_width {
     int d, base; /* base: the index of the first, in LIBSVM's text */
-    int at_least; /* of a model that is only known by its support vectors: rows may have more features */
-    int foreign;  /* on return: the first field was taken for the label, and none of its values is a label of the model */
+    /* of a model that is only known by its support vectors: rows may have more features */
+    int at_least;
+    /*
+     * on return: the first field was taken for the label, and none of its values is a label of the
+     * model
+     */
+    int foreign;
 };
 
 /*
  * load_rows - the rows of source->path for a model to label, to data->test
  *
- *   data   empty but for the model's names (names, numbers, name; block of memory as in poison.h), which keep their labels;
- *          other labels follow. Without any, only rows of IDX files have labels that mean the model's
- *   width  the model's on entry. On return, of the rows: where base has become less, or d more, the model's own support
- *          vectors are to be moved by (base before - base after) columns, and are 0 in the others
+ *   data   empty but for the model's names (names, numbers, name; block of memory as in poison.h),
+ *          which keep their labels; other labels follow. Without any, only rows of IDX files have
+ *          labels that mean the model's
+ *   width  the model's on entry. On return, of the rows: where base has become less, or d more, the
+ *          model's own support vectors are to be moved by (base before - base after) columns, and
+ *          are 0 in the others
  *
- * A folder's t10k pair and the built-in digits, the first source->test of them; else all rows of a file, or the first
- * source->test if that was given. data->test.y is NULL if there are no labels: with label "none", or where CSV has as many
- * fields as the model features, and no header that names a label. In LIBSVM's text features that are missing are 0; other files
- * must have the model's number of features. Errors as poison_data_load.
+ * A folder's t10k pair and the built-in digits, the first source->test of them; else all rows of a
+ * file, or the first source->test if that was given. data->test.y is NULL if there are no labels:
+ * with label "none", or where CSV has as many fields as the model features, and no header that
+ * names a label. In LIBSVM's text features that are missing are 0; other files must have the
+ * model's number of features. Errors as poison_data_load.
  */
-int load_rows(poison_data *data, struct load_width *width, const poison_source *source, const poison_settings *settings,
-              poison_error *err);
+int load_rows(poison_data *data, struct load_width *width, const poison_source *source,
+              const poison_settings *settings, poison_error *err);
 
 /*
- * load_check - everything that is wrong with a file (or folder): calls found for each problem, until that returns not 0
+ * load_check - everything that is wrong with a file (or folder): calls found for each problem,
+ * until that returns not 0
  *
- * Lines are numbered from 1; 0 is the file as a whole. *problems: how many. IDX files are looked at until their first
- * problem. POISON_EDATA only if the file cannot be read at all.
+ * Lines are numbered from 1; 0 is the file as a whole. *problems: how many. IDX files are looked at
+ * until their first problem. POISON_EDATA only if the file cannot be read at all.
  */
 int load_check(const char *path, int format, const char *label, const poison_settings *settings,
-               int (*found)(void *self, size_t line, const char *sentence), void *self, size_t *problems, poison_error *err);
+               int (*found)(void *self, size_t line, const char *sentence), void *self,
+               size_t *problems, poison_error *err);
 
 #endif

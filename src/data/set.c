@@ -20,7 +20,8 @@ poison_set set_some(const poison_set *set, size_t first, size_t n)
 size_t set_bytes(size_t n, int d, int doubles)
 {
     size_t bytes;
-    return __builtin_mul_overflow(n, (size_t)d * (doubles ? sizeof(double) : 1), &bytes) ? SIZE_MAX : bytes;
+    return __builtin_mul_overflow(n, (size_t)d * (doubles ? sizeof(double) : 1), &bytes) ? SIZE_MAX
+                                                                                         : bytes;
 }
 
 void set_free(poison_set *set)
@@ -31,7 +32,8 @@ void set_free(poison_set *set)
     *set = (poison_set){0};
 }
 
-int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count, poison_error *err)
+int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
+                      poison_error *err)
 {
     size_t d = (size_t)set->d;
     *out = *set;
@@ -72,13 +74,15 @@ int set_to_doubles(poison_set *set, poison_error *err)
 
 int set_widen(poison_set *set, int before, int after, poison_error *err)
 {
-    size_t d = (size_t)set->d, wide = d + (size_t)before + (size_t)after, size = set->v ? sizeof(double) : 1;
+    size_t d = (size_t)set->d, wide = d + (size_t)before + (size_t)after,
+           size = set->v ? sizeof(double) : 1;
     char *from = set->v ? (char *)set->v : (char *)set->x;
     if (wide == d)
         return 0;
     char *to = poison_take(set->n, wide * size);
     if (!to)
-        return poison_fail_memory(err, set->n, wide * size, "the features and the columns that they lack");
+        return poison_fail_memory(err, set->n, wide * size,
+                                  "the features and the columns that they lack");
     for (size_t r = 0; r < set->n; r++)
         memcpy(to + (r * wide + (size_t)before) * size, from + r * d * size, d * size);
     free(from);
@@ -107,8 +111,9 @@ int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error
 {
     poison_set *all = &data->train;
     if (all->n < train + v)
-        return poison_fail(err, POISON_EDATA, "--train %zu and --validate %zu: %s holds %zu training images only", train, v,
-                           data->source, all->n);
+        return poison_fail(err, POISON_EDATA,
+                           "--train %zu and --validate %zu: %s holds %zu training images only",
+                           train, v, data->source, all->n);
     data->validation = set_some(all, train, v);
     all->n = train;
     return 0;
@@ -122,7 +127,7 @@ void poison_data_free(poison_data *data)
     memset(data, 0, sizeof *data);
 }
 
-/* ---- checksums ------------------------------------------------------------------------------------- */
+/* ---- checksums ------------------------------------------------------------------------------- */
 
 /* In pieces, since it may be interrupted; what it is then is not to be used. */
 uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings)
@@ -130,12 +135,14 @@ uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison
     size_t d = (size_t)set->d, piece = 1024;
     for (size_t r = 0; r < set->n && !poison_cancelled(settings); r += piece) {
         size_t cells = d * size_min(set->n - r, piece);
-        crc = set->v ? poison_crc32(crc, set->v + r * d, cells * sizeof *set->v) : poison_crc32(crc, set->x + r * d, cells);
+        crc = set->v ? poison_crc32(crc, set->v + r * d, cells * sizeof *set->v)
+                     : poison_crc32(crc, set->x + r * d, cells);
     }
     return crc;
 }
 
-uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings)
+uint32_t poison_data_crc32(const poison_data *data, const int *labels,
+                           const poison_settings *settings)
 {
     const poison_set *const sets[] = {&data->train, &data->validation, &data->test};
     uint32_t crc = poison_crc32(0, labels, data->train.n * sizeof *labels);

@@ -6,9 +6,13 @@
 #include "poison.h"
 
 /* Copies rows row[0..count) of a set, in that order. POISON_ENOMEM. set_free frees. */
-int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count, poison_error *err);
+int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
+                      poison_error *err);
 
-/* 8-bit features become doubles; what are doubles already stay. POISON_ENOMEM; the set is then as before. */
+/*
+ * 8-bit features become doubles; what are doubles already stay. POISON_ENOMEM; the set is then as
+ * before.
+ */
 int set_to_doubles(poison_set *set, poison_error *err);
 
 /* Columns of zeros come before and after the features. Errors as above. */
@@ -17,12 +21,18 @@ int set_widen(poison_set *set, int before, int after, poison_error *err);
 /* Rows [first, first + n) of a set, where they are. */
 poison_set set_some(const poison_set *set, size_t first, size_t n);
 
-size_t set_bytes(size_t n, int d, int doubles); /* of the features; SIZE_MAX if there is no such number */
+/* of the features; SIZE_MAX if there is no such number */
+size_t set_bytes(size_t n, int d, int doubles);
 
 void set_free(poison_set *set);
 
-/* The features of a set, that follow what gave `crc`; and of all data, with the training labels `labels` (n), as altered. */
-uint32_t poison_features_crc32(uint32_t crc, const poison_set *set, const poison_settings *settings);
-uint32_t poison_data_crc32(const poison_data *data, const int *labels, const poison_settings *settings);
+/*
+ * The features of a set, that follow what gave `crc`; and of all data, with the training labels
+ * `labels` (n), as altered.
+ */
+uint32_t poison_features_crc32(uint32_t crc, const poison_set *set,
+                               const poison_settings *settings);
+uint32_t poison_data_crc32(const poison_data *data, const int *labels,
+                           const poison_settings *settings);
 
 #endif

@@ -26,7 +26,7 @@ struct field {
     int doubled; /* it holds quotes that are written as two */
 };
 
-/* ---- characters ------------------------------------------------------------------------------------------------ */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static int is_blank(const struct text *t, char c)
 {
@@ -48,7 +48,8 @@ static const char *newline(const struct text *t, const char *p)
 /* Where a line's contents end: before CR LF, and in LIBSVM's text before a comment. */
 static const char *line_end(const struct text *t, const char *p)
 {
-    const char *end = newline(t, p), *comment = t->comments ? memchr(p, '#', (size_t)(end - p)) : NULL;
+    const char *end = newline(t, p),
+               *comment = t->comments ? memchr(p, '#', (size_t)(end - p)) : NULL;
     if (comment)
         return comment;
     return end > p && end[-1] == '\r' ? end - 1 : end;
@@ -82,11 +83,13 @@ static int is_any(const struct field *f, const char *const *words)
 
 static const char *const missing[] = {"", "?", "na", "n/a", "null", NULL};
 static const char *const nans[] = {"nan", "+nan", "-nan", NULL};
-static const char *const infinities[] = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", NULL};
+static const char *const infinities[] = {"inf",       "+inf",      "-inf", "infinity",
+                                         "+infinity", "-infinity", NULL};
 static const char *const label_names[] = {"label", "class", "y", "target", NULL};
 
 /* A field from p on; returns its separator or `end`. NULL: its quotes are wrong. */
-static const char *take_field(const struct text *t, const char *p, const char *end, struct field *f, poison_error *err)
+static const char *take_field(const struct text *t, const char *p, const char *end, struct field *f,
+                              poison_error *err)
 {
     p = skip_blanks(t, p, end);
     int quoted = p < end && *p == '"';
@@ -109,8 +112,8 @@ static const char *take_field(const struct text *t, const char *p, const char *e
     }
     const char *next = quoted ? skip_blanks(t, stop + 1, end) : stop;
     if (next < end && *next != t->separator) {
-        poison_fail(err, POISON_EDATA, "a quoted field is followed by '%.*s'", (int)(end - next < 20 ? end - next : 20),
-                    next);
+        poison_fail(err, POISON_EDATA, "a quoted field is followed by '%.*s'",
+                    (int)(end - next < 20 ? end - next : 20), next);
         return NULL;
     }
     f->at = skip_blanks(t, p, stop);
@@ -120,7 +123,7 @@ static const char *take_field(const struct text *t, const char *p, const char *e
     return next;
 }
 
-/* ---- what is wrong --------------------------------------------------------------------------------------------- */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 static int shown(size_t length)
 {
@@ -143,23 +146,27 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
 {
     char place[80];
     struct field name = t->libsvm ? (struct field){0} : column_name(t, number - 1);
-    snprintf(place, sizeof place, name.length ? "%s %d (%.*s)" : "%s %d", t->libsvm ? "feature" : "field", number,
-             shown(name.length), name.at);
+    snprintf(place, sizeof place, name.length ? "%s %d (%.*s)" : "%s %d",
+             t->libsvm ? "feature" : "field", number, shown(name.length), name.at);
     double value;
     const char *end = number_read(f->at, f->at + f->length, &value);
     if (is_any(f, missing))
-        return poison_fail(err, POISON_EDATA, "%s is missing ('%.*s'): fill missing values in, or leave such rows out",
+        return poison_fail(err, POISON_EDATA,
+                           "%s is missing ('%.*s'): fill missing values in, or leave such rows out",
                            place, (int)f->length, f->at);
     if (is_any(f, nans))
-        return poison_fail(err, POISON_EDATA, "%s is NaN: fill missing values in, or leave such rows out", place);
+        return poison_fail(err, POISON_EDATA,
+                           "%s is NaN: fill missing values in, or leave such rows out", place);
     if (is_any(f, infinities))
         return poison_fail(err, POISON_EDATA, "%s is infinite", place);
     if (end && end == f->at + f->length)
-        return poison_fail(err, POISON_EDATA, "%s: '%.*s' is too large for a double", place, shown(f->length), f->at);
+        return poison_fail(err, POISON_EDATA, "%s: '%.*s' is too large for a double", place,
+                           shown(f->length), f->at);
     poison_fail(err, POISON_EDATA, "%s: '%.*s' is not a number", place, shown(f->length), f->at);
     if (t->guessed) {
         size_t length = strlen(err->text);
-        snprintf(err->text + length, sizeof err->text - length, " (if it is the label: --label %d)", number);
+        snprintf(err->text + length, sizeof err->text - length, " (if it is the label: --label %d)",
+                 number);
     }
     return POISON_EDATA;
 }
@@ -180,12 +187,12 @@ static int count_fields(const struct text *t, const char *p, poison_error *err)
 static int fail_ragged(const struct text *t, const char *line, poison_error *err)
 {
     int fields = count_fields(t, line, err);
-    return fields < 0
-               ? fields
-               : poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields, fields == 1 ? "" : "s", t->columns);
+    return fields < 0 ? fields
+                      : poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields,
+                                    fields == 1 ? "" : "s", t->columns);
 }
 
-/* ---- one row --------------------------------------------------------------------------------------------------- */
+/* ---- one row --------------------------------------------------------------------------------- */
 
 /* Where the values of a row go: one of x and v is NULL. */
 struct row {
@@ -241,7 +248,8 @@ static int parse_fields(const struct text *t, const char *line, struct row *row,
                 return POISON_EDATA;
             if (k == t->label)
                 row->label = f;
-            else if (number_read(f.at, f.at + f.length, &value) != f.at + f.length || !f.length || !isfinite(value))
+            else if (number_read(f.at, f.at + f.length, &value) != f.at + f.length || !f.length
+                     || !isfinite(value))
                 return fail_value(t, k + 1, &f, err);
         }
         if (k != t->label && store(row, column++, value))
@@ -275,24 +283,32 @@ static int64_t read_index(const char *p, const char **colon)
 }
 
 /* A token that is no index:value in order */
-static int fail_token(const struct text *t, const char *p, const char *end, int64_t before, poison_error *err)
+static int fail_token(const struct text *t, const char *p, const char *end, int64_t before,
+                      poison_error *err)
 {
     const char *stop = token_end(p, end), *colon;
     int64_t index = read_index(p, &colon);
     size_t length = (size_t)(stop - p);
     if (length > 4 && strncmp(p, "qid:", 4) == 0)
-        return poison_fail(err, POISON_EDATA, "'%.*s': queries (for ranking) are not served", shown(length), p);
+        return poison_fail(err, POISON_EDATA, "'%.*s': queries (for ranking) are not served",
+                           shown(length), p);
     if (index < 0)
-        return poison_fail(err, POISON_EDATA, "'%.*s': expected INDEX:VALUE, the index a whole number", shown(length), p);
+        return poison_fail(err, POISON_EDATA,
+                           "'%.*s': expected INDEX:VALUE, the index a whole number", shown(length),
+                           p);
     if (index - t->base >= MOST_FEATURES)
-        return poison_fail(err, POISON_EDATA, "'%.*s': more than %d features", shown(length), p, MOST_FEATURES);
+        return poison_fail(err, POISON_EDATA, "'%.*s': more than %d features", shown(length), p,
+                           MOST_FEATURES);
     if (index <= before)
-        return poison_fail(err, POISON_EDATA, "index %d after %d: indices must ascend", (int)index, (int)before);
-    return fail_value(t, (int)index, &(struct field){colon + 1, (size_t)(stop - colon - 1), 0}, err);
+        return poison_fail(err, POISON_EDATA, "index %d after %d: indices must ascend", (int)index,
+                           (int)before);
+    return fail_value(t, (int)index, &(struct field){colon + 1, (size_t)(stop - colon - 1), 0},
+                      err);
 }
 
 /* Where a line's features begin: after its label, if it has one. */
-static const char *skip_label(const struct text *t, const char *p, const char *end, struct field *label)
+static const char *skip_label(const struct text *t, const char *p, const char *end,
+                              struct field *label)
 {
     p = skip_blanks(t, p, end);
     const char *stop = token_end(p, end);
@@ -307,9 +323,12 @@ static int parse_tokens(const struct text *t, const char *line, struct row *row,
     const char *end = line_end(t, line), *p = skip_label(t, line, end, &row->label), *colon;
     int64_t before = -1;
     if (t->label >= 0 && memchr(row->label.at, ':', row->label.length))
-        return poison_fail(err, POISON_EDATA, "the label is missing before '%.*s'", shown(row->label.length), row->label.at);
+        return poison_fail(err, POISON_EDATA, "the label is missing before '%.*s'",
+                           shown(row->label.length), row->label.at);
     if (p == end)
-        return poison_fail(err, POISON_EDATA, "a label alone: a row whose features are all zero is written as '1 1:0'");
+        return poison_fail(err, POISON_EDATA,
+                           "a label alone: a row whose features are all zero is written as '1 "
+                           "1:0'");
     if (row->x)
         memset(row->x, 0, (size_t)t->d);
     else
@@ -322,7 +341,8 @@ static int parse_tokens(const struct text *t, const char *line, struct row *row,
         const char *q = quick(colon + 1, end, &value);
         if (!q || (q < end && *q != ' ' && *q != '\t'))
             return fail_token(t, p, end, before, err);
-        if (index - t->base < t->d && store(row, (int)(index - t->base), value)) /* else the line's last index is less */
+        /* else the line's last index is less */
+        if (index - t->base < t->d && store(row, (int)(index - t->base), value))
             return NOT_BYTES;
         before = index;
         p = q;
@@ -342,12 +362,13 @@ static int parse_row(const struct text *t, size_t r, struct row *row, poison_err
 {
     const char *line = t->bytes + t->row[r];
     int status = t->libsvm ? parse_tokens(t, line, row, err) : parse_fields(t, line, row, err);
-    if ((status < 0 || (row->label.length && memchr(row->label.at, 0, row->label.length))) && refuse_null(t, line, err) < 0)
+    if ((status < 0 || (row->label.length && memchr(row->label.at, 0, row->label.length)))
+        && refuse_null(t, line, err) < 0)
         return POISON_EDATA;
     return status;
 }
 
-/* ---- layout ---------------------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err)
 {
@@ -428,7 +449,8 @@ static int find_rows(struct text *t, const char *begin, poison_error *err)
             room = room ? 2 * room : 1024;
             size_t bytes = t->length + room * sizeof *t->row;
             if (bytes > t->budget.left)
-                return budget_fail(t->budget, (double)bytes, err, "%s: the text of more than %zu rows takes", t->name, t->rows);
+                return budget_fail(t->budget, (double)bytes, err,
+                                   "%s: the text of more than %zu rows takes", t->name, t->rows);
             size_t *larger = realloc(t->row, room * sizeof *t->row);
             if (!larger)
                 return poison_fail_memory(err, room, sizeof *t->row, t->name);
@@ -452,7 +474,10 @@ static int64_t last_index(const struct text *t, const char *line, int *zero)
     return read_index(end, &colon);
 }
 
-/* LIBSVM: the features are those of the whole file, so that gamma does not depend on the rows in use. */
+/*
+ * LIBSVM: the features are those of the whole file, so that gamma does not depend on the rows in
+ * use.
+ */
 static void find_width(struct text *t)
 {
     int64_t greatest = 0;
@@ -461,7 +486,8 @@ static void find_width(struct text *t)
         int zero;
         int64_t last = last_index(t, t->bytes + t->row[r], &zero);
         t->base = zero ? 0 : t->base;
-        if (last > greatest && last <= MOST_FEATURES) /* larger ones are an error where they are used */
+        /* larger ones are an error where they are used */
+        if (last > greatest && last <= MOST_FEATURES)
             greatest = last;
     }
     greatest -= t->base;
@@ -476,7 +502,8 @@ static int find_name(const struct text *t, const char *line, const char *name, i
     for (int k = 0;; k++, p++) {
         if (!(p = take_field(t, p, end, &f, NULL)))
             return -1;
-        if (exact ? strlen(name) == f.length && memcmp(f.at, name, f.length) == 0 : is_word(&f, name))
+        if (exact ? strlen(name) == f.length && memcmp(f.at, name, f.length) == 0
+                  : is_word(&f, name))
             return k;
         if (p == end)
             return -1;
@@ -494,13 +521,14 @@ static int find_label_name(const struct text *t, const char *line)
 /* Whether --label is a column's name. */
 static int is_name(const char *label)
 {
-    return label && label[strspn(label, "0123456789")] && strcmp(label, "first") != 0 && strcmp(label, "last") != 0
-           && strcmp(label, "none") != 0;
+    return label && label[strspn(label, "0123456789")] && strcmp(label, "first") != 0
+           && strcmp(label, "last") != 0 && strcmp(label, "none") != 0;
 }
 
 /*
- * Whether a line is a header: most of its fields are words, or one names the label column. Where that is all and the
- * others are numbers, they must count the columns (y 0 1 2 ...): else y may well be a label, and not its name.
+ * Whether a line is a header: most of its fields are words, or one names the label column. Where
+ * that is all and the others are numbers, they must count the columns (y 0 1 2 ...): else y may
+ * well be a label, and not its name.
  */
 static int is_header(const struct text *t, const char *line, const char *label)
 {
@@ -533,7 +561,8 @@ static void list_names(const struct text *t, char *text, size_t room)
     size_t length = 0;
     for (int k = 0; k < t->columns && k < NAMED; k++) {
         struct field f = column_name(t, k);
-        length += (size_t)snprintf(text + length, room - length, "%s%.*s", k ? ", " : "", shown(f.length), f.at);
+        length += (size_t)snprintf(text + length, room - length, "%s%.*s", k ? ", " : "",
+                                   shown(f.length), f.at);
     }
     if (t->columns > NAMED)
         snprintf(text + length, room - length, ", ... (%d in all)", t->columns);
@@ -545,7 +574,8 @@ static int find_label(struct text *t, const char *label, int features, poison_er
     char names[400];
     long number = label ? strtol(label, NULL, 10) : 0;
     t->label = !label && t->header ? find_label_name(t, t->header) : -1;
-    if (t->label >= 0 || (!label && features && t->columns == features) || (label && strcmp(label, "none") == 0))
+    if (t->label >= 0 || (!label && features && t->columns == features)
+        || (label && strcmp(label, "none") == 0))
         return 0;
     t->guessed = !label;
     if (!label || strcmp(label, "first") == 0)
@@ -553,7 +583,8 @@ static int find_label(struct text *t, const char *label, int features, poison_er
     else if (strcmp(label, "last") == 0)
         t->label = t->columns - 1;
     else if (is_name(label) && !t->header)
-        return poison_fail(err, POISON_EDATA, "%s: no column is called '%.60s': the first line holds values, no names",
+        return poison_fail(err, POISON_EDATA,
+                           "%s: no column is called '%.60s': the first line holds values, no names",
                            t->name, label);
     else if (is_name(label))
         t->label = find_name(t, t->header, label, 1);
@@ -562,9 +593,11 @@ static int find_label(struct text *t, const char *label, int features, poison_er
     if (t->label >= 0)
         return 0;
     if (!is_name(label))
-        return poison_fail(err, POISON_EDATA, "%s: --label %.20s: there are %d columns, from 1", t->name, label, t->columns);
+        return poison_fail(err, POISON_EDATA, "%s: --label %.20s: there are %d columns, from 1",
+                           t->name, label, t->columns);
     list_names(t, names, sizeof names);
-    return poison_fail(err, POISON_EDATA, "%s: no column is called '%.60s': there are %s", t->name, label, names);
+    return poison_fail(err, POISON_EDATA, "%s: no column is called '%.60s': there are %s", t->name,
+                       label, names);
 }
 
 static int find_columns(struct text *t, const char *label, int features, poison_error *err)
@@ -576,17 +609,20 @@ static int find_columns(struct text *t, const char *label, int features, poison_
         t->header = line;
         memmove(t->row, t->row + 1, --t->rows * sizeof *t->row);
         if (!t->rows)
-            return poison_fail(err, POISON_EDATA, "%s:%zu: a header, and no rows after it", t->name, line_number(t, line));
+            return poison_fail(err, POISON_EDATA, "%s:%zu: a header, and no rows after it", t->name,
+                               line_number(t, line));
     }
     t->columns = refuse_null(t, line, &why) < 0 ? POISON_EDATA : count_fields(t, line, &why);
     if (t->columns < 0)
-        return poison_fail(err, POISON_EDATA, "%s:%zu: %.200s", t->name, line_number(t, line), why.text);
+        return poison_fail(err, POISON_EDATA, "%s:%zu: %.200s", t->name, line_number(t, line),
+                           why.text);
     TRY(find_label(t, label, features, err));
     t->d = t->columns - (t->label >= 0);
     t->base = 1;
     if (t->d == 0)
         return poison_fail(err, POISON_EDATA,
-                           "%s:%zu: a label alone: the file has one column only (fields are separated by tabs, "
+                           "%s:%zu: a label alone: the file has one column only (fields are "
+                           "separated by tabs, "
                            "commas or semicolons)",
                            t->name, line_number(t, line));
     if (t->d > MOST_FEATURES)
@@ -607,16 +643,20 @@ int text_layout(struct text *t, int format, const char *label, int features, poi
         return find_columns(t, label, features, err);
     t->label = label && strcmp(label, "none") == 0 ? -1 : 0;
     if (label && t->label == 0 && strcmp(label, "first") != 0 && strcmp(label, "1") != 0)
-        return poison_fail(err, POISON_EDATA, "%s: --label %.60s: in LIBSVM's text the label is always first", t->name,
+        return poison_fail(err, POISON_EDATA,
+                           "%s: --label %.60s: in LIBSVM's text the label is always first", t->name,
                            label);
     find_width(t);
 done:
     return status;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
-/* The rows that are wanted, of one kind of feature. The error is that of the first line, whichever thread came first. */
+/*
+ * The rows that are wanted, of one kind of feature. The error is that of the first line, whichever
+ * thread came first.
+ */
 static int parse_rows(const struct text *t, poison_set *head, poison_set *tail, struct field *label,
                       const poison_settings *settings, poison_error *err)
 {
@@ -663,11 +703,14 @@ static int parse_rows(const struct text *t, poison_set *head, poison_set *tail, 
         return NOT_BYTES;
     size_t r = bad < head->n ? bad : t->rows - n + bad;
     return bad == n ? 0
-                    : poison_fail(err, POISON_EDATA, "%s:%zu: %.1000s", t->name, line_number(t, t->bytes + t->row[r]),
-                                  first.text);
+                    : poison_fail(err, POISON_EDATA, "%s:%zu: %.1000s", t->name,
+                                  line_number(t, t->bytes + t->row[r]), first.text);
 }
 
-/* The number of a label's text. Doubled quotes are halved where they stand: the row has been parsed. */
+/*
+ * The number of a label's text. Doubled quotes are halved where they stand: the row has been
+ * parsed.
+ */
 static int add_label(struct text *t, struct book *book, struct field f, poison_error *err)
 {
     if (f.doubled) {
@@ -682,8 +725,8 @@ static int add_label(struct text *t, struct book *book, struct field f, poison_e
     return book_add(book, f.at, f.length, err);
 }
 
-static int number_labels(struct text *t, poison_set *head, poison_set *tail, const struct field *label, struct book **book,
-                         poison_error *err)
+static int number_labels(struct text *t, poison_set *head, poison_set *tail,
+                         const struct field *label, struct book **book, poison_error *err)
 {
     *book = poison_take(1, sizeof **book);
     head->y = poison_take(head->n, sizeof *head->y);
@@ -707,8 +750,8 @@ static int fits(const struct text *t, size_t n, int doubles, poison_error *err)
     size_t others = t->length + t->rows * sizeof *t->row + n * (sizeof(struct field) + sizeof(int));
     if (!__builtin_add_overflow(features, others, &bytes) && bytes <= t->budget.left)
         return 0;
-    return budget_fail(t->budget, (double)features + (double)others, err, "%s: the text and %zu rows of %d features take",
-                       t->name, n, t->d);
+    return budget_fail(t->budget, (double)features + (double)others, err,
+                       "%s: the text and %zu rows of %d features take", t->name, n, t->d);
 }
 
 int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
@@ -745,8 +788,9 @@ done:
     return status;
 }
 
-int text_check(struct text *t, struct book *book, int (*found)(void *self, size_t line, const char *sentence),
-               void *self, size_t *problems, poison_error *err)
+int text_check(struct text *t, struct book *book,
+               int (*found)(void *self, size_t line, const char *sentence), void *self,
+               size_t *problems, poison_error *err)
 {
     const poison_settings *settings = t->budget.settings;
     int status, stop = 0;

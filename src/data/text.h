@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text - rows of features in LIBSVM's sparse text, CSV and TSV; poison_data_load in poison.h says what each may look like
+ * text - rows of features in LIBSVM's sparse text, CSV and TSV; poison_data_load in poison.h says
+ * what each may look like
  *
- * A text is taken whole, then laid out (format, header, where each row begins), then the rows that are wanted are parsed, in
- * parallel: to bytes, and if a value is none, again to doubles.
+ * A text is taken whole, then laid out (format, header, where each row begins), then the rows that
+ * are wanted are parsed, in parallel: to bytes, and if a value is none, again to doubles.
  */
 #ifndef POISON_TEXT_H
 #define POISON_TEXT_H
@@ -18,7 +19,8 @@ struct text {
     int libsvm;
     char separator;     /* of fields; LIBSVM: of nothing */
     const char *header; /* the line of names, or NULL */
-    int columns, label; /* CSV: fields of a row, and which one is the label (LIBSVM: 0); -1: none is */
+    /* CSV: fields of a row, and which one is the label (LIBSVM: 0); -1: none is */
+    int columns, label;
     int guessed;        /* CSV: nothing says that the first field is the label */
     int d, base;        /* features; LIBSVM: the index of the first, 0 or 1 */
     int comments;       /* LIBSVM: there are some */
@@ -27,23 +29,28 @@ struct text {
 };
 
 /*
- * Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or rows that have exactly so many
- * fields have no label, unless something says which one it is. text_close frees, always.
+ * Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or
+ * rows that have exactly so many fields have no label, unless something says which one it is.
+ * text_close frees, always.
  */
 int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err);
 int text_layout(struct text *t, int format, const char *label, int features, poison_error *err);
 void text_close(struct text *t);
 
 /*
- * The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL where there are no labels.
- * POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it takes more than its budget with the text. Freed by
- * set_free and book_free, always.
+ * The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL
+ * where there are no labels. POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it
+ * takes more than its budget with the text. Freed by set_free and book_free, always.
  */
 int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
                poison_error *err);
 
-/* Calls found for each line that is wrong, until that returns not 0, and adds the labels to *book. How many, to *problems. */
-int text_check(struct text *t, struct book *book, int (*found)(void *self, size_t line, const char *sentence),
-               void *self, size_t *problems, poison_error *err);
+/*
+ * Calls found for each line that is wrong, until that returns not 0, and adds the labels to *book.
+ * How many, to *problems.
+ */
+int text_check(struct text *t, struct book *book,
+               int (*found)(void *self, size_t line, const char *sentence), void *self,
+               size_t *problems, poison_error *err);
 
 #endif
