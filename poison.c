@@ -33,7 +33,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 /* ---- the laboratory: data, labels, model, predictions ---------------------------------------- */
 
 struct laboratory {
@@ -386,7 +385,8 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     TRY(poison_model_predict(model, &lab->data.test, lab->predicted, NULL, err));
     for (lab->label.count = 0; lab->label.count < lab->data.names; lab->label.count++)
         lab->label.label[lab->label.count] = lab->label.count;
-    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0, (size_t[POISON_LABELS]){0});
+    print_score(&lab->sheet, &lab->label, &lab->data.test, lab->predicted, 0,
+                (size_t[POISON_LABELS]){0});
 done:
     return status;
 }

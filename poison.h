@@ -329,10 +329,7 @@ void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *labe
  */
 int poison_data_validate(poison_data *data, size_t train, size_t v, poison_error *err);
 
-/*
- * The labels that occur in the training or the test set, ascending, to label (POISON_LABELS); how many
- * there are.
- */
+/* The labels that occur in training or test set, to label (POISON_LABELS), ascending; how many. */
 int poison_data_labels(const poison_data *data, int *label);
 
 /*
@@ -655,7 +652,7 @@ typedef struct {
                         last */
     size_t K;        /* only by `confident`: the estimated joint distribution of given and true
                         labels, in rows */
-    int label[POISON_LABELS];  /* (K) */
+    int label[POISON_LABELS]; /* (K) */
     size_t *joint;   /* (K, K) [given][guessed]; each row adds up to the rows of its label */
     size_t estimated; /* its sum off the diagonal: how many labels are wrong */
 } poison_findings;

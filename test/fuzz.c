@@ -157,10 +157,9 @@ static void try_text(const uint8_t *at, size_t left, const int *format, size_t f
         try_training(&data);
         poison_data_free(&data);
     }
-    size_t problems, most = 1 + how;
-    answered(load_check(path[0], source.format, source.label, &settings, ignore_problem, &most,
-                        &problems, &err),
-             &err);
+    size_t most = 1 + how;
+    struct problems problems = {.found = ignore_problem, .self = &most};
+    answered(load_check(path[0], source.format, source.label, &problems, &settings, &err), &err);
     struct load_width width = {.d = 1 + how % 5, .base = how & 1, .at_least = how >> 1 & 1};
     memset(&data, 0, sizeof data);
     source.test_path = NULL;
@@ -191,10 +190,9 @@ static void fuzz_idx(const uint8_t *at, size_t left)
         try_training(&data);
         poison_data_free(&data);
     }
-    size_t problems, most = 20;
-    answered(load_check(source.path, POISON_READ_AUTO, NULL, &settings, ignore_problem, &most,
-                        &problems, &err),
-             &err);
+    size_t most = 20;
+    struct problems problems = {.found = ignore_problem, .self = &most};
+    answered(load_check(source.path, POISON_READ_AUTO, NULL, &problems, &settings, &err), &err);
 }
 
 static void fuzz_table(const uint8_t *at, size_t left)

@@ -172,12 +172,10 @@ static void a_check_finds_all(void **state)
     poison_settings settings = settings_of(1);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct findings found = {0};
-        size_t problems;
+        struct problems problems = {.found = find, .self = &found};
         put(cases[k].text);
-        int status = load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems,
-                                NULL);
-        assert_int_equal(status, 0);
-        assert_true(found.count == cases[k].count && problems == (size_t)cases[k].count);
+        assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &problems, &settings, NULL), 0);
+        assert_true(found.count == cases[k].count && problems.count == (size_t)cases[k].count);
         for (int p = 0; p < found.count; p++)
             assert_int_equal(found.line[p], cases[k].line[p]);
     }
@@ -186,11 +184,9 @@ static void a_check_finds_all(void **state)
         fprintf(file, "%d,1\n", k);
     fclose(file);
     struct findings found = {0};
-    size_t problems;
-    assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &settings, find, &found, &problems,
-                                NULL),
-                     0);
-    assert_true(problems == 1 && found.line[0] == 0 && strstr(found.sentence[0], "256"));
+    struct problems problems = {.found = find, .self = &found};
+    assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &problems, &settings, NULL), 0);
+    assert_true(problems.count == 1 && found.line[0] == 0 && strstr(found.sentence[0], "256"));
 }
 
 static struct book *book_of(const char *const *text)

@@ -26,10 +26,8 @@ int poison_fail(poison_error *err, int status, const char *format, ...)
 int poison_fail_memory(poison_error *err, size_t count, size_t size, const char *what)
 {
     double mib = (double)count * (double)size / (1 << 20);
-    return poison_fail(err, POISON_ENOMEM,
-                       mib < 10 ? "out of memory: %s needs %.2f MiB"
-                                : "out of memory: %s needs %.0f MiB",
-                       what, mib);
+    return poison_fail(err, POISON_ENOMEM, "out of memory: %s needs %.*f MiB", what,
+                       mib < 10 ? 2 : 0, mib);
 }
 
 void *poison_take(size_t count, size_t size)
@@ -46,8 +44,10 @@ void *poison_take_big(size_t count, size_t size)
     void *memory;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX)
         return NULL;
+    if (bytes == 0)
+        bytes = 64;
     if (bytes < 1 << 21) /* less than a huge page */
-        return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;
+        return posix_memalign(&memory, 64, bytes) ? NULL : memory;
     if (posix_memalign(&memory, 1 << 21, bytes))
         return NULL;
     /* a wish: first touch of 4 KiB pages is slow on virtual machines */
@@ -101,9 +101,8 @@ FILE *poison_text_open(char **text, size_t *size)
     enum { ROOM = 1024 };
     struct growing *g = poison_take(1, sizeof *g);
     char *bytes = poison_take(ROOM, 1);
-    FILE *out = g && bytes
-                    ? fopencookie(g, "w", (cookie_io_functions_t){.write = grow, .close = finish})
-                    : NULL;
+    const cookie_io_functions_t functions = {.write = grow, .close = finish};
+    FILE *out = g && bytes ? fopencookie(g, "w", functions) : NULL;
     *text = NULL;
     *size = 0;
     if (out) {
@@ -128,10 +127,7 @@ uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row)
     return poison_mix(poison_mix(poison_mix(seed) + stream) + row);
 }
 
-/*
- * FNV-1a, mixed, since its low bits are poor; a slot that is taken by another text leads to the
- * next one.
- */
+/* FNV-1a, mixed, since its low bits are poor; where another text is, the next slot is tried. */
 uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted,
                            size_t length)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * base - what every floor stands on: errors with a sentence, checked memory, keyed random numbers,
- * clock, checksums
- */
+/* base - what every floor stands on: errors, memory, keyed random numbers, checksums, the clock */
 #ifndef POISON_BASE_H
 #define POISON_BASE_H
 
@@ -20,23 +17,14 @@
             goto done;                \
     } while (0)
 
-/*
- * Fills *err (if not NULL) and returns status: `return poison_fail(err, POISON_EDATA, "%s: ...",
- * path);`
- */
+/* Fills *err (if not NULL), returns status: return poison_fail(err, POISON_EDATA, "%s", why); */
 int poison_fail(poison_error *err, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int poison_fail_memory(poison_error *err, size_t count, size_t size, const char *what);
 
-/*
- * malloc, zeroed, of count items of `size` bytes; NULL if the product overflows or there is no
- * memory. free() it.
- */
+/* Zeroed memory of count items of `size` bytes; NULL: there is none, or no such size. free() it. */
 void *poison_take(size_t count, size_t size);
-/*
- * The same for big buffers: 64-byte aligned, in huge pages where the system gives them, not zeroed.
- * free() it.
- */
+/* The same for big buffers: 64-byte aligned, in huge pages if the system has some, not zeroed. */
 void *poison_take_big(size_t count, size_t size);
 
 /*
@@ -57,8 +45,8 @@ static inline size_t size_max(size_t a, size_t b)
 }
 
 /*
- * Splitmix64's finaliser, and the random number of (seed, stream, row): no order, no state, no
- * threads in it.
+ * Splitmix64's finaliser (Steele, Lea, Flood 2014), and the random number of (seed, stream, row):
+ * no order, no state, no threads in it.
  */
 uint64_t poison_mix(uint64_t x);
 uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);
@@ -83,10 +71,7 @@ int poison_raised(const volatile sig_atomic_t *flag);
 int poison_cancelled(const poison_settings *settings);
 int poison_fail_cancelled(poison_error *err);
 
-/*
- * Tells settings->progress, if the calling thread is the first of its parallel region (others may
- * not print).
- */
+/* Tells settings->progress; of a parallel region only the first thread does, which may print. */
 void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit,
                  double share);
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* of what should be text: beyond that its zeros are not read to the end to be counted in lines */
+/* Of what should be text: a zero beyond it ends the reading, and no line is named. */
 #define SURELY ((size_t)16 << 20)
-/* of a gzipped file at first: what its header claims is believed as data arrive */
+/* What is taken at first of a gzipped file: what its header claims is believed as data arrive. */
 #define CHUNK ((size_t)4 << 20)
 
 /* From here on zlib reads it: it passes on what is not gzipped as it is. */
@@ -42,8 +42,9 @@ static int open_file(struct input *s, const char *path, int pipes, poison_error 
     while (s->fd < 0 && errno == EINTR && !poison_raised(s->cancel));
     if (s->fd < 0 && errno == EINTR)
         return poison_fail_cancelled(err);
-    return s->fd < 0 ? poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno))
-                     : 0;
+    if (s->fd < 0)
+        return poison_fail(err, POISON_EDATA, "%s: cannot open: %s", path, strerror(errno));
+    return 0;
 }
 
 /* Standard input may be open for writing only. If so, errno says it. */
@@ -55,15 +56,14 @@ static int is_readable(int fd)
     return 0;
 }
 
+/* What is gzipped goes to zlib, pipes too: it passes on what is not. Sizes are for plain files. */
 int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
                poison_error *err)
 {
     int input = pipes && strcmp(path, "-") == 0, status = 0;
     struct stat info;
     uint8_t magic[2];
-    *s = (struct input){.name = input ? "standard input" : path,
-                        .fd = -1,
-                        .size = -1,
+    *s = (struct input){.name = input ? "standard input" : path, .fd = -1, .size = -1,
                         .cancel = settings->cancel};
     if (input)
         s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -122,11 +122,15 @@ static ssize_t read_some(struct input *s, void *to, size_t length, poison_error 
             }
             if (code == Z_BUF_ERROR)
                 return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->name);
+            if (got >= 0)
+                return got;
             const char *colon = strstr(text, ": "); /* zlib names the file descriptor before it */
-            if (got < 0)
-                return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->name,
-                                   code == Z_ERRNO ? strerror(errno) : colon ? colon + 2 : text);
-            return got;
+            if (code == Z_ERRNO)
+                text = strerror(errno);
+            else if (colon)
+                text = colon + 2;
+            return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->name,
+                               text);
         }
 #endif
         got = read(s->fd, to, piece);
@@ -200,6 +204,7 @@ static int fail_too_long(const struct input *s, struct budget budget, poison_err
                        s->name);
 }
 
+/* Twice as much room whenever it is full; a plain file's size is known beforehand. */
 int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,
                    poison_error *err)
 {

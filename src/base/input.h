@@ -31,10 +31,7 @@ int input_open(struct input *s, const char *path, int pipes, const poison_settin
                poison_error *err);
 void input_close(struct input *s);
 
-/*
- * The first four bytes, 0 where there are fewer; they are still to be read. Only before the first
- * read.
- */
+/* The first four bytes, 0 where there are fewer; they are yet to be read. Before the first read. */
 int input_peek(struct input *s, uint8_t first[4], poison_error *err);
 
 /* Exactly `length` bytes, or an error. */
@@ -60,10 +57,7 @@ struct lines {
     size_t number; /* of the line that was taken last, from 1 */
 };
 
-/*
- * The next line, ended by a zero in its newline's place, and its bytes, zeros too; NULL: that was
- * all.
- */
+/* The next line, a zero in its newline's place; *length: its bytes, zeros too. NULL: the end. */
 char *lines_next(struct lines *lines, size_t *length);
 
 #endif

@@ -21,7 +21,8 @@ typedef unsigned __int128 wide;
 enum {
     WORD_DIGITS = 19, /* 10^19 < 2^64 */
     FIVES = 27, /* 5^27 < 2^63 */
-    KEPT = 800 /* digits given to strtod: 768 tell every double and every midpoint apart, then one that says "and more" */
+    /* Digits given to strtod: 768 tell doubles and midpoints apart, one more says "and more". */
+    KEPT = 800
 };
 
 static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -73,10 +74,7 @@ static double by_strtod(const char *at, const char *end, int64_t e)
     return n ? strtod(text, NULL) : 0;
 }
 
-/*
- * The exponent after the digits, if there is a whole one. Beyond 10^15 no digits could make up for
- * it.
- */
+/* The exponent after the digits, if it is whole. Beyond 10^15 no digits could make up for it. */
 static const char *read_exponent(const char *at, const char *end, int64_t *e)
 {
     const char *digit = at + 1;
@@ -93,6 +91,7 @@ static const char *read_exponent(const char *at, const char *end, int64_t *e)
     return digit;
 }
 
+/* Sign, digits and exponent; then the first of the three ways above that is exact. */
 const char *number_read(const char *at, const char *end, double *value)
 {
     int negative = at < end && *at == '-';

@@ -18,10 +18,7 @@ static int fail_write(poison_error *err, const char *path, const char *action)
                        path, action, strerror(errno));
 }
 
-/*
- * The file that `path` means once symbolic links are followed, also one that is not there yet.
- * free() it.
- */
+/* The file that `path` means once links are followed, also one that is not there yet. free() it. */
 static char *follow(const char *path)
 {
     char *at = strdup(path);
@@ -70,10 +67,7 @@ static int next_temporary(struct output *file)
     return -1;
 }
 
-/*
- * A file without a name in the folder of file->path, where the system has such; -1: make one with a
- * name.
- */
+/* A file without a name in file->path's folder, if the system has such; -1: one needs a name. */
 static int open_unnamed(struct output *file, mode_t mode)
 {
     char *folder = folder_of(file->path), proc[40];
@@ -170,15 +164,18 @@ int output_descriptor(const char *path)
 /* What is written where it is: descriptors, devices and pipes. */
 static int open_direct(struct output *file, const char *path, int descriptor, poison_error *err)
 {
-    int fd = descriptor < 0 ? open(path, O_WRONLY | O_CLOEXEC) /* waits for a pipe's reader */ : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    int fd, status = 0;
+    if (descriptor < 0)
+        fd = open(path, O_WRONLY | O_CLOEXEC); /* waits for a pipe's reader */
+    else
+        fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
     int how = fd < 0 ? O_RDONLY : fcntl(fd, F_GETFL) & O_ACCMODE;
     if (how != O_RDONLY)
         file->out = fdopen(fd, "w");
     else if (fd >= 0)
         errno = EBADF;
-    int status = file->out        ? 0
-                 : errno == EINTR ? poison_fail_cancelled(err)
-                                  : fail_write(err, path, "write");
+    if (!file->out)
+        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
     if (!file->out && fd >= 0)
         close(fd);
     file->path = file->out ? strdup(path) : NULL;
@@ -187,10 +184,13 @@ static int open_direct(struct output *file, const char *path, int descriptor, po
     return status < 0 ? output_close(file, status, NULL) : 0;
 }
 
+/*
+ * Standard output is used as it is, what cannot be renamed over (devices, pipes, descriptors) is
+ * written directly, and a file gets a new one beside it, of the mode of the one that it replaces.
+ */
 int output_open(struct output *file, const char *path, poison_error *err)
 {
     struct stat info;
-    /* keep: the mode of a file that is replaced */
     int keep = -1, descriptor = output_descriptor(path);
     *file = (struct output){0};
     if (descriptor == STDOUT_FILENO) {
@@ -292,10 +292,7 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-/*
- * All is on the disk, and has a name, with status >= 0: its last, if that is to be and nothing has
- * it.
- */
+/* With status >= 0 all is on the disk and has a name: its last, if that is to be, and is free. */
 static int settle(struct output *file, int status, int last, poison_error *err)
 {
     if (file->out && status >= 0)

@@ -14,10 +14,7 @@ struct output {
     FILE *out;
     /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
     char *path, *temporary;
-    /*
-     * unnamed: it gets a name only in the end, so that a killed process leaves nothing; named: its
-     * last
-     */
+    /* unnamed: it gets a name in the end only, a killed process leaves nothing; named: its last */
     int unnamed, named;
     /* NULL, or the caller's: then even the way to the disk may be interrupted */
     const volatile sig_atomic_t *cancel;
@@ -44,10 +41,7 @@ int output_check(const char *path, poison_error *err);
 /* Flushes. 0, OUTPUT_READER_GONE, or POISON_EDATA if not all could be written. */
 int output_flush(struct output *file, poison_error *err);
 
-/*
- * The first half of output_close: with status >= 0 all is on disk, as file->temporary, but not yet
- * in place.
- */
+/* The first half of output_close: with status >= 0 all is on disk, as file->temporary so far. */
 int output_finish(struct output *file, int status, poison_error *err);
 
 /*

@@ -117,11 +117,12 @@ static void line(FILE *out, const char *name, double seconds, double total)
     fprintf(out, "%-12s %9.6f s %5.1f %%", name, seconds, total > 0 ? 100 * seconds / total : 0);
 }
 
+/* peak: the most that the machine can do a second, in the units of the phase's work; 0: unknown. */
 static void print_phase(const struct poison_trace *trace, enum trace_phase p, double total,
                         double peak, FILE *out)
 {
-    double seconds = trace->phase[p].seconds, rate = 1e-9 * trace->phase[p].work / seconds,
-           busy = 0;
+    double seconds = trace->phase[p].seconds, busy = 0;
+    double rate = 1e-9 * trace->phase[p].work / seconds;
     line(out, phases[p].name, seconds, total);
     if (rate > 0)
         fprintf(out, " %8.1f %-7s", rate, phases[p].unit);
@@ -139,6 +140,7 @@ static void print_phase(const struct poison_trace *trace, enum trace_phase p, do
     fputc('\n', out);
 }
 
+/* Phases that took no time are left out; what belongs to none is "other". */
 void trace_print(const struct poison_trace *trace, double total, const double *peak, FILE *out)
 {
     const double *count = trace->count;

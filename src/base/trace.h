@@ -20,13 +20,7 @@
 #include <stdio.h>
 
 enum trace_phase {
-    TRACE_LOAD,
-    TRACE_VARIANCE,
-    TRACE_KERNEL,
-    TRACE_ROWS,
-    TRACE_SOLVE,
-    TRACE_PREDICT,
-    TRACE_PHASES
+    TRACE_LOAD, TRACE_VARIANCE, TRACE_KERNEL, TRACE_ROWS, TRACE_SOLVE, TRACE_PREDICT, TRACE_PHASES
 };
 
 enum trace_count {
@@ -85,19 +79,13 @@ double trace_begin(const struct poison_trace *trace);
 void trace_piece(struct poison_trace *trace, enum trace_phase phase, double begun,
                  const struct trace_note *note);
 
-/*
- * For the thread outside parallel regions: so many spans may follow; a phase ends; a subproblem has
- * ended.
- */
+/* Outside parallel regions: so many spans may follow; a phase ends; a subproblem has ended. */
 void trace_room(struct poison_trace *trace, size_t spans);
 void trace_end(struct poison_trace *trace, enum trace_phase phase, double begun, double work);
 void trace_problem(struct poison_trace *trace, double begun, const struct trace_note *note);
 void trace_count(struct poison_trace *trace, enum trace_count what, double count);
 
-/*
- * A line a phase: seconds, share of the time since start, rate, share of peak[phase] (0: unknown),
- * threads busy.
- */
+/* A line a phase: seconds, their share, rate, share of peak[phase] (0: unknown), threads busy. */
 void trace_print(const struct poison_trace *trace, double total, const double *peak, FILE *out);
 
 /* All spans in Chrome's trace-event format (JSON), a lane a thread. */

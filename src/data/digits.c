@@ -41,7 +41,7 @@ enum {
 };
 
 #define LIFTED 255
-/* the pen leaves the paper; a point given twice is a sharp corner */
+/* The pen leaves the paper; a point given twice is a sharp corner. */
 #define LIFT { LIFTED, LIFTED }
 
 /* One way to write a numeral: points in a square 100 wide and high, y downward; {0, 0} ends it. */
@@ -62,12 +62,15 @@ static const struct way ways[10][WAYS_MAX] = {
         {  8, {{32,22},{46,14},{54,4},{54,4},{53,50},{52,95},LIFT,{30,95},{52,95},{74,94}} },
     }, {/* 2: a corner at the foot; a loop there; flat and wide */
         { 40, {{24,22},{38,6},{60,6},{72,22},{64,44},{44,68},{22,92},{22,92},{48,90},{80,92}} },
-        { 40, {{22,26},{38,6},{62,8},{70,28},{58,56},{38,84},{24,92},{17,82},{30,74},{48,86},{66,95},{86,86}} },
+        { 40, {{22,26},{38,6},{62,8},{70,28},{58,56},{38,84},{24,92},{17,82},{30,74},{48,86},
+               {66,95},{86,86}} },
         { 20, {{16,16},{46,8},{72,14},{70,36},{44,64},{16,88},{16,88},{50,84},{88,88}} },
     }, {/* 3: round; with a flat top; with a loop at the waist */
         { 55, {{24,14},{46,4},{68,16},{62,36},{42,46},{42,46},{66,54},{74,74},{56,94},{22,88}} },
-        { 20, {{24,8},{48,8},{72,7},{72,7},{58,24},{44,42},{44,42},{66,50},{74,72},{58,94},{22,90}} },
-        { 25, {{24,16},{48,4},{68,18},{56,40},{38,48},{36,42},{52,44},{72,64},{62,92},{36,97},{18,86}} },
+        { 20, {{24,8},{48,8},{72,7},{72,7},{58,24},{44,42},{44,42},{66,50},{74,72},{58,94},
+               {22,90}} },
+        { 25, {{24,16},{48,4},{68,18},{56,40},{38,48},{36,42},{52,44},{72,64},{62,92},{36,97},
+               {18,86}} },
     }, {/* 4: open; one stroke; closed */
         { 56, {{30,8},{25,32},{20,56},{20,56},{50,58},{84,54},LIFT,{70,4},{67,50},{62,97}} },
         { 22, {{26,10},{20,38},{34,54},{58,46},{76,6},{76,6},{68,50},{58,97}} },
@@ -86,19 +89,21 @@ static const struct way ways[10][WAYS_MAX] = {
         { 15, {{20,10},{48,10},{76,8},{76,8},{58,48},{40,97},LIFT,{34,52},{56,50},{80,48}} },
         { 20, {{18,20},{40,7},{70,10},{72,34},{58,64},{44,97}} },
     }, {/* 8: one stroke from the right; two rounds */
-        { 75, {{74,14},{50,4},{28,20},{42,42},{64,60},{66,84},{46,97},{26,82},{38,60},{62,36},{74,14}} },
+        { 75, {{74,14},{50,4},{28,20},{42,42},{64,60},{66,84},{46,97},{26,82},{38,60},{62,36},
+               {74,14}} },
         { 25, {{50,4},{31,14},{33,38},{50,47},{69,36},{69,14},{50,4},LIFT,
                {50,48},{26,64},{26,86},{50,97},{74,86},{74,64},{50,48}} },
     }, {/* 9: straight; one bend; curled under */
         { 45, {{72,16},{52,4},{28,18},{28,42},{50,49},{70,34},{74,12},{74,12},{70,54},{64,97}} },
         { 30, {{68,14},{46,5},{26,26},{38,47},{62,38},{74,12},{74,12},{62,54},{46,97}} },
-        { 25, {{72,16},{52,4},{28,18},{28,42},{50,49},{70,34},{75,12},{75,12},{73,56},{58,92},{30,92}} },
+        { 25, {{72,16},{52,4},{28,18},{28,42},{50,49},{70,34},{75,12},{75,12},{73,56},{58,92},
+               {30,92}} },
     },
 };
 
 struct dice { uint64_t base, rolled; };
 
-/* pen 0: a stroke begins; width of the line, 256 the pen's own */
+/* pen 0: a stroke begins; width of the line, 256 the pen's own. */
 struct point { int x, y, pen, width; };
 
 static int least(int a, int b) { return a < b ? a : b; }
@@ -110,14 +115,12 @@ static int roll(struct dice *dice, int n)
     return (int)((poison_mix(dice->base + ++dice->rolled) >> 32) * (uint64_t)n >> 32);
 }
 
-/*
- * Nearly normal, mean 0 and standard deviation sd, never beyond 3.5 sd: the sum of four 16-bit
- * uniforms
- */
+/* Nearly normal, mean 0 and deviation sd, never beyond 3.5 sd: the sum of four 16-bit uniforms */
 static int bell(struct dice *dice, int sd)
 {
     uint64_t r = poison_mix(dice->base + ++dice->rolled);
-    int64_t sum = (int64_t)((r & 65535) + (r >> 16 & 65535) + (r >> 32 & 65535) + (r >> 48)) - 2 * 65535;
+    uint64_t four = (r & 65535) + (r >> 16 & 65535) + (r >> 32 & 65535) + (r >> 48);
+    int64_t sum = (int64_t)four - 2 * 65535;
     return (int)(sum * sd / 37837);         /* 37837 = 65536 / sqrt(12) * sqrt(4) */
 }
 
@@ -172,10 +175,7 @@ static int scatter(struct dice *dice, const struct way *way, struct point *p)
         if (pen && memcmp(at, way->at[i - 1], 2) == 0) {
             p[n] = p[n - 1];        /* a corner stays one */
         } else {
-            /*
-             * The hand comes back slowly: points straying each by itself would make a polygon of an
-             * oval.
-             */
+            /* The hand comes back slowly: points that stray alone would make ovals polygons. */
             stray_x = stray_x * 3 / 4 + bell(dice, style.slack);
             stray_y = stray_y * 3 / 4 + bell(dice, style.slack);
             p[n] = place(&style, (at[0] - 50) * GRID + stray_x, (at[1] - 50) * GRID + stray_y);
@@ -195,10 +195,7 @@ static int spline(int a, int b, int c, int d, int k)
             + (3 * b - a - 3 * c + d) * k * k * k) / (2 * s * s * s);
 }
 
-/*
- * Bend a curve through p's strokes, of straight pieces; at most PATH_MAX points, the count
- * returned.
- */
+/* Bend a curve through p's strokes, of straight pieces; how many points, at most PATH_MAX. */
 static int bend(const struct point *p, int n, struct point *path)
 {
     int m = 0;
@@ -212,7 +209,8 @@ static int bend(const struct point *p, int n, struct point *path)
             continue;
         const struct point *a = b->pen ? b - 1 : b, *d = i + 1 < n && c[1].pen ? c + 1 : c;
         for (int k = 1; k <= STEPS; k++)
-            path[m++] = (struct point){ spline(a->x, b->x, c->x, d->x, k), spline(a->y, b->y, c->y, d->y, k), 1,
+            path[m++] = (struct point){ spline(a->x, b->x, c->x, d->x, k),
+                                        spline(a->y, b->y, c->y, d->y, k), 1,
                                         spline(a->width, b->width, c->width, d->width, k) };
     }
     return m;
@@ -235,17 +233,15 @@ static void fit(struct dice *dice, struct point *path, int m, int size)
     }
     int side = most(most(right - left, bottom - top), 1);
     int from_x = (2 * x / m + left + right) / 4, from_y = (2 * y / m + top + bottom) / 4;
-    int to_x = SIDE * PIXEL / 2 + bell(dice, PIXEL / 4), to_y = SIDE * PIXEL / 2 + bell(dice, PIXEL / 4);
+    int to_x = SIDE * PIXEL / 2 + bell(dice, PIXEL / 4);
+    int to_y = SIDE * PIXEL / 2 + bell(dice, PIXEL / 4);
     for (int i = 0; i < m; i++) {
         path[i].x = (path[i].x - from_x) * size / side + to_x;
         path[i].y = (path[i].y - from_y) * size / side + to_y;
     }
 }
 
-/*
- * The pixels, first to last of 0..SIDE-1, with their middle within `reach` of a..b; none if first >
- * last.
- */
+/* The pixels of 0..SIDE-1 whose middles are within `reach` of a..b; none if first > last. */
 static void span(int a, int b, int reach, int *first, int *last)
 {
     int low = least(a, b) - reach - PIXEL / 2, high = most(a, b) + reach - PIXEL / 2;
@@ -271,8 +267,11 @@ static void approach(const struct point *a, const struct point *b, int reach, fl
             /* under 2^30: all is within 50 px */
             int vx = ux - dx, vy = uy - dy, along = ux * dx + uy * dy;
             float across = (float)(ux * dy - uy * dx);
-            float d2 = along <= 0 ? (float)(ux * ux + uy * uy)
-                     : along >= length2 ? (float)(vx * vx + vy * vy) : across * across * inverse;
+            float d2 = across * across * inverse;
+            if (along <= 0)
+                d2 = (float)(ux * ux + uy * uy);
+            else if (along >= length2)
+                d2 = (float)(vx * vx + vy * vy);
             d2 *= thin;
             if (d2 < near[y * SIDE + x])
                 near[y * SIDE + x] = d2;
@@ -287,8 +286,7 @@ static uint8_t ink(float d2, int half)
 }
 
 /*
- * poison_digits_draw - image `index` of the built-in training stream (test 0) or test stream (test
- * 1)
+ * poison_digits_draw - image `index` of the built-in training (test 0) or test (test 1) stream
  *
  *   pixels (28*28)  row by row from the top, 0 paper, 255 full ink, as MNIST
  *   label  0..9, about equally often
@@ -319,7 +317,9 @@ void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *labe
     *label = (uint8_t)digit;
 }
 
-static int draw_set(poison_set *set, int test, size_t n, const poison_settings *settings, poison_error *err)
+/* The first n images of a stream, in blocks on all threads: each depends on its number alone. */
+static int draw_set(poison_set *set, int test, size_t n, const poison_settings *settings,
+                    poison_error *err)
 {
     *set = (poison_set){.n = n, .d = SIDE * SIDE, .height = SIDE, .width = SIDE};
     set->x = n < PTRDIFF_MAX / (SIDE * SIDE) ? poison_take_big(n, SIDE * SIDE) : NULL;
@@ -340,7 +340,8 @@ static int draw_set(poison_set *set, int test, size_t n, const poison_settings *
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
-int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings, poison_error *err)
+int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings,
+                     poison_error *err)
 {
     int status;
     double begun = trace_begin(settings->trace);

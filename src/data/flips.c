@@ -42,10 +42,7 @@ int poison_strategy_parse(const char *name)
     return -1;
 }
 
-/*
- * A label's name up to `ends`, or in quotes, to name; *text then stands behind it. 0 if there is
- * none.
- */
+/* A label's name, in quotes or up to `ends`, to name; *text moves on behind it. 0: it is none. */
 static int take_name(const char **text, const char *ends, char name[NAME_MOST])
 {
     const char *at = *text;
@@ -194,9 +191,7 @@ static void say_flip(char what[NAME_MOST], const char *text)
     snprintf(what, NAME_MOST, "--flip %s", text);
 }
 
-/*
- * Reads all of a flip into *wish, whose pair is then `name`. The labels are -1 where data is NULL.
- */
+/* Reads all of a flip into *wish, whose pair is then `name`. Labels are -1 where data is NULL. */
 static int take_flip(struct flip_wish *wish, pair_names name, int label[2], const char *text,
                      const poison_data *data, poison_error *err)
 {
@@ -246,17 +241,18 @@ int poison_flip_parse(poison_flip *flip, const char *text, const poison_data *da
     return status;
 }
 
+/* Both labels occur, and as many rows as are to be flipped have the one. */
 int poison_flip_check(const poison_flip *flip, const int *labels, const poison_data *data,
                       poison_error *err)
 {
     size_t there = 0;
     for (size_t r = 0; r < data->train.n; r++)
         there += labels[r] == flip->from;
-    poison_label from = poison_label_quoted(data, flip->from),
-                 to = poison_label_quoted(data, flip->to);
-    const char *stranger = !occurs(data, flip->from) ? from.text
-                           : !occurs(data, flip->to) ? to.text
-                                                     : NULL;
+    poison_label from = poison_label_quoted(data, flip->from);
+    poison_label to = poison_label_quoted(data, flip->to);
+    const char *stranger = occurs(data, flip->to) ? NULL : to.text;
+    if (!occurs(data, flip->from))
+        stranger = from.text;
     if (stranger)
         return poison_fail(err, POISON_EDATA,
                            "flip %s:%s:%zu: the label %s occurs nowhere in the data", from.text,
@@ -296,16 +292,16 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
 {
     const char *at = line;
     long long row = number(&at, 1LL << 40);
-    char *from = row >= 0 && *at == '\t' ? line + (at - line) + 1 : NULL,
-         *to = from ? strchr(from, '\t') : NULL;
+    char *from = row >= 0 && *at == '\t' ? line + (at - line) + 1 : NULL;
+    char *to = from ? strchr(from, '\t') : NULL;
     if (!to || strchr(to + 1, '\t') || to == from || !to[1])
         return poison_fail(err, POISON_EDATA,
-                           "%s: expected 'row from to', separated by tabs, as in '17 1 2' or '17 1 "
-                           "-'",
+                           "%s: expected 'row from to', separated by tabs, as in '17 1 2' or "
+                           "'17 1 -'",
                            place);
     *to++ = 0;
-    int a = find_printed(data, from), b = strcmp(to, "-") == 0 ? -1 : find_printed(data, to),
-        removes = strcmp(to, "-") == 0;
+    int removes = strcmp(to, "-") == 0;
+    int a = find_printed(data, from), b = removes ? -1 : find_printed(data, to);
     if ((size_t)row >= data->train.n)
         return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place,
                            row, data->train.n);
@@ -327,6 +323,7 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
     return 0;
 }
 
+/* A header, then a line a row; both with or without a carriage return, comments between them. */
 int poison_flips_read(const char *path, int *labels, const poison_data *data,
                       const poison_settings *settings, poison_error *err)
 {
@@ -344,7 +341,7 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data,
         snprintf(place, sizeof place, "%.4096s:%zu", stream.name, lines.number);
         if (strlen(line) < length)
             TRY(poison_fail(err, POISON_EDATA, "%s: a zero byte: this is no text", place));
-        if (length && line[length - 1] == '\r') /* with or without a carriage return */
+        if (length && line[length - 1] == '\r')
             line[length - 1] = 0;
         if (strncmp(line, "# ", 2) == 0)
             continue;

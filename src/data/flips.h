@@ -34,10 +34,7 @@ int pair_read(struct pair_wish *pair, const char *text, const char **end, const 
               poison_error *err);
 int flip_read(struct flip_wish *flip, const char *text, poison_error *err);
 
-/*
- * The labels of the names. POISON_EDATA if one occurs nowhere in the data, or both are the same
- * label.
- */
+/* The labels of the names. POISON_EDATA: one occurs nowhere in the data, or both are one label. */
 int pair_resolve(const struct pair_wish *pair, int *from, int *to, const poison_data *data,
                  const char *what, poison_error *err);
 int flip_resolve(const struct flip_wish *wish, poison_flip *flip, const poison_data *data,

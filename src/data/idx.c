@@ -97,22 +97,29 @@ static int find(char **found, const char *folder, const char *stem, int dimensio
                        folder, stem, dimensions);
 }
 
-/* How many of `there` rows: as many as asked for, or (at_most) as many as there are. */
-static int rows_to_read(size_t *n, size_t there, int at_most, const char *option, const char *path,
+/* The first n rows; at_most: fewer will do, else `option` asked for too many. */
+struct wish {
+    size_t n;
+    int at_most;
+    const char *option;
+};
+
+/* How many of `there` rows. */
+static int rows_to_read(size_t *n, size_t there, const struct wish *wish, const char *path,
                         poison_error *err)
 {
-    if (*n > there && !at_most)
-        return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", option, *n, path,
-                           there);
-    *n = size_min(*n, there);
+    if (wish->n > there && !wish->at_most)
+        return poison_fail(err, POISON_EDATA, "%s %zu: %s holds %zu images only", wish->option,
+                           wish->n, path, there);
+    *n = size_min(wish->n, there);
     return 0;
 }
 
-/* The first n rows of a file of images and one of labels. */
+/* Rows of a file of images and one of labels; both may be gzipped. */
 static int read_files(poison_set *set, const char *image_path, const char *label_path,
-                      const char *option, size_t n, int at_most, const poison_settings *settings,
-                      poison_error *err)
+                      const struct wish *wish, const poison_settings *settings, poison_error *err)
 {
+    size_t n = 0;
     struct idx images = {.stream = INPUT_CLOSED}, labels = {.stream = INPUT_CLOSED};
     uint8_t *y = NULL;
     int status;
@@ -121,7 +128,7 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     if (images.dimension[0] != labels.dimension[0])
         TRY(poison_fail(err, POISON_EDATA, "%s holds %u images, %s %u labels", image_path,
                         images.dimension[0], label_path, labels.dimension[0]));
-    TRY(rows_to_read(&n, images.dimension[0], at_most, option, image_path, err));
+    TRY(rows_to_read(&n, images.dimension[0], wish, image_path, err));
     set->n = n;
     set->height = (int)images.dimension[1];
     set->width = (int)images.dimension[2];
@@ -144,20 +151,18 @@ int idx_read_folder(poison_set *set, const char *folder, int test, size_t n, int
                     const poison_settings *settings, poison_error *err)
 {
     char *images = NULL, *labels = NULL;
+    struct wish wish = {n, at_most, test ? "--test" : "--train"};
     int status;
     TRY(find(&images, folder, test ? "t10k-images" : "train-images", 3, err));
     TRY(find(&labels, folder, test ? "t10k-labels" : "train-labels", 1, err));
-    TRY(read_files(set, images, labels, test ? "--test" : "--train", n, at_most, settings, err));
+    TRY(read_files(set, images, labels, &wish, settings, err));
 done:
     free(images);
     free(labels);
     return status;
 }
 
-/*
- * The file of the labels of a file of images: the same name but for two words, gzipped or not.
- * free() it.
- */
+/* The file of an image file's labels: its name but for two words, gzipped or not. free() it. */
 static int find_labels(char **found, const char *images, poison_error *err)
 {
     const char *slash = strrchr(images, '/'), *name = slash ? slash + 1 : images,
@@ -169,8 +174,8 @@ static int find_labels(char **found, const char *images, poison_error *err)
     else if (!word)
         status = poison_fail(err, POISON_EDATA,
                              "%s: images, but where are their labels? Expected a name with "
-                             "'images' in it, "
-                             "as in train-images-idx3-ubyte, and the same with 'labels' beside it",
+                             "'images' in it, as in train-images-idx3-ubyte, and the same with "
+                             "'labels' beside it",
                              images);
     else {
         memcpy(path, images, strlen(images));
@@ -202,13 +207,15 @@ int idx_read_images(poison_set *set, const char *path, size_t n, const poison_se
                     poison_error *err)
 {
     char *labels = NULL;
+    struct wish wish = {n, 1, NULL};
     int status = find_labels(&labels, path, err);
     if (status == 0)
-        status = read_files(set, path, labels, "", n, 1, settings, err);
+        status = read_files(set, path, labels, &wish, settings, err);
     free(labels);
     return status;
 }
 
+/* A folder's two pairs, whose images must be of one size. */
 int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m,
                      int m_at_most, const poison_settings *settings, poison_error *err)
 {
@@ -239,10 +246,7 @@ static void put_big_endian(FILE *out, uint32_t v)
     fwrite(b, 1, sizeof b, out);
 }
 
-/*
- * One IDX file: a set's images, or its labels, each as the byte that it is called; rows whose label
- * is -1 are left out.
- */
+/* One IDX file: images, or labels as the bytes that they are called; without rows of label -1. */
 static int write_idx(const poison_set *set, const int *labels, const uint8_t *byte,
                      const char *folder, const char *name, const poison_settings *settings,
                      poison_error *err)
@@ -276,6 +280,7 @@ static int write_idx(const poison_set *set, const int *labels, const uint8_t *by
     return output_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
 }
 
+/* Features must be bytes, and labels numbers that are. */
 int poison_data_write(const poison_data *data, const int *labels, const char *folder,
                       const poison_settings *settings, poison_error *err)
 {

@@ -195,10 +195,7 @@ static int list(struct spelling *all, int *count, const poison_data *data,
     return numbers;
 }
 
-/*
- * Gives equal neighbours one label, and name (POISON_LABELS) its first spelling. How many labels;
- * -1: too many.
- */
+/* Gives equal neighbours a label, and name[label] the first spelling. How many; -1: too many. */
 static int give_labels(struct spelling *all, int count, int numbers, int names, const char **name)
 {
     for (int k = 0; k < count; k++) {
@@ -232,6 +229,11 @@ static char **block(const char *const *name, int names)
     return out;
 }
 
+/*
+ * Every text that occurs is listed, sorted (by value or bytes, then in the order they were met),
+ * and equal neighbours get one label; then each source's numbers are looked up in `label`,
+ * (sources, BOOK_MOST). Sources without a book get one of their numbers, which is freed in the end.
+ */
 int labels_join(poison_data *data, const struct label_source *given, size_t sources,
                 poison_error *err)
 {

@@ -7,20 +7,14 @@
 
 #include <stdio.h>
 
-/*
- * POISON_EDATA unless all of the n labels are in least..255. least: 0, or -1 where rows may be left
- * out
- */
+/* POISON_EDATA unless all n labels are in least..255. least: -1 where rows may be left out. */
 int poison_check_labels(const int *labels, size_t n, int least, poison_error *err);
 
 /*
  * What a label is called, whole; data may be NULL. number: room for the name of one that has none.
  */
 const char *poison_label_text(const poison_data *data, int label, char number[12]);
-/*
- * The same on one line as poison_pair_parse reads it: in quotes if it holds a ':', ',', '"' or
- * blank.
- */
+/* The same on one line, as poison_pair_parse reads it: in quotes where that needs them. */
 void poison_label_put(FILE *out, const poison_data *data, int label);
 poison_label poison_label_quoted(const poison_data *data, int label); /* cut to fit, for messages */
 

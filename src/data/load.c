@@ -15,10 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * Which rows are wanted: the first `first` (or all, if nobody said) and those of validation, and
- * the last `last`.
- */
+/* Which rows are wanted: the first `first` (or all), those of validation, and the last `last`. */
 struct wish {
     const char *path, *label;
     int format, features, test; /* test: of a folder, the t10k pair */
@@ -26,11 +23,9 @@ struct wish {
     int given;
 };
 
-/*
- * Rows of one file, and the last ones of it. Their labels are numbers of the book's texts, until
- * they are joined.
- */
+/* Rows of a file, and its last ones. Labels are numbers in the book until they are joined. */
 struct part {
+    const char *name; /* for messages */
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
     int sparse, base, guessed;
@@ -116,6 +111,7 @@ done:
     return status;
 }
 
+/* A text is held, as budget's BUDGET_TEXT, until its rows are parsed. */
 static int load_text(struct part *part, struct input *stream, const struct wish *wish,
                      struct budget budget, poison_error *err)
 {
@@ -161,7 +157,7 @@ static int load_part(struct part *part, const struct wish *wish, struct budget b
     const poison_settings *settings = budget.settings;
     int status, idx;
     struct input stream = INPUT_CLOSED;
-    *part = (struct part){.base = 1};
+    *part = (struct part){.name = part->name, .base = 1};
     if (is_synthetic(wish->path)) {
         poison_data drawn;
         size_t n = plus(wish->first, wish->validate);
@@ -188,26 +184,25 @@ done:
  * for those that one lacks. `data` is told gamma's words of n training rows before that; NULL: a is
  * a model, of no rows, and b may not lack features.
  */
-static int agree(struct part *a, struct part *b, const char *name_a, const char *name_b,
-                 poison_data *data, size_t n, const poison_settings *settings, poison_error *err)
+static int agree(struct part *a, struct part *b, poison_data *data, size_t n,
+                 const poison_settings *settings, poison_error *err)
 {
     int status = 0, doubles = a->set.v || b->set.v;
-    /* others begin where it does */
-    int base_a = a->sparse ? a->base : b->base, base_b = b->sparse ? b->base : a->base;
-    int base = base_a < base_b ? base_a : base_b;
-    int end_a = base_a + a->set.d, end_b = base_b + b->set.d, end = end_a > end_b ? end_a : end_b,
-        d = end - base;
+    int base_a = a->sparse ? a->base : b->base; /* others begin where it does */
+    int base_b = b->sparse ? b->base : a->base, base = base_a < base_b ? base_a : base_b;
+    int end_a = base_a + a->set.d, end_b = base_b + b->set.d;
+    int end = end_a > end_b ? end_a : end_b, d = end - base;
     if (b->set.d != a->set.d && !b->sparse && (!a->sparse || (!data && b->set.d < a->set.d)))
-        return poison_fail(err, POISON_EDATA, "%s: %d feature%s, but %s has %d", name_b, b->set.d,
-                           b->set.d == 1 ? "" : "s", name_a, a->set.d);
+        return poison_fail(err, POISON_EDATA, "%s: %d feature%s, but %s has %d", b->name, b->set.d,
+                           b->set.d == 1 ? "" : "s", a->name, a->set.d);
     if (d > MOST_FEATURES)
-        return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", name_a, name_b,
-                           MOST_FEATURES);
+        return poison_fail(err, POISON_EDATA, "%s and %s: more than %d features", a->name,
+                           b->name, MOST_FEATURES);
     size_t bytes = plus(set_bytes(a->set.n, d, doubles), set_bytes(b->set.n, d, doubles));
     struct budget budget = budget_whole(settings);
     if (bytes > budget.left)
         return budget_fail(budget, (double)bytes, err, "%s and %s: %d features of %zu rows take",
-                           name_a, name_b, d, a->set.n + b->set.n);
+                           a->name, b->name, d, a->set.n + b->set.n);
     if (data && d != a->set.d) {
         poison_data narrow = {.train = a->set};
         poison_settings scale = *settings;
@@ -243,30 +238,21 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
                       poison_error *err)
 {
     int status;
-    struct part train = {0}, test = {0};
+    struct part train = {.name = name_of(s->path)};
+    struct part test = {.name = s->test_path ? name_of(s->test_path) : train.name};
     struct budget budget = budget_whole(settings);
-    struct wish first = {.path = s->path,
-                         .label = s->label,
-                         .format = s->format,
-                         .first = s->train,
-                         .given = s->train_given,
-                         .validate = s->validate,
+    struct wish first = {.path = s->path, .label = s->label, .format = s->format,
+                         .first = s->train, .given = s->train_given, .validate = s->validate,
                          .last = !s->test_path && s->test_given ? s->test : 0};
-    struct wish other = {.path = s->test_path,
-                         .label = s->label,
-                         .format = s->format,
-                         .test = 1,
-                         .given = s->test_given,
-                         .first = s->test_given || !s->test_path || is_synthetic(s->test_path)
-                                      ? s->test
-                                      : SIZE_MAX};
+    int some = s->test_given || !s->test_path || is_synthetic(s->test_path);
+    struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1,
+                         .given = s->test_given, .first = some ? s->test : SIZE_MAX};
     TRY(load_part(&train, &first, budget, err));
     if (s->test_path) {
         size_t taken = set_bytes(train.set.n, train.set.d, train.set.v != NULL);
         TRY(load_part(&test, &other, budget_less(budget, taken), err));
-        TRY(agree(&train, &test, name_of(s->path), name_of(s->test_path), data,
-                  train.set.n > s->validate ? train.set.n - s->validate : train.set.n, settings,
-                  err));
+        size_t n = train.set.n > s->validate ? train.set.n - s->validate : train.set.n;
+        TRY(agree(&train, &test, data, n, settings, err));
     } else {
         test.set = train.last;
         train.last = (poison_set){0};
@@ -298,6 +284,7 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
         budget_take(settings, BUDGET_DATA, set_bytes(sets[k]->n, sets[k]->d, sets[k]->v != NULL));
 }
 
+/* From pairs or from files; then the rows of validation leave the training set's end. */
 int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings,
                      poison_error *err)
 {
@@ -325,21 +312,18 @@ done:
 
 /* ---- rows for a model ------------------------------------------------------------------------ */
 
+/* The model takes part as a set of no rows that has its features. */
 int load_rows(poison_data *data, struct load_width *width, const poison_source *s,
               const poison_settings *settings, poison_error *err)
 {
     int status, names = data->names;
-    struct part rows = {0},
-                model = {.set = {.d = width->d}, .sparse = width->at_least, .base = width->base};
-    struct wish wish = {.path = s->path,
-                        .label = s->label,
-                        .format = s->format,
-                        .features = width->d,
-                        .first = s->test,
-                        .given = s->test_given,
-                        .test = 1};
+    struct part rows = {.name = name_of(s->path)};
+    struct part model = {.name = "the model", .set = {.d = width->d}, .sparse = width->at_least,
+                         .base = width->base};
+    struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .test = 1,
+                        .features = width->d, .first = s->test, .given = s->test_given};
     TRY(load_part(&rows, &wish, budget_whole(settings), err));
-    TRY(agree(&model, &rows, "the model", name_of(s->path), NULL, 0, settings, err));
+    TRY(agree(&model, &rows, NULL, 0, settings, err));
     if (rows.set.y)
         TRY(labels_join(data, &(struct label_source){rows.book, rows.set.y, rows.set.n}, 1, err));
     width->foreign = rows.set.y && rows.guessed;
@@ -377,8 +361,7 @@ static int is_empty(const char *path)
 }
 
 /* A problem of the whole file: "name: what", or "name:line: what". Who asks knows the name. */
-static void tell(const char *sentence, const char *name,
-                 int (*found)(void *self, size_t line, const char *sentence), void *self)
+static void tell(struct problems *problems, const char *sentence, const char *name)
 {
     size_t length = strlen(name), line = 0;
     if (strncmp(sentence, name, length) == 0 && sentence[length] == ':') {
@@ -390,12 +373,12 @@ static void tell(const char *sentence, const char *name,
             line = 0;
         sentence += *sentence == ' ';
     }
-    found(self, line, sentence);
+    problems->count++;
+    problems->found(problems->self, line, sentence);
 }
 
-static int check_text(struct text *t, int format, const char *label,
-                      int (*found)(void *self, size_t line, const char *sentence), void *self,
-                      size_t *problems, poison_error *err)
+static int check_text(struct text *t, int format, const char *label, struct problems *problems,
+                      poison_error *err)
 {
     poison_data names = {0};
     struct book *book = poison_take(1, sizeof *book);
@@ -403,7 +386,7 @@ static int check_text(struct text *t, int format, const char *label,
         return poison_fail_memory(err, 1, sizeof *book, "the labels");
     int status = text_layout(t, format, label, 0, err);
     if (status == 0)
-        status = text_check(t, book, found, self, problems, err);
+        status = text_check(t, book, problems, err);
     if (status == 0)
         status = labels_join(&names, &(struct label_source){.book = book}, 1, err);
     poison_data_free(&names);
@@ -411,18 +394,17 @@ static int check_text(struct text *t, int format, const char *label,
     return status;
 }
 
-int load_check(const char *path, int format, const char *label, const poison_settings *settings,
-               int (*found)(void *self, size_t line, const char *sentence), void *self,
-               size_t *problems, poison_error *err)
+/* An error in the data is a problem that is told; others end the search. */
+int load_check(const char *path, int format, const char *label, struct problems *problems,
+               const poison_settings *settings, poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
     struct text text = {0};
     poison_error why = {""};
     int status = 0, idx = 0, folder = is_folder(path);
-    *problems = 0;
+    problems->count = 0;
     if (is_empty(path)) {
-        ++*problems;
-        found(self, 0, "the file is empty");
+        tell(problems, "the file is empty", "");
         return 0;
     }
     if (!folder) {
@@ -430,12 +412,13 @@ int load_check(const char *path, int format, const char *label, const poison_set
         if (!idx)
             TRY(text_take(&text, &stream, budget_whole(settings), err));
     }
-    status = folder || idx ? read_all(path, idx, settings, &why)
-                           : check_text(&text, format, label, found, self, problems, &why);
+    if (folder || idx)
+        status = read_all(path, idx, settings, &why);
+    else
+        status = check_text(&text, format, label, problems, &why);
     if (status == POISON_EDATA) {
-        ++*problems;
         status = 0;
-        tell(why.text, name_of(path), found, self);
+        tell(problems, why.text, name_of(path));
     } else if (status < 0) {
         poison_fail(err, status, "%s", why.text);
     }

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * load - sets of rows for other purposes than training and testing: rows for a model to label,
- * files to be checked
- */
+/* load - rows for other purposes than training and testing: for a model to label, to be checked */
 #ifndef POISON_LOAD_H
 #define POISON_LOAD_H
 
-#include "poison.h"
+#include "text.h"
 
 /* The features of a model, or of a set. */
 struct load_width {
     int d, base; /* base: the index of the first, in LIBSVM's text */
     /* of a model that is only known by its support vectors: rows may have more features */
     int at_least;
-    /*
-     * on return: the first field was taken for the label, and none of its values is a label of the
-     * model
-     */
+    /* on return: the first field was taken for the label, and holds no label of the model */
     int foreign;
 };
 
@@ -40,14 +34,12 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
               const poison_settings *settings, poison_error *err);
 
 /*
- * load_check - everything that is wrong with a file (or folder): calls found for each problem,
- * until that returns not 0
+ * load_check - everything that is wrong with a file (or folder), told to problems->found
  *
- * Lines are numbered from 1; 0 is the file as a whole. *problems: how many. IDX files are looked at
- * until their first problem. POISON_EDATA only if the file cannot be read at all.
+ * Lines are numbered from 1; 0 is the file as a whole. IDX files are looked at until their first
+ * problem. POISON_EDATA only if the file cannot be read at all.
  */
-int load_check(const char *path, int format, const char *label, const poison_settings *settings,
-               int (*found)(void *self, size_t line, const char *sentence), void *self,
-               size_t *problems, poison_error *err);
+int load_check(const char *path, int format, const char *label, struct problems *problems,
+               const poison_settings *settings, poison_error *err);
 
 #endif

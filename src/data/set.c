@@ -32,6 +32,7 @@ void set_free(poison_set *set)
     *set = (poison_set){0};
 }
 
+/* All or nothing: after an error *out is empty. */
 int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
                       poison_error *err)
 {

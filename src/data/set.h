@@ -9,10 +9,7 @@
 int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
                       poison_error *err);
 
-/*
- * 8-bit features become doubles; what are doubles already stay. POISON_ENOMEM; the set is then as
- * before.
- */
+/* 8-bit features become doubles, and doubles stay. POISON_ENOMEM; the set is then as before. */
 int set_to_doubles(poison_set *set, poison_error *err);
 
 /* Columns of zeros come before and after the features. Errors as above. */

@@ -187,9 +187,10 @@ static int count_fields(const struct text *t, const char *p, poison_error *err)
 static int fail_ragged(const struct text *t, const char *line, poison_error *err)
 {
     int fields = count_fields(t, line, err);
-    return fields < 0 ? fields
-                      : poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields,
-                                    fields == 1 ? "" : "s", t->columns);
+    if (fields < 0)
+        return fields;
+    return poison_fail(err, POISON_EDATA, "%d field%s, expected %d", fields,
+                       fields == 1 ? "" : "s", t->columns);
 }
 
 /* ---- one row --------------------------------------------------------------------------------- */
@@ -231,6 +232,7 @@ static inline const char *quick(const char *p, const char *end, double *value)
     return q && isfinite(*value) ? q : NULL;
 }
 
+/* A row of CSV or TSV: `quick` reads most fields, take_field what may be quoted, and the label. */
 static int parse_fields(const struct text *t, const char *line, struct row *row, poison_error *err)
 {
     const char *p = line, *end = line_end(t, line);
@@ -318,6 +320,7 @@ static const char *skip_label(const struct text *t, const char *p, const char *e
     return skip_blanks(t, stop, end);
 }
 
+/* A row of LIBSVM's text: a label, then index:value in ascending order; what is not there is 0. */
 static int parse_tokens(const struct text *t, const char *line, struct row *row, poison_error *err)
 {
     const char *end = line_end(t, line), *p = skip_label(t, line, end, &row->label), *colon;
@@ -327,8 +330,8 @@ static int parse_tokens(const struct text *t, const char *line, struct row *row,
                            shown(row->label.length), row->label.at);
     if (p == end)
         return poison_fail(err, POISON_EDATA,
-                           "a label alone: a row whose features are all zero is written as '1 "
-                           "1:0'");
+                           "a label alone: a row whose features are all zero is written as "
+                           "'1 1:0'");
     if (row->x)
         memset(row->x, 0, (size_t)t->d);
     else
@@ -474,10 +477,7 @@ static int64_t last_index(const struct text *t, const char *line, int *zero)
     return read_index(end, &colon);
 }
 
-/*
- * LIBSVM: the features are those of the whole file, so that gamma does not depend on the rows in
- * use.
- */
+/* LIBSVM: the features of the whole file, so that gamma does not depend on the rows in use. */
 static void find_width(struct text *t)
 {
     int64_t greatest = 0;
@@ -600,6 +600,7 @@ static int find_label(struct text *t, const char *label, int features, poison_er
                        label, names);
 }
 
+/* Header, fields a row, and the label's field; row[0] is then the first row of values. */
 static int find_columns(struct text *t, const char *label, int features, poison_error *err)
 {
     const char *line = t->bytes + t->row[0];
@@ -622,8 +623,7 @@ static int find_columns(struct text *t, const char *label, int features, poison_
     if (t->d == 0)
         return poison_fail(err, POISON_EDATA,
                            "%s:%zu: a label alone: the file has one column only (fields are "
-                           "separated by tabs, "
-                           "commas or semicolons)",
+                           "separated by tabs, commas or semicolons)",
                            t->name, line_number(t, line));
     if (t->d > MOST_FEATURES)
         return poison_fail(err, POISON_EDATA, "%s: more than %d columns", t->name, MOST_FEATURES);
@@ -707,10 +707,7 @@ static int parse_rows(const struct text *t, poison_set *head, poison_set *tail, 
                                   line_number(t, t->bytes + t->row[r]), first.text);
 }
 
-/*
- * The number of a label's text. Doubled quotes are halved where they stand: the row has been
- * parsed.
- */
+/* The number of a label's text. Doubled quotes are halved in place: the row has been parsed. */
 static int add_label(struct text *t, struct book *book, struct field f, poison_error *err)
 {
     if (f.doubled) {
@@ -754,6 +751,7 @@ static int fits(const struct text *t, size_t n, int doubles, poison_error *err)
                        "%s: the text and %zu rows of %d features take", t->name, n, t->d);
 }
 
+/* To bytes; a value that is none makes it start again, with doubles. */
 int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
                poison_error *err)
 {
@@ -788,9 +786,8 @@ done:
     return status;
 }
 
-int text_check(struct text *t, struct book *book,
-               int (*found)(void *self, size_t line, const char *sentence), void *self,
-               size_t *problems, poison_error *err)
+/* Row after row, as doubles, of which none is kept. */
+int text_check(struct text *t, struct book *book, struct problems *problems, poison_error *err)
 {
     const poison_settings *settings = t->budget.settings;
     int status, stop = 0;
@@ -812,8 +809,8 @@ int text_check(struct text *t, struct book *book,
         if (status == POISON_ENOMEM)
             TRY(poison_fail(err, status, "%s", why.text));
         if (status < 0) {
-            ++*problems;
-            stop = found(self, line, why.text);
+            problems->count++;
+            stop = problems->found(problems->self, line, why.text);
         }
     }
     status = poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;

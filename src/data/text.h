@@ -45,12 +45,14 @@ void text_close(struct text *t);
 int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
                poison_error *err);
 
-/*
- * Calls found for each line that is wrong, until that returns not 0, and adds the labels to *book.
- * How many, to *problems.
- */
-int text_check(struct text *t, struct book *book,
-               int (*found)(void *self, size_t line, const char *sentence), void *self,
-               size_t *problems, poison_error *err);
+/* Who is told what is wrong, until that returns not 0, and how often it was. */
+struct problems {
+    int (*found)(void *self, size_t line, const char *sentence);
+    void *self;
+    size_t count;
+};
+
+/* Tells of each line that is wrong, and adds the labels to *book. */
+int text_check(struct text *t, struct book *book, struct problems *problems, poison_error *err);
 
 #endif

@@ -169,7 +169,7 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
 /* ---- what is wrong with a file --------------------------------------------------------------- */
 
 /* The first of what is wrong with a file, a row each. */
-struct problems {
+struct listing {
     struct sheet *sheet;
     struct table table;
     int begun;
@@ -177,7 +177,7 @@ struct problems {
 };
 
 /* The header: not before the file is known to be one that can be read. */
-static void begin(struct problems *p)
+static void begin(struct listing *p)
 {
     if (!p->begun++)
         table_begin(&p->table, p->sheet, "line\tproblem");
@@ -186,7 +186,7 @@ static void begin(struct problems *p)
 static int print_problem(void *self, size_t line, const char *sentence)
 {
     enum { MOST = 20 };
-    struct problems *p = self;
+    struct listing *p = self;
     if (p->rows == MOST)
         return 0; /* the others are only counted */
     p->rows++;
@@ -202,8 +202,10 @@ static int print_problem(void *self, size_t line, const char *sentence)
 int describe_problems(struct sheet *sheet, const char *path, int format, const char *label,
                       size_t *problems, const poison_settings *settings, poison_error *err)
 {
-    struct problems listed = {.sheet = sheet};
-    int status = load_check(path, format, label, settings, print_problem, &listed, problems, err);
+    struct listing listed = {.sheet = sheet};
+    struct problems found = {.found = print_problem, .self = &listed};
+    int status = load_check(path, format, label, &found, settings, err);
+    *problems = found.count;
     if (status == 0)
         begin(&listed);
     if (status == 0 && *problems > listed.rows && !sheet->json)
