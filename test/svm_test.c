@@ -31,13 +31,12 @@ static void check_pieces(const poison_set *set, double gamma, const poison_setti
     enum { COUNT = 40 };
     size_t which[COUNT], d = (size_t)set->d;
     const struct dot_engine *engine = kernel_engine(set, settings);
-    struct rows rows;
     struct batch batch;
     struct tile *tile = take_tiles(1, 1);
     float *floats[COUNT];
     double *doubles[COUNT];
-    struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
-    assert_int_equal(rows_fill(&rows, set, set->n, NULL, engine, &kernel, settings, NULL), 0);
+    struct rows rows = {.kernel = {.type = POISON_RBF, .gamma = gamma}, .dot = engine};
+    assert_int_equal(rows_fill(&rows, set, set->n, NULL, settings, NULL), 0);
     void *memory = poison_take_big(batch_bytes(&rows, COUNT), 1);
     for (size_t r = 0; r < COUNT; r++) {
         which[r] = (r * 37 + 1) % set->n;
@@ -83,9 +82,9 @@ static void kernel_is_exact(void **state)
         for (size_t i = 0; i < N * (size_t)d; i++) /* nine bright rows */
             set.x[i] = (uint8_t)(i < (size_t)d * 9 ? 255 - 9 * uniform(w, i) : 256 * uniform(w, i));
         for (int isa = POISON_ISA_C; isa <= poison_isa_best(); isa++) {
-            struct rows rows;
+            struct rows rows = {.kernel = kernel};
             poison_settings settings = settings_of(isa, 1 + (int)w % 2);
-            assert_int_equal(rows_fill(&rows, &set, N, NULL, NULL, &kernel, &settings, NULL), 0);
+            assert_int_equal(rows_fill(&rows, &set, N, NULL, &settings, NULL), 0);
             assert_int_equal(kernel_matrix(K, N, &rows, &settings, NULL), 0);
             for (size_t i = 0; i < N; i++)
                 for (size_t j = 0; j < N; j++)
@@ -141,14 +140,13 @@ static void check_other_data(size_t n, int width)
            *norm = poison_take(n, sizeof *norm);
     double *piece = poison_take(KERNEL_TILE * n, sizeof *piece),
            *piece_norm = poison_take(KERNEL_TILE, sizeof *piece_norm);
-    struct kernel kernel = {.type = POISON_RBF, .gamma = gamma};
     for (size_t i = 0; i < n * d; i++)
         set.v[i] = 3 * uniform(50, i) - 1;
     poison_settings settings = settings_of(poison_isa_best(), 2);
-    struct rows rows;
+    struct rows rows = {.kernel = {.type = POISON_RBF, .gamma = gamma},
+                        .dot = kernel_engine(&set, &settings)};
     float *K = poison_take(n, n * sizeof *K);
-    assert_int_equal(rows_fill(&rows, &set, n, NULL, kernel_engine(&set, &settings), &kernel,
-                               &settings, NULL),
+    assert_int_equal(rows_fill(&rows, &set, n, NULL, &settings, NULL),
                      0);
     assert_int_equal(kernel_matrix(K, n, &rows, &settings, NULL), 0);
     for (size_t r = 0; r < n; r += KERNEL_TILE) /* whole tiles, as far as there are */

@@ -164,9 +164,9 @@ static void knn_row(const struct visit *v, size_t t, const double *distance, str
 static int fill_rows(struct rows *rows, const struct audit *a, poison_error *err)
 {
     const poison_set *train = &a->data->train;
-    struct kernel distances = {.type = POISON_RBF};
-    return rows_fill(rows, train, train->n, NULL, kernel_engine(train, a->settings), &distances,
-                     a->settings, err);
+    *rows = (struct rows){.kernel = {.type = POISON_RBF},
+                          .dot = kernel_engine(train, a->settings)};
+    return rows_fill(rows, train, train->n, NULL, a->settings, err);
 }
 
 static int audit_knn(const struct audit *a, poison_error *err)

@@ -42,10 +42,9 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
                                const poison_settings *settings)
 {
     size_t n = size_min(set->n, KERNEL_TILE), which[KERNEL_TILE];
-    struct products p = {0};
+    struct products p = {.rows = {.kernel = {.type = POISON_RBF}, .dot = dot}};
     double rate = 0;
-    if (rows_fill(&p.rows, set, n, NULL, dot, &(struct kernel){.type = POISON_RBF}, settings, NULL)
-        < 0)
+    if (rows_fill(&p.rows, set, n, NULL, settings, NULL) < 0)
         return 0;
     p.batch = poison_take_big(1, sizeof *p.batch);
     p.tiles = take_tiles(settings->threads, !dot);

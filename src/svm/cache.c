@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES ((size_t)4 << 20) /* of pieces that memory is taken for at a time: huge pages, few calls */
+/* of pieces that memory is taken for at a time: huge pages, few calls */
+#define CHUNK_BYTES ((size_t)4 << 20)
 #define NONE UINT32_MAX
 
 struct piece {
@@ -50,8 +51,9 @@ struct cache {
     size_t batch_room, batch_size;
 };
 
-int cache_new(struct cache **out, const poison_set *set, const struct kernel *kernel, const poison_settings *settings,
-              poison_error *err)
+/* Takes the threads' tiles too, so that nothing has to be refused later but pieces and batches. */
+int cache_new(struct cache **out, const poison_set *set, const struct kernel *kernel,
+              const poison_settings *settings, poison_error *err)
 {
     struct cache *cache = *out = poison_take(1, sizeof *cache);
     if (!cache)
@@ -109,6 +111,7 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
+/* Only the rows are copied, and an empty index made; pieces come when they are asked for. */
 int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, poison_error *err)
 {
     struct panel *panel = &cache->panel[label];
@@ -118,7 +121,8 @@ int cache_panel(struct cache *cache, int label, const size_t *member, size_t n, 
     size_t total = cache->set->n;
     panel->width = (n + 15) / 16 * 16;
     panel->place = poison_take(total, sizeof *panel->place);
-    int status = rows_fill(&panel->rows, cache->set, n, member, cache->dot, &cache->kernel, &cache->settings, err);
+    panel->rows = (struct rows){.kernel = cache->kernel, .dot = cache->dot};
+    int status = rows_fill(&panel->rows, cache->set, n, member, &cache->settings, err);
     if (status == 0 && !panel->place)
         status = poison_fail_memory(err, total, sizeof *panel->place, "the cache's index");
     if (status < 0) {
@@ -202,8 +206,12 @@ void cache_drop(struct cache *cache, size_t row, int label)
     panel->vacant[panel->vacancies++] = p;
 }
 
-/* A piece to overwrite: free, new, or one that was not used since the hand last passed. NONE if there is none. */
-static uint32_t find_room(struct cache *cache, struct panel *panel, int label, const struct cache_user *user)
+/*
+ * A piece to overwrite: free, new, or one that was not used since the hand last passed. NONE if
+ * there is none.
+ */
+static uint32_t find_room(struct cache *cache, struct panel *panel, int label,
+                          const struct cache_user *user)
 {
     if (panel->vacancies)
         return panel->vacant[--panel->vacancies];
@@ -240,15 +248,18 @@ int cache_ask(struct cache *cache, size_t row, int label, const struct cache_use
     return 1;
 }
 
-/* ---- filling --------------------------------------------------------------------------------------------------- */
+/* ---- filling --------------------------------------------------------------------------------- */
 
 struct work {
     struct panel *panel;
     uint32_t *wanted;
-    size_t count, columns, ranges; /* pieces of this batch; columns of its panel at a time; how often */
+    /* pieces of this batch; columns of its panel at a time; how often */
+    size_t count, columns, ranges;
 };
 
-/* Batches of at most KERNEL_TILE pieces of one panel. Returns how many; work may be NULL, to count. */
+/*
+ * Batches of at most KERNEL_TILE pieces of one panel. Returns how many; work may be NULL, to count.
+ */
 static size_t make_batches(struct cache *cache, struct work *work)
 {
     size_t batches = 0;
@@ -258,16 +269,21 @@ static size_t make_batches(struct cache *cache, struct work *work)
             size_t left = panel->wants - from, count = size_min(left, KERNEL_TILE);
             size_t columns = kernel_columns(&panel->rows, count);
             if (work)
-                work[batches] = (struct work){panel, panel->wanted + from, count, columns, (panel->rows.n + columns - 1) / columns};
+                work[batches] = (struct work){panel, panel->wanted + from, count, columns,
+                                              (panel->rows.n + columns - 1) / columns};
         }
     }
     return batches;
 }
 
-/* Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there are two a thread. */
+/*
+ * Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there
+ * are two a thread.
+ */
 static size_t take_batches(struct cache *cache, size_t batches)
 {
-    size_t most = budget_share(&cache->settings, BUDGET_BATCHES) / cache->batch_size, least = 2 * (size_t)cache->settings.threads;
+    size_t most = budget_share(&cache->settings, BUDGET_BATCHES) / cache->batch_size,
+           least = 2 * (size_t)cache->settings.threads;
     size_t room = size_min(size_max(most, least), batches);
     if (room <= cache->batch_room)
         return cache->batch_room;
@@ -284,8 +300,8 @@ static void pack(struct cache *cache, const struct work *work, size_t k)
     size_t row[KERNEL_TILE];
     for (size_t r = 0; r < work->count; r++)
         row[r] = work->panel->piece[work->wanted[r]].row;
-    batch_fill(&cache->batch[k], cache->batch_memory + k * cache->batch_size, &work->panel->rows, cache->set, row, work->count,
-               cache->tiles + omp_get_thread_num());
+    batch_fill(&cache->batch[k], cache->batch_memory + k * cache->batch_size, &work->panel->rows,
+               cache->set, row, work->count, cache->tiles + omp_get_thread_num());
 }
 
 static void compute(struct cache *cache, const struct work *work, size_t k, size_t range)
@@ -294,8 +310,9 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
     size_t first = range * work->columns, left = work->panel->rows.n - first;
     for (size_t r = 0; r < work->count; r++)
         values[r] = piece_values(work->panel, work->wanted[r]);
-    kernel_floats(values, &cache->batch[k], &work->panel->rows, first, size_min(left, work->columns),
-                  cache->tiles + omp_get_thread_num(), cache->simd);
+    kernel_floats(values, &cache->batch[k], &work->panel->rows, first,
+                  left < work->columns ? left : work->columns, cache->tiles + omp_get_thread_num(),
+                  cache->simd);
 }
 
 /* As many batches as there is room for; `most` ranges of columns in the longest. */
@@ -323,9 +340,16 @@ static void fill_batches(struct cache *cache, const struct work *work, size_t ba
     }
 }
 
+/*
+ * Computes what was asked for since the last call: for each label, batches of up to KERNEL_TILE
+ * rows times the label's members, as many batches at a time as have their memory. A piece's place
+ * is fixed when it is asked for, so batches and ranges of columns write to disjoint memory, in any
+ * order, on any thread.
+ */
 int cache_fill(struct cache *cache, poison_error *err)
 {
-    size_t batches = make_batches(cache, NULL), most = 0, pieces = 0, room = batches ? take_batches(cache, batches) : 1;
+    size_t batches = make_batches(cache, NULL), most = 0, pieces = 0,
+           room = batches ? take_batches(cache, batches) : 1;
     poison_trace *trace = cache->settings.trace;
     double begun = trace_begin(trace), values = 0;
     struct work *work = poison_take(batches, sizeof *work);

@@ -9,14 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE ((size_t)32 << 20) /* kernel values kept from the first model on; more, from the second: fresh pages are slow */
+/* kernel values kept from the first model on; more, from the second: fresh pages are slow */
+#define AT_ONCE ((size_t)32 << 20)
 #define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
 
-int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set, const struct kernel *kernel, size_t bytes,
-                  const poison_settings *settings, poison_error *err)
+int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set,
+                  const struct kernel *kernel, size_t bytes, const poison_settings *settings,
+                  poison_error *err)
 {
     size_t n = train->n, m = set->n;
-    *d = (struct decisions){.train = train, .set = set, .settings = *settings, .kernel = *kernel, .m = m};
+    *d = (struct decisions){.train = train, .set = set, .kernel = *kernel, .m = m};
+    d->settings = *settings;
     d->keep = (double)n * (double)m * sizeof(double) <= (double)bytes;
     int status = kernel_check_values(kernel, set, 0, NULL, settings->threads, err);
     if (status < 0)
@@ -52,10 +55,12 @@ void decisions_forget(struct decisions *d)
 
 size_t decisions_at_once(size_t P, const poison_settings *settings)
 {
-    size_t rows = budget_share(settings, BUDGET_DECISIONS) / sizeof(double) / (P ? P : 1) / WIDTH * WIDTH;
+    size_t rows =
+        budget_share(settings, BUDGET_DECISIONS) / sizeof(double) / (P ? P : 1) / WIDTH * WIDTH;
     return rows ? rows : WIDTH;
 }
 
+/* Keeps the values of machines that were carried over, so that only new machines are computed. */
 int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_error *err)
 {
     struct budget budget = budget_whole(&d->settings);
@@ -84,7 +89,7 @@ int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_
     return 0;
 }
 
-/* ---- computing ------------------------------------------------------------------------------------------------- */
+/* ---- computing ------------------------------------------------------------------------------- */
 
 /* One call's work: support rows to compute, in batches, and where their values go. */
 struct job {
@@ -127,12 +132,18 @@ static void list_rows(struct decisions *d, struct job *job)
     }
 }
 
+/*
+ * Takes what a call needs: the set's rows (once), T (once it pays), the support rows in batches,
+ * and scratch for each thread. What was taken is the job's, also after a failure; POISON_ENOMEM.
+ */
 static int prepare(struct decisions *d, struct job *job, poison_error *err)
 {
     size_t threads = (size_t)d->settings.threads;
     int status = 0;
-    if (!d->rows.n)
-        TRY(rows_fill(&d->rows, d->set, d->m, NULL, kernel_engine(d->train, &d->settings), &d->kernel, &d->settings, err));
+    if (!d->rows.n) {
+        d->rows = (struct rows){.kernel = d->kernel, .dot = kernel_engine(d->train, &d->settings)};
+        TRY(rows_fill(&d->rows, d->set, d->m, NULL, &d->settings, err));
+    }
     if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE)) {
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
         if (d->T)
@@ -146,9 +157,11 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     job->tiles = take_tiles(job->batches ? d->settings.threads : 0, !d->rows.dot);
     job->pointer = poison_take(threads, job->most_sv * sizeof *job->pointer);
     job->values = d->T ? NULL : poison_take_big(threads, job->rows * WIDTH * sizeof *job->values);
-    if (!job->batch || !job->batch_memory || !job->tiles || !job->pointer || (!d->T && !job->values))
-        TRY(poison_fail_memory(err, 1, job->batches * job->batch_size + job->rows * threads * WIDTH * sizeof(double),
-                               "the support vectors"));
+    if (!job->batch || !job->batch_memory || !job->tiles || !job->pointer ||
+        (!d->T && !job->values))
+        TRY(poison_fail_memory(
+            err, 1, job->batches * job->batch_size + job->rows * threads * WIDTH * sizeof(double),
+            "the support vectors"));
 done:
     return status;
 }
@@ -157,7 +170,8 @@ done:
 static double *values_of(const struct job *job, size_t row, size_t t0, int thread)
 {
     const struct decisions *d = job->d;
-    return d->T ? d->T + row * d->m + t0 : job->values + ((size_t)thread * job->rows + d->place[row]) * WIDTH;
+    return d->T ? d->T + row * d->m + t0
+                : job->values + ((size_t)thread * job->rows + d->place[row]) * WIDTH;
 }
 
 static void compute_kernel(const struct job *job, size_t t0, size_t count, int thread)
@@ -167,7 +181,8 @@ static void compute_kernel(const struct job *job, size_t t0, size_t count, int t
     for (size_t b = 0; b < job->batches; b++) {
         for (size_t r = 0; r < job->batch[b].count; r++)
             to[r] = values_of(job, d->row[b * KERNEL_TILE + r], t0, thread);
-        kernel_doubles(to, &job->batch[b], &d->rows, t0, count, job->tiles + thread, simd_loops(d->settings.isa));
+        kernel_doubles(to, &job->batch[b], &d->rows, t0, count, job->tiles + thread,
+                       simd_loops(d->settings.isa));
     }
 }
 
@@ -197,8 +212,17 @@ static void compute_tile(const struct job *job, size_t t0, size_t count)
     trace_piece(job->d->settings.trace, TRACE_PREDICT, begun, NULL);
 }
 
-int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, size_t only, size_t row,
-                      poison_error *err)
+/*
+ * f_p(x_t) = sum over the support rows s of machine p of coef_s k(x_s, x_t), minus rho_p (Chang &
+ * Lin 2011, section 2.1).
+ *
+ * Test rows are taken WIDTH at a time, each tile by one thread: first the kernel values of all
+ * support rows of all machines with these, each computed once however many machines share it, then
+ * each machine's sum, in the order of its support rows. So a value's bits depend neither on threads
+ * nor on what is computed beside it.
+ */
+int decisions_compute(struct decisions *d, const poison_machine *machine, size_t P, size_t only,
+                      size_t row, poison_error *err)
 {
     struct job job = {.d = d, .machine = machine, .only = only, .row = row};
     size_t m = d->m;
@@ -212,7 +236,8 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
         for (size_t b = 0; b < job.batches; b++) {
             double piece = trace_begin(d->settings.trace);
             batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->rows, d->train,
-                       d->row + b * KERNEL_TILE, b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE,
+                       d->row + b * KERNEL_TILE,
+                       b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE,
                        job.tiles + omp_get_thread_num());
             trace_piece(d->settings.trace, TRACE_PREDICT, piece, NULL);
         }
@@ -220,7 +245,8 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
         for (size_t t0 = 0; t0 < m; t0 += WIDTH)
             if (!poison_cancelled(&d->settings)) {
                 compute_tile(&job, t0, size_min(m - t0, WIDTH));
-                poison_tell(&d->settings, "predicting", (double)t0, "images", (double)t0 / (double)m);
+                poison_tell(&d->settings, "predicting", (double)t0, "images",
+                            (double)t0 / (double)m);
             }
     }
     if (poison_cancelled(&d->settings))
@@ -229,7 +255,8 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
         d->known[p] |= (uint8_t)wanted(&job, p);
     for (size_t k = 0; d->T && k < job.rows; k++)
         d->have[d->row[k]] = 1;
-    trace_end(d->settings.trace, TRACE_PREDICT, begun, 2.0 * (double)job.rows * (double)m * d->rows.d);
+    trace_end(d->settings.trace, TRACE_PREDICT, begun,
+              2.0 * (double)job.rows * (double)m * d->rows.d);
 done:
     free(job.batch);
     free(job.batch_memory);
@@ -239,7 +266,7 @@ done:
     return status;
 }
 
-/* ---- voting ---------------------------------------------------------------------------------------------------- */
+/* ---- voting ---------------------------------------------------------------------------------- */
 
 int decisions_vote_row(const struct decisions *d, const int *label, size_t K, size_t t)
 {

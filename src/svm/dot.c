@@ -15,7 +15,7 @@ static size_t padded_quads(int d)
     return round_up((size_t)d, CHUNK) / 4;
 }
 
-/* ---- the panel ------------------------------------------------------------------------------------------------- */
+/* ---- the panel ------------------------------------------------------------------------------- */
 
 size_t dot_panel_bytes(size_t n, int d)
 {
@@ -26,7 +26,8 @@ struct dot_panel dot_panel_in(void *memory, size_t n, int d)
 {
     size_t quads = padded_quads(d);
     uint8_t *bytes = memory;
-    return (struct dot_panel){n, d, quads, bytes, (int32_t *)(bytes + round_up(n, DOT_STEP) * quads * 4)};
+    return (struct dot_panel){n, d, quads, bytes,
+                              (int32_t *)(bytes + round_up(n, DOT_STEP) * quads * 4)};
 }
 
 /* Features 4 q .. 4 q + 3 of a row; zeros beyond d */
@@ -59,7 +60,8 @@ static uint8_t *group_of(const struct dot_panel *panel, size_t row)
     return panel->bytes + row / GROUP * panel->quads * 4 * GROUP;
 }
 
-void dot_panel_pack(const struct dot_panel *panel, const uint8_t *x, const size_t *order, size_t from, size_t to)
+void dot_panel_pack(const struct dot_panel *panel, const uint8_t *x, const size_t *order,
+                    size_t from, size_t to)
 {
     size_t end = round_up(to, DOT_STEP);
     memset(panel->sums + from, 0, (end - from) * sizeof *panel->sums);
@@ -78,7 +80,7 @@ void dot_panel_pack(const struct dot_panel *panel, const uint8_t *x, const size_
     }
 }
 
-/* ---- requests and products, for all engines -------------------------------------------------------------------- */
+/* ---- requests and products, for all engines -------------------------------------------------- */
 
 /* Of an engine's block (its rows divide these), and the bytes that it gives a feature */
 enum { MOST_ROWS = 32, MOST_COLUMNS = 32, MOST_WIDE = 2 };
@@ -88,19 +90,24 @@ size_t dot_requests_bytes(size_t count, int d)
     return round_up(count, MOST_ROWS) * padded_quads(d) * 4 * MOST_WIDE;
 }
 
+/* How an engine wants its requests: in blocks of so many rows, `wide` bytes a feature */
+struct layout {
+    size_t rows, wide;
+    void (*put)(uint8_t *block, size_t r, const uint8_t *row, int d);
+};
+
 /*
- * Blocks of `rows` requests; `put` writes row r of a block. Nothing else is cleared: what lies beyond d meets zeros of
- * the panel, and the products of what lies beyond count are dropped.
+ * Blocks of `rows` requests; `put` writes row r of a block. Nothing else is cleared: what lies
+ * beyond d meets zeros of the panel, and the products of what lies beyond count are dropped.
  */
-static inline void pack(struct dot_requests *requests, const uint8_t *x, const size_t *which, size_t count, int d,
-                        void *scratch, size_t rows, size_t wide,
-                        void (*put)(uint8_t *block, size_t r, const uint8_t *row, int d))
+static inline void pack(struct dot_requests *requests, const uint8_t *x, const size_t *which,
+                        size_t count, int d, void *scratch, struct layout layout)
 {
     uint8_t *bytes = scratch;
-    size_t row = padded_quads(d) * 4 * wide;
+    size_t row = padded_quads(d) * 4 * layout.wide, rows = layout.rows;
     *requests = (struct dot_requests){count, row, bytes};
     for (size_t r = 0; r < count; r++)
-        put(bytes + r / rows * rows * row, r % rows, x + which[r] * (size_t)d, d);
+        layout.put(bytes + r / rows * rows * row, r % rows, x + which[r] * (size_t)d, d);
 }
 
 struct product {
@@ -111,20 +118,25 @@ struct product {
     size_t first, columns;
 };
 
-/* All dot products of a block of requests and some panel rows from `column` on, to out[r ld + c]. */
-typedef void block_product(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_panel *panel,
-                           size_t column);
+/*
+ * All dot products of a block of requests and some panel rows from `column` on, to out[r ld + c].
+ */
+typedef void block_product(int32_t *out, size_t ld, const uint8_t *requests,
+                           const struct dot_panel *panel, size_t column);
 
 /*
- * Requests [from, to) in blocks of rows x columns. The panel rows of a block stay in the L1 cache while the requests go
- * by. Blocks that stick out are computed whole, beside, and what is wanted of them is copied.
+ * Requests [from, to) in blocks of rows x columns. The panel rows of a block stay in the L1 cache
+ * while the requests go by. Blocks that stick out are computed whole, beside, and what is wanted of
+ * them is copied.
  */
-static void sweep(const struct product *p, size_t from, size_t to, size_t rows, size_t columns, block_product *block)
+static void sweep(const struct product *p, size_t from, size_t to, size_t rows, size_t columns,
+                  block_product *block)
 {
     int32_t beside[MOST_ROWS * MOST_COLUMNS] __attribute__((aligned(64)));
     for (size_t c = 0; c < p->columns; c += columns)
         for (size_t r = from; r < to; r += rows) {
-            size_t height = to - r < rows ? to - r : rows, width = p->columns - c < columns ? p->columns - c : columns;
+            size_t height = to - r < rows ? to - r : rows,
+                   width = p->columns - c < columns ? p->columns - c : columns;
             const uint8_t *requests = p->requests->bytes + r * p->requests->row;
             int32_t *out = p->out + r * p->ld + c;
             if (height == rows && width == columns) {
@@ -138,20 +150,21 @@ static void sweep(const struct product *p, size_t from, size_t to, size_t rows, 
 }
 
 /* The engine's table entries: pack_NAME and multiply_NAME of put_NAME and block_NAME. */
-#define ENGINE(name, rows, columns, wide)                                                                              \
-    static void pack_##name(struct dot_requests *requests, const uint8_t *x, const size_t *which, size_t count, int d, \
-                            void *scratch)                                                                             \
-    {                                                                                                                  \
-        pack(requests, x, which, count, d, scratch, rows, wide, put_##name);                                           \
-    }                                                                                                                  \
-    static void multiply_##name(int32_t *out, size_t ld, const struct dot_requests *requests,                          \
-                                const struct dot_panel *panel, size_t first, size_t count)                             \
-    {                                                                                                                  \
-        sweep(&(struct product){out, ld, requests, panel, first, count}, 0, requests->count, rows, columns,            \
-              block_##name);                                                                                           \
+#define ENGINE(name, rows, columns, wide)                                                        \
+    static void pack_##name(struct dot_requests *requests, const uint8_t *x, const size_t *which, \
+                            size_t count, int d, void *scratch)                                  \
+    {                                                                                            \
+        struct layout layout = {rows, wide, put_##name};                                         \
+        pack(requests, x, which, count, d, scratch, layout);                                     \
+    }                                                                                            \
+    static void multiply_##name(int32_t *out, size_t ld, const struct dot_requests *requests,    \
+                                const struct dot_panel *panel, size_t first, size_t count)       \
+    {                                                                                            \
+        struct product product = {out, ld, requests, panel, first, count};                       \
+        sweep(&product, 0, requests->count, rows, columns, block_##name);                        \
     }
 
-/* ---- the reference --------------------------------------------------------------------------------------------- */
+/* ---- the reference --------------------------------------------------------------------------- */
 
 static void put_c(uint8_t *block, size_t r, const uint8_t *row, int d)
 {
@@ -159,7 +172,8 @@ static void put_c(uint8_t *block, size_t r, const uint8_t *row, int d)
     put_quads(block, 4, row, d, 0);
 }
 
-static void block_c(int32_t *out, size_t ld, const uint8_t *request, const struct dot_panel *panel, size_t column)
+static void block_c(int32_t *out, size_t ld, const uint8_t *request, const struct dot_panel *panel,
+                    size_t column)
 {
     (void)ld;
     const uint8_t *group = group_of(panel, column);
@@ -178,12 +192,12 @@ ENGINE(c, 1, GROUP, 1)
 
 #define UNROLL _Pragma("GCC unroll 16") /* so that arrays of vectors become registers */
 
-/* ---- AVX2: vpmaddwd on 16-bit integers -------------------------------------------------------------------------- */
+/* ---- AVX2: vpmaddwd on 16-bit integers ------------------------------------------------------- */
 
 /*
- * A register holds the quads of 8 panel rows as bytes. Masked, it is the pairs (0, 2) of their features as 16 bits;
- * shifted, the pairs (1, 3): cheaper than to widen it, and sums then belong to one row each. So requests have their
- * quads as 0, 2, 1, 3.
+ * A register holds the quads of 8 panel rows as bytes. Masked, it is the pairs (0, 2) of their
+ * features as 16 bits; shifted, the pairs (1, 3): cheaper than to widen it, and sums then belong to
+ * one row each. So requests have their quads as 0, 2, 1, 3.
  */
 enum { AVX2_ROWS = 4, AVX2_COLUMNS = GROUP };
 
@@ -202,14 +216,18 @@ static inline int32_t load32(const uint8_t *p)
     return x;
 }
 
-__attribute__((target("avx2"))) static void block_avx2(int32_t *out, size_t ld, const uint8_t *requests,
+/* 4 requests by 2 groups of 8 panel rows; 16-bit halves, since vpmaddubsw would saturate. */
+__attribute__((target("avx2"))) static void block_avx2(int32_t *out, size_t ld,
+                                                       const uint8_t *requests,
                                                        const struct dot_panel *panel, size_t column)
 {
     const uint8_t *group = group_of(panel, column);
     const __m256i low = _mm256_set1_epi16(0xFF);
     __m256i acc[AVX2_ROWS][2] = {{_mm256_setzero_si256()}};
-    for (size_t q = used_quads(panel->d); q > 0; q--, group += 4 * GROUP, requests += 8 * AVX2_ROWS) {
-        __m256i b[2] = {_mm256_load_si256((const __m256i *)group), _mm256_load_si256((const __m256i *)group + 1)};
+    for (size_t q = used_quads(panel->d); q > 0;
+         q--, group += 4 * GROUP, requests += 8 * AVX2_ROWS) {
+        __m256i b[2] = {_mm256_load_si256((const __m256i *)group),
+                        _mm256_load_si256((const __m256i *)group + 1)};
         UNROLL for (int pair = 0; pair < 2; pair++) {
             __m256i b0 = pair ? _mm256_srli_epi16(b[0], 8) : _mm256_and_si256(b[0], low);
             __m256i b1 = pair ? _mm256_srli_epi16(b[1], 8) : _mm256_and_si256(b[1], low);
@@ -228,11 +246,12 @@ __attribute__((target("avx2"))) static void block_avx2(int32_t *out, size_t ld, 
 
 ENGINE(avx2, AVX2_ROWS, AVX2_COLUMNS, 2)
 
-/* ---- AVX-512 VNNI: vpdpbusd, unsigned by signed bytes ----------------------------------------------------------- */
+/* ---- AVX-512 VNNI: vpdpbusd, unsigned by signed bytes ---------------------------------------- */
 
 /*
- * Requests are v - 128, and 128 times the sum of the panel row makes up for it. (Sums in between may wrap.) 8 requests
- * by 2 groups: as fast as 6 by 4 and 12 by 2 with many requests, and better with 16.
+ * Requests are v - 128, and 128 times the sum of the panel row makes up for it. (Sums in between
+ * may wrap.) 8 requests by 2 groups: as fast as 6 by 4 and 12 by 2 with many requests, and better
+ * with 16.
  */
 enum { VNNI_ROWS = 8, VNNI_GROUPS = 2 };
 
@@ -241,8 +260,11 @@ static void put_vnni(uint8_t *block, size_t r, const uint8_t *row, int d)
     put_quads(block + 4 * r, 4 * VNNI_ROWS, row, d, 0x80808080);
 }
 
-__attribute__((target("avx512f,avx512vnni"))) static void
-block_vnni(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_panel *panel, size_t column)
+/* x.z = (x - 128).z + 128 sum z: the sums begin at the second term. */
+__attribute__((target("avx512f,avx512vnni"))) static void block_vnni(int32_t *out, size_t ld,
+                                                                     const uint8_t *requests,
+                                                                     const struct dot_panel *panel,
+                                                                     size_t column)
 {
     __m512i acc[VNNI_ROWS][VNNI_GROUPS];
     UNROLL for (int g = 0; g < VNNI_GROUPS; g++) {
@@ -252,7 +274,8 @@ block_vnni(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_pa
     }
     const uint8_t *group = group_of(panel, column);
     size_t stride = panel->quads * 4 * GROUP;
-    for (size_t q = used_quads(panel->d); q > 0; q--, group += 4 * GROUP, requests += 4 * VNNI_ROWS) {
+    for (size_t q = used_quads(panel->d); q > 0;
+         q--, group += 4 * GROUP, requests += 4 * VNNI_ROWS) {
         __m512i b[VNNI_GROUPS];
         UNROLL for (int g = 0; g < VNNI_GROUPS; g++)
             b[g] = _mm512_load_si512(group + g * stride);
@@ -269,7 +292,7 @@ block_vnni(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_pa
 
 ENGINE(vnni, VNNI_ROWS, VNNI_GROUPS * GROUP, 1)
 
-/* ---- AMX: tdpbuud, tiles of 16 rows of 64 bytes ------------------------------------------------------------------- */
+/* ---- AMX: tdpbuud, tiles of 16 rows of 64 bytes ---------------------------------------------- */
 
 #if defined __linux__
 #include <cpuid.h>
@@ -285,12 +308,16 @@ enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, XF
 static void put_amx(uint8_t *block, size_t r, const uint8_t *row, int d)
 {
     for (int k = 0; k < d; k += CHUNK)
-        memcpy(block + k / CHUNK * TILE + r * CHUNK, row + k, d - k < CHUNK ? (size_t)(d - k) : CHUNK);
+        memcpy(block + k / CHUNK * TILE + r * CHUNK, row + k,
+               d - k < CHUNK ? (size_t)(d - k) : CHUNK);
 }
 
-/* Sums are tiles 0, 1 (the upper 16 requests by 2 groups) and 2, 3 (the lower ones); requests 4, 5; panel 6, 7. */
-AMX static void block_amx(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_panel *panel,
-                          size_t column)
+/*
+ * Sums are tiles 0, 1 (the upper 16 requests by 2 groups) and 2, 3 (the lower ones); requests 4, 5;
+ * panel 6, 7.
+ */
+AMX static void block_amx(int32_t *out, size_t ld, const uint8_t *requests,
+                          const struct dot_panel *panel, size_t column)
 {
     size_t stride = panel->quads * 4 * GROUP;
     const uint8_t *group = group_of(panel, column);
@@ -315,8 +342,8 @@ AMX static void block_amx(int32_t *out, size_t ld, const uint8_t *requests, cons
 }
 
 /* The same for at most 16 requests. */
-AMX static void block_amx_upper(int32_t *out, size_t ld, const uint8_t *requests, const struct dot_panel *panel,
-                                size_t column)
+AMX static void block_amx_upper(int32_t *out, size_t ld, const uint8_t *requests,
+                                const struct dot_panel *panel, size_t column)
 {
     size_t stride = panel->quads * 4 * GROUP;
     const uint8_t *group = group_of(panel, column);
@@ -344,7 +371,10 @@ AMX static void configure(size_t rows)
     size_t upper = rows < GROUP ? rows : GROUP, lower = rows > GROUP ? rows - GROUP : 1;
     for (int t = 0; t < 8; t++) {
         tiles.row_bytes[t] = CHUNK;
-        tiles.rows[t] = (uint8_t)(t > 5 ? GROUP : t == 2 || t == 3 || t == 5 ? lower : upper);
+        int of_lower = t == 2 || t == 3 || t == 5;
+        tiles.rows[t] = (uint8_t)(of_lower ? lower : upper);
+        if (t > 5) /* the panel's */
+            tiles.rows[t] = GROUP;
     }
     __asm__ volatile("" : : "r"(&tiles) : "memory"); /* gcc 12 believes that 8 bytes are read */
     _tile_loadconfig(&tiles);
@@ -358,10 +388,10 @@ AMX static void sweep_amx(const struct product *p, size_t from, size_t to, size_
     sweep(p, from, to, rows, AMX_COLUMNS, rows > GROUP ? block_amx : block_amx_upper);
 }
 
-static void pack_amx(struct dot_requests *requests, const uint8_t *x, const size_t *which, size_t count, int d,
-                     void *scratch)
+static void pack_amx(struct dot_requests *requests, const uint8_t *x, const size_t *which,
+                     size_t count, int d, void *scratch)
 {
-    pack(requests, x, which, count, d, scratch, GROUP, 1, put_amx);
+    pack(requests, x, which, count, d, scratch, (struct layout){GROUP, 1, put_amx});
 }
 
 /* The configuration belongs to the thread; released, it costs nothing at a change of threads. */
@@ -393,7 +423,7 @@ static int amx_available(void)
 #endif
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------------------------ */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
 static const struct dot_engine engine[DOT_COUNT] = {
     [DOT_C] = {"c", pack_c, multiply_c},

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* folds - stratified folds that depend on seed and rows only, and what models say of the rows that they did not see */
+/*
+ * folds - stratified folds that depend on seed and rows only, and what models say of the rows that
+ * they did not see
+ *
+ * Cross-validation (Stone 1974): the rows of each class are dealt out to the folds in turn, in the
+ * order of a key of (seed, row); each fold is predicted by a model of the others.
+ */
 #include "base.h"
 #include "budget.h"
 #include "kernel.h"
@@ -26,7 +32,8 @@ static int by_label_and_key(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t seed, poison_error *err)
+int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t seed,
+                 poison_error *err)
 {
     struct keyed *order = poison_take(n, sizeof *order);
     size_t count = 0;
@@ -44,7 +51,7 @@ int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t see
     return 0;
 }
 
-/* ---- out-of-fold predictions ------------------------------------------------------------------------------------ */
+/* ---- out-of-fold predictions ----------------------------------------------------------------- */
 
 /* The rows of one fold, left out of its models and predicted by them. */
 struct held {
@@ -62,7 +69,8 @@ struct crossing {
     const double *cost;
 };
 
-static int hold_out(struct held *held, const poison_data *data, const int *labels, const int *fold, int number, poison_error *err)
+static int hold_out(struct held *held, const poison_data *data, const int *labels, const int *fold,
+                    int number, poison_error *err)
 {
     size_t n = data->train.n, count = 0;
     held->row = poison_take(n, sizeof *held->row);
@@ -77,8 +85,12 @@ static int hold_out(struct held *held, const poison_data *data, const int *label
     return poison_set_gather(&held->set, &data->train, held->row, count, err);
 }
 
-/* One model: trained without a fold, asked about it. Threads call it; settings are the calling thread's own. */
-static int cross(const struct crossing *c, size_t cost, size_t fold, poison_settings settings, poison_error *err)
+/*
+ * One model: trained without a fold, asked about it. Threads call it; settings are the calling
+ * thread's own.
+ */
+static int cross(const struct crossing *c, size_t cost, size_t fold, poison_settings settings,
+                 poison_error *err)
 {
     const struct held *held = &c->held[fold];
     poison_svm *svm = NULL;
@@ -104,7 +116,8 @@ static poison_settings share(const poison_settings *settings, const poison_data 
 {
     poison_settings own = *settings;
     size_t n = data->train.n;
-    size_t taken = set_bytes(n + data->test.n, data->train.d, data->train.v != NULL) + n * n * sizeof(float);
+    size_t taken =
+        set_bytes(n + data->test.n, data->train.d, data->train.v != NULL) + n * n * sizeof(float);
     budget_split(&own, taken, (size_t)settings->threads);
     own.threads = 1;
     own.trace = NULL;
@@ -112,10 +125,16 @@ static poison_settings share(const poison_settings *settings, const poison_data 
     return own;
 }
 
-static int cross_all(const struct crossing *c, size_t costs, const poison_settings *settings, poison_error *err)
+/*
+ * All models, one a thread, each of one cost and one fold. Of those that fail the first by number
+ * decides what is said, so that this does not depend on threads.
+ */
+static int cross_all(const struct crossing *c, size_t costs, const poison_settings *settings,
+                     poison_error *err)
 {
     poison_settings own = share(settings, c->data);
-    size_t done = 0, models = costs * c->folds, first = models; /* the first that failed, by number: not by time */
+    /* the first that failed, by number: not by time */
+    size_t done = 0, models = costs * c->folds, first = models;
     int status = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(settings->threads)
     for (size_t k = 0; k < models; k++) {
@@ -138,8 +157,13 @@ static int cross_all(const struct crossing *c, size_t costs, const poison_settin
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : status;
 }
 
-int poison_cross_predict(int *predicted, const poison_data *data, const int *labels, const double *cost, size_t costs, int folds,
-                         uint64_t seed, const poison_settings *settings, poison_error *err)
+/*
+ * Every row is predicted by the model of the other folds: folds times costs models over one kernel
+ * matrix, which the first model makes and the others borrow.
+ */
+int poison_cross_predict(int *predicted, const poison_data *data, const int *labels,
+                         const double *cost, size_t costs, int folds, uint64_t seed,
+                         const poison_settings *settings, poison_error *err)
 {
     size_t n = data->train.n;
     poison_settings quiet = *settings;
@@ -157,7 +181,8 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     for (int f = 0; f < folds; f++)
         TRY(hold_out(&held[f], data, labels, fold, f, err));
     TRY(poison_svm_new(&first, data, &quiet, err));
-    if (!kernel_engine(&data->train, settings) && !blas_ready(settings->threads)) /* inside the region it is too late */
+    /* inside the region it is too late */
+    if (!kernel_engine(&data->train, settings) && !blas_ready(settings->threads))
         TRY(blas_fail_memory(settings->threads, 0, err));
     struct crossing c = {data, first, held, (size_t)folds, predicted, cost};
     TRY(cross_all(&c, costs, settings, err));

@@ -18,9 +18,10 @@
 #define BLOCK 16 /* rows or columns that OpenBLAS's loops divide */
 #define AREA (TILE * TILE)
 #define LARGE 0x1p21 /* multiplications: twice those up to which OpenBLAS thinks a product small */
-#define DOUBLES 4096 /* features of a product of doubles: some 20 ms, between which it may be cancelled */
+/* features of a product of doubles: some 20 ms, between which it may be cancelled */
+#define DOUBLES 4096
 
-/* ---- the four functions ---------------------------------------------------------------------------------------- */
+/* ---- the four functions ---------------------------------------------------------------------- */
 
 static const char *const names[POISON_KERNELS] = {"linear", "polynomial", "rbf", "sigmoid"};
 
@@ -53,48 +54,65 @@ static double of_product(const struct kernel *k, double product)
     return k->type == POISON_SIGMOID ? tanh(inner) : power(inner, k->degree);
 }
 
-double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r, const poison_set *b, size_t t)
+double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r,
+                      const poison_set *b, size_t t)
 {
     double product = 0, distance = 0;
     for (size_t f = 0, d = (size_t)a->d; f < d; f++) {
-        double x = a->v ? a->v[r * d + f] : a->x[r * d + f], z = b->v ? b->v[t * d + f] : b->x[t * d + f];
+        double x = a->v ? a->v[r * d + f] : a->x[r * d + f],
+               z = b->v ? b->v[t * d + f] : b->x[t * d + f];
         product += x * z;
         distance += (x - z) * (x - z);
     }
-    return kernel->type == POISON_RBF ? exp(-kernel->gamma * distance) : of_product(kernel, product);
+    return kernel->type == POISON_RBF ? exp(-kernel->gamma * distance)
+                                      : of_product(kernel, product);
 }
 
-int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal, int threads,
-                        poison_error *err)
+/*
+ * Bounds, before anything is computed: |k(x, z)| <= max k(x, x) for a positive semidefinite kernel
+ * (Cauchy-Schwarz), for the others the same of |gamma x.z| + |coef0|. `most` is the largest value,
+ * `longest` the largest squared norm.
+ */
+int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal,
+                        int threads, poison_error *err)
 {
-    const struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree}, linear = {.type = POISON_LINEAR};
+    const struct kernel bound = {k->type, k->gamma, fabs(k->coef0), k->degree},
+                        linear = {.type = POISON_LINEAR};
     double most = 0, longest = 0, limit = single ? FLT_MAX / 4 : sqrt(DBL_MAX);
     if (k->type == POISON_RBF && !set->v)
         return 0;
 #pragma omp parallel for num_threads(threads) reduction(max : most, longest)
     for (size_t r = 0; r < set->n; r++) {
-        double norm = kernel_of_pair(&linear, set, r, set, r), value = k->type == POISON_RBF ? 1 : of_product(&bound, norm);
+        double norm = kernel_of_pair(&linear, set, r, set, r),
+               value = k->type == POISON_RBF ? 1 : of_product(&bound, norm);
         if (diagonal)
             diagonal[r] = of_product(k, norm);
         longest = fmax(longest, norm);
         most = isnan(value) ? INFINITY : fmax(most, value);
     }
     if (longest > DBL_MAX / 8) /* nor do squared distances fit */
-        return poison_fail(err, POISON_EDATA, "a row's features, squared, sum up to %.3g, which does not fit double precision: "
-                                              "scale the features", longest);
+        return poison_fail(
+            err, POISON_EDATA,
+            "a row's features, squared, sum up to %.3g, which does not fit double precision: "
+            "scale the features",
+            longest);
     if (most > limit)
-        return poison_fail(err, POISON_EDATA, "kernel values up to %.3g do not fit %s precision: scale the features, or take "
-                                              "a smaller --gamma or --degree", most, single ? "single" : "double");
+        return poison_fail(
+            err, POISON_EDATA,
+            "kernel values up to %.3g do not fit %s precision: scale the features, or take "
+            "a smaller --gamma or --degree",
+            most, single ? "single" : "double");
     return 0;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 const struct dot_engine *kernel_engine(const poison_set *set, const poison_settings *settings)
 {
     static const int of_isa[POISON_ISA_COUNT] = {DOT_C, DOT_AVX2, DOT_AVX2, DOT_VNNI, DOT_AMX};
     int which = of_isa[settings->isa];
-    if (set->v || settings->blas_only || which == DOT_C || set->d > DOT_FEATURES || !dot_available(which))
+    if (set->v || settings->blas_only || which == DOT_C || set->d > DOT_FEATURES ||
+        !dot_available(which))
         return NULL; /* in plain C OpenBLAS is faster */
     return dot_engine(which);
 }
@@ -104,19 +122,22 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
     return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
 }
 
-int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings, poison_error *err)
+int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings,
+                        poison_error *err)
 {
     struct budget budget = budget_whole(settings);
     size_t rows = n + m + size_min(TILE, size_max(n, m));
     size_t row = (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
     if ((!set->v && set->d <= DOT_FEATURES) || budget.left / row >= rows)
         return 0;
-    return budget_fail(budget, (double)rows * (double)row, err, "copies of rows of %d features take", set->d);
+    return budget_fail(budget, (double)rows * (double)row, err,
+                       "copies of rows of %d features take", set->d);
 }
 
 /*
- * `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or, since
- * x.z = x'.z' + 128 sum x' + 128 sum z' + 128^2 d, this row's half of what the shift took from a product.
+ * `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or,
+ * since x.z = x'.z' + 128 sum x' + 128 sum z' + 128^2 d, this row's half of what the shift took
+ * from a product.
  */
 static double shifted_norm(const uint8_t *from, int d, const struct kernel *kernel, float *to)
 {
@@ -142,11 +163,14 @@ static size_t blocks(size_t count, double enough)
 }
 
 /*
- * What is multiplied of `width` features, for `count` rows and `columns`: at most AREA / ld rows and ld columns.
+ * What is multiplied of `width` features, for `count` rows and `columns`: at most AREA / ld rows
+ * and ld columns.
  *
- * OpenBLAS adds up in another order at the edges of a matrix, and in small ones, of a million multiplications. Blocks of 16 rows or
- * columns have no edges; and so that no product is small where a whole tile's would not be, some beyond those asked for are
- * multiplied too. All add up alike then, and a value's bits depend on its two rows only (svm_test; test/blas, with other kernels).
+ * OpenBLAS adds up in another order at the edges of a matrix, and in small ones, of a million
+ * multiplications. Blocks of 16 rows or columns have no edges; and so that no product is small
+ * where a whole tile's would not be, some beyond those asked for are multiplied too. All add up
+ * alike then, and a value's bits depend on its two rows only (svm_test; test/blas, with other
+ * kernels).
  */
 static struct shape product_shape(size_t count, size_t columns, size_t ld, int width)
 {
@@ -159,12 +183,12 @@ static struct shape product_shape(size_t count, size_t columns, size_t ld, int w
 
 size_t kernel_columns(const struct rows *rows, size_t count)
 {
-    size_t room = BLOCK;
+    size_t height = BLOCK;
     if (!rows->v || rows->d > DOUBLES)
         return TILE;
-    while (room < count)
-        room *= 2;
-    return AREA / room;
+    while (height < count)
+        height *= 2;
+    return AREA / height;
 }
 
 /* Features [f, f + this many) are multiplied at a time: a slice. */
@@ -174,8 +198,9 @@ static int slice_width(int f, int d)
 }
 
 /*
- * n rows of doubles are held slice by slice: features [f, f + width) of row r begin at v[f n + r width]. Products read rows beyond
- * those asked for: of another slice or, behind the last one, zeros. What comes of them is dropped.
+ * n rows of doubles are held slice by slice: features [f, f + width) of row r begin at v[f n + r
+ * width]. Products read rows beyond those asked for: of another slice or, behind the last one,
+ * zeros. What comes of them is dropped.
  */
 static void put_row(double *v, size_t n, size_t r, const double *from, int d)
 {
@@ -185,13 +210,18 @@ static void put_row(double *v, size_t n, size_t r, const double *from, int d)
     }
 }
 
-/* Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the columns asked for, or TILE */
+/*
+ * Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the
+ * columns asked for, or TILE
+ */
 static size_t beyond(size_t n, int width)
 {
-    return size_min(size_max(n, TILE), blocks(0, fmin(AREA, LARGE / width) / BLOCK)) * (size_t)width;
+    return size_min(size_max(n, TILE), blocks(0, fmin(AREA, LARGE / width) / BLOCK)) *
+           (size_t)width;
 }
 
-static size_t doubles_room(size_t n, int d)
+/* Doubles that n rows take, with those that are read beyond the last slice of each kind */
+static size_t doubles_held(size_t n, int d)
 {
     int last = (d - 1) / DOUBLES * DOUBLES;
     return n * (size_t)d + beyond(n, d - last) + (last ? beyond(n, DOUBLES) : 0);
@@ -217,20 +247,25 @@ struct span {
 };
 
 /* product[a ld + b] = x's row a . z's row b; x.count <= AREA / ld, z.count <= ld */
-static void multiply_doubles(double *product, size_t ld, struct span x, struct span z, const struct rows *rows)
+static void multiply_doubles(double *product, size_t ld, struct span x, struct span z,
+                             const struct rows *rows)
 {
     int d = rows->d, threads = blas_begin();
     for (int f = 0, width; f < d && !poison_raised(rows->cancel); f += width) {
         width = slice_width(f, d);
         struct shape s = product_shape(x.count, z.count, ld, width);
-        const double *a = x.v + (size_t)f * x.n + x.first * (size_t)width, *b = z.v + (size_t)f * z.n + z.first * (size_t)width;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1, a, width, b, width, f > 0,
-                    product, (blasint)ld);
+        const double *a = x.v + (size_t)f * x.n + x.first * (size_t)width,
+                     *b = z.v + (size_t)f * z.n + z.first * (size_t)width;
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1,
+                    a, width, b, width, f > 0, product, (blasint)ld);
     }
     blas_end(threads);
 }
 
-/* Squared norms of a tile of rows, each added up as every other product is: equal rows are at distance 0. */
+/*
+ * Squared norms of a tile of rows, each added up as every other product is: equal rows are at
+ * distance 0.
+ */
 static void double_norms(double *norm, struct span x, const struct rows *rows, double *product)
 {
     multiply_doubles(product, TILE, x, x, rows);
@@ -239,7 +274,8 @@ static void double_norms(double *norm, struct span x, const struct rows *rows, d
 }
 
 /* Rows [from, to), wherever they are held; norms of 8-bit features */
-static void fill_range(struct rows *rows, const poison_set *set, const size_t *order, size_t from, size_t to)
+static void fill_range(struct rows *rows, const poison_set *set, const size_t *order, size_t from,
+                       size_t to)
 {
     size_t d = (size_t)rows->d;
     for (size_t s = from; s < to; s++) {
@@ -247,22 +283,30 @@ static void fill_range(struct rows *rows, const poison_set *set, const size_t *o
         if (rows->v)
             put_row(rows->v, rows->n, s, set->v + r * d, rows->d);
         else
-            rows->norm[s] = shifted_norm(set->x + r * d, rows->d, &rows->kernel, rows->dot ? NULL : rows->x + s * d);
+            rows->norm[s] = shifted_norm(set->x + r * d, rows->d, &rows->kernel,
+                                         rows->dot ? NULL : rows->x + s * d);
     }
     if (rows->dot)
         dot_panel_pack(&rows->packed, set->x, order, from, to);
 }
 
-int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order, const struct dot_engine *dot,
-              const struct kernel *kernel, const poison_settings *settings, poison_error *err)
+/*
+ * Copies rows in the layout of their engine (packed bytes; doubles, slice by slice; floats less
+ * 128), with norms; by all threads, since first touch of fresh memory is what it costs.
+ * POISON_ENOMEM, POISON_ECANCEL.
+ */
+int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order,
+              const poison_settings *settings, poison_error *err)
 {
+    const struct dot_engine *dot = rows->dot;
     size_t d = (size_t)set->d;
-    *rows = (struct rows){.n = n, .d = set->d, .kernel = *kernel, .dot = dot, .cancel = settings->cancel};
+    *rows = (struct rows){.kernel = rows->kernel, .dot = dot, .n = n, .d = set->d};
+    rows->cancel = settings->cancel;
     rows->norm = poison_take_big(n, sizeof *rows->norm);
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
     else if (set->v)
-        rows->v = poison_take(doubles_room(n, set->d), sizeof *rows->v);
+        rows->v = poison_take(doubles_held(n, set->d), sizeof *rows->v);
     else
         rows->x = poison_take_big(n, d * sizeof *rows->x);
     struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
@@ -283,8 +327,9 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
                 fill_range(rows, set, order, from, size_min(n, from + TILE));
 #pragma omp for
         for (size_t from = 0; from < n; from += TILE)
-            if (set->v && kernel->type == POISON_RBF && !poison_cancelled(settings))
-                double_norms(rows->norm + from, (struct span){rows->v, n, from, size_min(TILE, n - from)}, rows,
+            if (set->v && rows->kernel.type == POISON_RBF && !poison_cancelled(settings))
+                double_norms(rows->norm + from,
+                             (struct span){rows->v, n, from, size_min(TILE, n - from)}, rows,
                              tiles[omp_get_thread_num()].more);
     }
     free(tiles);
@@ -303,11 +348,12 @@ void rows_free(struct rows *rows)
     *rows = (struct rows){0};
 }
 
-/* ---- products -------------------------------------------------------------------------------------------------- */
+/* ---- products -------------------------------------------------------------------------------- */
 
 struct tile *take_tiles(int threads, int blas)
 {
-    return blas && !blas_ready(threads) ? NULL : poison_take_big((size_t)threads, sizeof(struct tile));
+    return blas && !blas_ready(threads) ? NULL
+                                        : poison_take_big((size_t)threads, sizeof(struct tile));
 }
 
 int fail_tiles(int threads, int blas, poison_error *err)
@@ -318,12 +364,13 @@ int fail_tiles(int threads, int blas, poison_error *err)
 }
 
 /* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */
-static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z, size_t columns, const struct rows *rows)
+static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z,
+                            size_t columns, const struct rows *rows)
 {
     for (int f = 0, d = rows->d; f < d && !poison_raised(rows->cancel); f += SLICE) {
         int width = d - f < SLICE ? d - f : SLICE, threads = blas_begin();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns, width, 1, x + f, d, z + f,
-                    d, 0, tile->dot, TILE);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns,
+                    width, 1, x + f, d, z + f, d, 0, tile->dot, TILE);
         blas_end(threads);
         if (f + SLICE >= d)
             return;
@@ -334,7 +381,8 @@ static void multiply_floats(struct tile *tile, const float *x, size_t count, con
 }
 
 /* Where row a of the tile's products is. */
-static struct rbf tile_row(const struct tile *tile, const struct rows *rows, size_t a, double norm, const double *norms)
+static struct rbf tile_row(const struct tile *tile, const struct rows *rows, size_t a, double norm,
+                           const double *norms)
 {
     struct rbf rbf = {.gamma = rows->kernel.gamma, .norm = norm, .norms = norms};
     if (rows->dot)
@@ -349,14 +397,20 @@ static struct rbf tile_row(const struct tile *tile, const struct rows *rows, siz
 size_t batch_bytes(const struct rows *with, size_t count)
 {
     count = size_min(count, TILE);
-    size_t bytes = with->v     ? doubles_room(count, with->d) * sizeof(double)
-                   : with->dot ? dot_requests_bytes(count, with->d)
-                               : count * (size_t)with->d * sizeof(float);
+    size_t bytes = count * (size_t)with->d * sizeof(float);
+    if (with->v)
+        bytes = doubles_held(count, with->d) * sizeof(double);
+    else if (with->dot)
+        bytes = dot_requests_bytes(count, with->d);
     return (bytes + 63) / 64 * 64;
 }
 
-void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set, const size_t *which,
-                size_t count, struct tile *tile)
+/*
+ * In the layout that multiplies with the rows; doubles are followed by zeros as far as products
+ * read.
+ */
+void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set,
+                const size_t *which, size_t count, struct tile *tile)
 {
     size_t d = (size_t)with->d;
     batch->count = count;
@@ -367,17 +421,20 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
         if (with->v)
             put_row(batch->v, count, r, set->v + which[r] * d, with->d);
         else
-            batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, &with->kernel, with->dot ? NULL : batch->x + r * d);
+            batch->norm[r] = shifted_norm(set->x + which[r] * d, with->d, &with->kernel,
+                                          with->dot ? NULL : batch->x + r * d);
     }
     if (with->v)
-        memset(batch->v + count * d, 0, (norms_read(count, with->d) - count * d) * sizeof *batch->v);
+        memset(batch->v + count * d, 0,
+               (norms_read(count, with->d) - count * d) * sizeof *batch->v);
     if (with->v && with->kernel.type == POISON_RBF)
         double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, tile->more);
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }
 
-void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows, size_t first, size_t columns)
+void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows,
+                    size_t first, size_t columns)
 {
     size_t d = (size_t)rows->d;
     for (tile->ld = TILE; tile->ld < columns;)
@@ -385,7 +442,8 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)
-        multiply_doubles(tile->more, tile->ld, (struct span){batch->v, batch->count, 0, batch->count},
+        multiply_doubles(tile->more, tile->ld,
+                         (struct span){batch->v, batch->count, 0, batch->count},
                          (struct span){rows->v, rows->n, first, columns}, rows);
     else
         multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows);
@@ -394,10 +452,16 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
 /* Dot product c of a tile's row, put together again. */
 static double whole_product(const struct rbf *r, size_t c)
 {
-    return (r->dot ? (double)r->dot[c] : r->whole ? (double)r->whole[c] : 0) + (r->more ? r->more[c] : 0);
+    double product = 0;
+    if (r->dot)
+        product = (double)r->dot[c];
+    else if (r->whole)
+        product = (double)r->whole[c];
+    return product + (r->more ? r->more[c] : 0);
 }
 
-static void row_floats(float *out, const struct rbf *rbf, const struct kernel *kernel, size_t columns, const struct simd *simd)
+static void row_floats(float *out, const struct rbf *rbf, const struct kernel *kernel,
+                       size_t columns, const struct simd *simd)
 {
     if (kernel->type == POISON_RBF)
         simd->rbf_float(out, rbf, columns);
@@ -406,7 +470,8 @@ static void row_floats(float *out, const struct rbf *rbf, const struct kernel *k
             out[c] = (float)of_product(kernel, rbf->norm + rbf->norms[c] + whole_product(rbf, c));
 }
 
-static void row_doubles(double *out, const struct rbf *rbf, const struct kernel *kernel, size_t columns, const struct simd *simd)
+static void row_doubles(double *out, const struct rbf *rbf, const struct kernel *kernel,
+                        size_t columns, const struct simd *simd)
 {
     if (kernel->type == POISON_RBF)
         simd->rbf_double(out, rbf, columns);
@@ -415,8 +480,8 @@ static void row_doubles(double *out, const struct rbf *rbf, const struct kernel 
             out[c] = of_product(kernel, rbf->norm + rbf->norms[c] + whole_product(rbf, c));
 }
 
-void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows, size_t first, size_t columns,
-                   struct tile *tile, const struct simd *simd)
+void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows,
+                   size_t first, size_t columns, struct tile *tile, const struct simd *simd)
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
@@ -425,8 +490,8 @@ void kernel_floats(float *const *floats, const struct batch *batch, const struct
     }
 }
 
-void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows, size_t first,
-                    size_t columns, struct tile *tile, const struct simd *simd)
+void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows,
+                    size_t first, size_t columns, struct tile *tile, const struct simd *simd)
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
@@ -435,8 +500,8 @@ void kernel_doubles(double *const *doubles, const struct batch *batch, const str
     }
 }
 
-void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows, size_t first,
-                      size_t columns, struct tile *tile)
+void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows,
+                      size_t first, size_t columns, struct tile *tile)
 {
     kernel_product(tile, batch, rows, first, columns);
     for (size_t r = 0; r < batch->count; r++) {
@@ -446,20 +511,29 @@ void kernel_distances(double *const *distance, const struct batch *batch, const 
     }
 }
 
-/* ---- the whole matrix ------------------------------------------------------------------------------------------ */
+/* ---- the whole matrix ------------------------------------------------------------------------ */
 
-/* K's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks that stay in L1. */
-static void mirror(float *K, size_t ld, size_t a0, size_t an, size_t b0, size_t bn)
+/*
+ * The matrix's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks
+ * that stay in L1.
+ */
+static void mirror(float *matrix, size_t ld, size_t a0, size_t an, size_t b0, size_t bn)
 {
     enum { SIDE = 16 };
     for (size_t b = 0; b < bn; b += SIDE)
         for (size_t a = 0; a < an; a += SIDE)
             for (size_t q = b; q < size_min(bn, b + SIDE); q++)
                 for (size_t p = a; p < size_min(an, a + SIDE); p++)
-                    K[(b0 + q) * ld + a0 + p] = K[(a0 + p) * ld + b0 + q];
+                    matrix[(b0 + q) * ld + a0 + p] = matrix[(a0 + p) * ld + b0 + q];
 }
 
-int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_settings *settings, poison_error *err)
+/*
+ * The upper triangle in tiles of TILE x TILE, each by one thread: a product, the kernel function,
+ * and its mirror image below the diagonal. Tiles are equal in work, so they are handed out as
+ * threads come free. n^2 d flop.
+ */
+int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
+                  const poison_settings *settings, poison_error *err)
 {
     const struct simd *simd = simd_loops(settings->isa);
     size_t n = rows->n, d = (size_t)rows->d, side = (n + TILE - 1) / TILE;
@@ -475,18 +549,20 @@ int kernel_matrix(float *K, size_t ld, const struct rows *rows, const poison_set
                 continue;
             struct tile *tile = tiles + omp_get_thread_num();
             double piece = trace_begin(settings->trace);
-            size_t a0 = u * TILE, an = size_min(TILE, n - a0), b0 = v * TILE, bn = size_min(TILE, n - b0);
+            size_t a0 = u * TILE, an = size_min(TILE, n - a0), b0 = v * TILE,
+                   bn = size_min(TILE, n - b0);
             tile->ld = TILE;
             if (rows->v)
-                multiply_doubles(tile->more, TILE, (struct span){rows->v, n, a0, an}, (struct span){rows->v, n, b0, bn}, rows);
+                multiply_doubles(tile->more, TILE, (struct span){rows->v, n, a0, an},
+                                 (struct span){rows->v, n, b0, bn}, rows);
             else
                 multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
             for (size_t a = 0; a < an; a++) {
                 struct rbf rbf = tile_row(tile, rows, a, rows->norm[a0 + a], rows->norm + b0);
-                row_floats(K + (a0 + a) * ld + b0, &rbf, &rows->kernel, bn, simd);
+                row_floats(matrix + (a0 + a) * ld + b0, &rbf, &rows->kernel, bn, simd);
             }
             if (u != v)
-                mirror(K, ld, a0, an, b0, bn);
+                mirror(matrix, ld, a0, an, b0, bn);
             trace_piece(settings->trace, TRACE_KERNEL, piece, NULL);
         }
     free(tiles);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* model - a trained model that stands by itself: LIBSVM's text format, written, read, and asked for predictions */
+/*
+ * model - a trained model that stands by itself: LIBSVM's text format, written, read, and asked for
+ * predictions
+ */
 #define _GNU_SOURCE
 #include "base.h"
 #include "decide.h"
@@ -20,7 +23,7 @@
 #include <unistd.h>
 
 
-/* ---- names of labels, in a file beside the model's ---------------------------------------------------------------- */
+/* ---- names of labels, in a file beside the model's ------------------------------------------- */
 
 /* The whole number that a label is called by, which LIBSVM's format can hold. */
 static int whole_number(const poison_data *data, int label, int *number)
@@ -45,7 +48,8 @@ static int crc_of_file(const char *path, uint32_t *crc, poison_error *err)
     static const size_t size = 1 << 16;
     FILE *in = fopen(path, "rb");
     char *bytes = poison_take(size, 1);
-    int status = in ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
+    int status =
+        in ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
     if (in && !bytes)
         status = poison_fail_memory(err, size, 1, "a checksum");
     *crc = 0;
@@ -68,7 +72,9 @@ static void print_name(FILE *out, const char *name)
 
 static int digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Undoes print_name in place. 0: it was not made by it. */
@@ -90,8 +96,8 @@ static int scan_name(char *name)
 }
 
 /* The names of a model that is written, but not yet in place, to `file`: which is then just so. */
-static int write_names(struct output *file, const char *beside, const struct output *model, const poison_data *data, const int *label,
-                       size_t K, poison_error *err)
+static int write_names(struct output *file, const char *beside, const struct output *model,
+                       const poison_data *data, const int *label, size_t K, poison_error *err)
 {
     uint32_t crc;
     int status = crc_of_file(model->temporary, &crc, err);
@@ -105,10 +111,15 @@ static int write_names(struct output *file, const char *beside, const struct out
     return output_finish(file, 0, err);
 }
 
-/* Model and names come into place. The names first: beside another model they are ignored, and an old pair can come back. */
-static int place_pair(struct output *model, struct output *names, const char *beside, int status, poison_error *err)
+/*
+ * Model and names come into place. The names first: beside another model they are ignored, and an
+ * old pair can come back.
+ */
+static int place_pair(struct output *model, struct output *names, const char *beside, int status,
+                      poison_error *err)
 {
-    int there = access(beside, F_OK) == 0, swapped = status >= 0 && there && output_swap(names) == 0;
+    int there = access(beside, F_OK) == 0,
+        swapped = status >= 0 && there && output_swap(names) == 0;
     if (!swapped)
         status = output_close(names, status, err);
     int placed = status >= 0;
@@ -136,10 +147,11 @@ static int holds_names(const char *beside, int *names, poison_error *err)
 }
 
 /*
- * The names beside a model file become data->name, if they are this model's. 1: they are another's, or none at all. A file that
- * cannot be read is an error: rows would get numbers instead of names.
+ * The names beside a model file become data->name, if they are this model's. 1: they are another's,
+ * or none at all. A file that cannot be read is an error: rows would get numbers instead of names.
  */
-static int read_names(poison_data *data, const char *path, uint32_t crc, const poison_settings *settings, poison_error *err)
+static int read_names(poison_data *data, const char *path, uint32_t crc,
+                      const poison_settings *settings, poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
     char *beside = labels_path(path), *bytes = NULL, expected[24], *name[POISON_LABELS];
@@ -168,7 +180,8 @@ static int read_names(poison_data *data, const char *path, uint32_t crc, const p
     status = status || count != data->names;
     if (status)
         goto done;
-    char **block = poison_take(1, (size_t)count * sizeof *block + size), *text = (char *)(block + count);
+    char **block = poison_take(1, (size_t)count * sizeof *block + size),
+         *text = (char *)(block + count);
     if (!block)
         TRY(poison_fail_memory(err, size, 1, "the labels' names"));
     for (int c = 0; c < count; c++) {
@@ -185,7 +198,7 @@ done:
     return status;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void print_features(FILE *out, const poison_set *set, size_t r)
 {
@@ -197,7 +210,9 @@ static void print_features(FILE *out, const poison_set *set, size_t r)
             fprintf(out, " %zu:%.17g", f + (size_t)!set->from_zero, set->v[r * d + f]);
 }
 
-static void print_header(FILE *out, const poison_svm *svm, const poison_support *support, const int *number)
+/* All lines up to SV, in LIBSVM's order and words. */
+static void print_header(FILE *out, const poison_svm *svm, const poison_support *support,
+                         const int *number)
 {
     const poison_machine *machine;
     const poison_settings *settings = poison_svm_settings(svm);
@@ -222,8 +237,12 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
-/* All of a model file, but its end: output_finish, output_close. Numbers have decimal points: this thread's locale is C's meanwhile. */
-static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number, poison_error *err)
+/*
+ * All of a model file, but its end: output_finish, output_close. Numbers have decimal points: this
+ * thread's locale is C's meanwhile.
+ */
+static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number,
+                       poison_error *err)
 {
     const poison_settings *settings = poison_svm_settings(svm);
     poison_support support;
@@ -243,7 +262,13 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
-int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path, int *nameless, poison_error *err)
+/*
+ * The model file and the file of names beside it appear together or not at all: both are finished
+ * before either takes its place. Without names an earlier file of them, which would be another
+ * model's, goes.
+ */
+int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path,
+                       int *nameless, poison_error *err)
 {
     const int *label;
     int number[POISON_LABELS], status, words = 0, stale = 0;
@@ -282,7 +307,7 @@ done:
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Where reading is. */
 struct cursor {
@@ -330,14 +355,16 @@ static int fail_at(const struct cursor *c, poison_error *err, const char *what)
 }
 
 /* The next number of the line, finite, and within bounds. */
-static int take_number(struct cursor *c, double least, double most, double *value, poison_error *err)
+static int take_number(struct cursor *c, double least, double most, double *value,
+                       poison_error *err)
 {
     skip_blanks(c);
     const char *behind = number_read(c->at, c->end, value);
     if (!behind || (behind < c->end && *behind != ' ' && *behind != '\t') || !isfinite(*value)
         || !(*value >= least && *value <= most))
-        return poison_fail(err, POISON_EDATA, "%s:%zu: expected a number%s, not '%.*s'", c->name, c->line,
-                           least > -INFINITY ? " in its bounds" : "", (int)(c->end - c->at < 20 ? c->end - c->at : 20), c->at);
+        return poison_fail(err, POISON_EDATA, "%s:%zu: expected a number%s, not '%.*s'", c->name,
+                           c->line, least > -INFINITY ? " in its bounds" : "",
+                           (int)(c->end - c->at < 20 ? c->end - c->at : 20), c->at);
     c->at = behind;
     return 0;
 }
@@ -360,28 +387,35 @@ struct header {
     unsigned seen; /* bits of `enum key` */
 };
 
-enum key { SVM_TYPE, KERNEL_TYPE, DEGREE, GAMMA, COEF0, NR_CLASS, TOTAL_SV, RHO, LABEL, NR_SV, PROB_A, PROB_B, PROB_MARKS, KEYS };
-static const char *const keys[KEYS] = {"svm_type", "kernel_type", "degree", "gamma", "coef0", "nr_class", "total_sv", "rho",
-                                       "label", "nr_sv", "probA", "probB", "prob_density_marks"};
+enum key {
+    SVM_TYPE, KERNEL_TYPE, DEGREE, GAMMA, COEF0, NR_CLASS, TOTAL_SV, RHO, LABEL, NR_SV,
+    PROB_A, PROB_B, PROB_MARKS, KEYS
+};
+static const char *const keys[KEYS] = {
+    "svm_type", "kernel_type", "degree", "gamma", "coef0", "nr_class",          "total_sv",
+    "rho",      "label",       "nr_sv",  "probA", "probB", "prob_density_marks"};
 
 static int read_types(struct cursor *c, int key, poison_model *m, poison_error *err)
 {
     char word[32];
     take_word(c, word, sizeof word);
     if (key == SVM_TYPE && strcmp(word, "c_svc") != 0 && strcmp(word, "nu_svc") != 0)
-        return poison_fail(err, POISON_EDATA, "%s:%zu: a model of type %s: only c_svc and nu_svc can be served", c->name, c->line,
-                           word);
+        return poison_fail(err, POISON_EDATA,
+                           "%s:%zu: a model of type %s: only c_svc and nu_svc can be served",
+                           c->name, c->line, word);
     if (key == SVM_TYPE)
         return 0;
     for (m->settings.kernel = 0; m->settings.kernel < POISON_KERNELS; m->settings.kernel++)
         if (strcmp(word, poison_kernel_name(m->settings.kernel)) == 0)
             return 0;
-    return poison_fail(err, POISON_EDATA, "%s:%zu: a kernel of type %s: expected linear, polynomial, rbf or sigmoid", c->name,
-                       c->line, word);
+    return poison_fail(err, POISON_EDATA,
+                       "%s:%zu: a kernel of type %s: expected linear, polynomial, rbf or sigmoid",
+                       c->name, c->line, word);
 }
 
 /* A list with one number a class. */
-static int read_list(struct cursor *c, int key, const poison_model *m, struct header *h, poison_error *err)
+static int read_list(struct cursor *c, int key, const poison_model *m, struct header *h,
+                     poison_error *err)
 {
     size_t K = m->K, count = key == RHO ? K * (K - 1) / 2 : K;
     double value;
@@ -404,7 +438,9 @@ done:
     return status;
 }
 
-static int read_value(struct cursor *c, int key, poison_model *m, struct header *h, poison_error *err)
+/* What follows a key, each with the bounds that LIBSVM, or our own options, give it. */
+static int read_value(struct cursor *c, int key, poison_model *m, struct header *h,
+                      poison_error *err)
 {
     size_t count;
     int status;
@@ -429,7 +465,8 @@ static int read_value(struct cursor *c, int key, poison_model *m, struct header 
 /* All up to the line SV. */
 static int read_header(struct cursor *c, poison_model *m, struct header *h, poison_error *err)
 {
-    const unsigned needed = 1u << SVM_TYPE | 1u << KERNEL_TYPE | 1u << NR_CLASS | 1u << TOTAL_SV | 1u << LABEL | 1u << NR_SV;
+    const unsigned needed = 1u << SVM_TYPE | 1u << KERNEL_TYPE | 1u << NR_CLASS | 1u << TOTAL_SV |
+                            1u << LABEL | 1u << NR_SV;
     int status = 0;
     char word[32];
     while (next_line(c)) {
@@ -440,21 +477,25 @@ static int read_header(struct cursor *c, poison_model *m, struct header *h, pois
         while (key < KEYS && strcmp(word, keys[key]) != 0)
             key++;
         if (key == KEYS)
-            TRY(poison_fail(err, POISON_EDATA, "%s:%zu: '%s' is no line of a LIBSVM model", c->name, c->line, word));
+            TRY(poison_fail(err, POISON_EDATA, "%s:%zu: '%s' is no line of a LIBSVM model", c->name,
+                            c->line, word));
         if (h->seen & 1u << key)
             TRY(poison_fail(err, POISON_EDATA, "%s:%zu: %s a second time", c->name, c->line, word));
         h->seen |= 1u << key;
         TRY(read_value(c, key, m, h, err));
         skip_blanks(c);
         if (c->at < c->end)
-            TRY(poison_fail(err, POISON_EDATA, "%s:%zu: more than %s can have", c->name, c->line, word));
+            TRY(poison_fail(err, POISON_EDATA, "%s:%zu: more than %s can have", c->name, c->line,
+                            word));
     }
-    unsigned all = needed | (m->settings.kernel != POISON_LINEAR ? 1u << GAMMA : 0) | (m->K > 1 ? 1u << RHO : 0)
-                   | (m->settings.kernel == POISON_POLYNOMIAL ? 1u << DEGREE | 1u << COEF0 : 0)
-                   | (m->settings.kernel == POISON_SIGMOID ? 1u << COEF0 : 0);
+    unsigned all = needed | (m->settings.kernel != POISON_LINEAR ? 1u << GAMMA : 0) |
+                   (m->K > 1 ? 1u << RHO : 0) |
+                   (m->settings.kernel == POISON_POLYNOMIAL ? 1u << DEGREE | 1u << COEF0 : 0) |
+                   (m->settings.kernel == POISON_SIGMOID ? 1u << COEF0 : 0);
     for (int key = 0; key < KEYS; key++)
         if (all & ~h->seen & 1u << key)
-            TRY(poison_fail(err, POISON_EDATA, "%s: no line %s: not a whole LIBSVM model", c->name, keys[key]));
+            TRY(poison_fail(err, POISON_EDATA, "%s: no line %s: not a whole LIBSVM model", c->name,
+                            keys[key]));
     if (strcmp(word, "SV") != 0)
         TRY(poison_fail(err, POISON_EDATA, "%s: no line SV: the model ends too early", c->name));
 done:
@@ -467,9 +508,12 @@ struct extent {
     int doubles;
 };
 
-/* One support vector: its coefficients to coef (K - 1), its features to row r of the set, where they are given. */
-static int read_vector(struct cursor *c, const poison_model *m, double *coef, struct extent *extent, poison_set *set, size_t r,
-                       poison_error *err)
+/*
+ * One support vector: its coefficients to coef (K - 1), its features to row r of the set, where
+ * they are given.
+ */
+static int read_vector(struct cursor *c, const poison_model *m, double *coef, struct extent *extent,
+                       poison_set *set, size_t r, poison_error *err)
 {
     double value, index, last = -1;
     int status = 0;
@@ -477,7 +521,8 @@ static int read_vector(struct cursor *c, const poison_model *m, double *coef, st
         TRY(take_number(c, -INFINITY, INFINITY, coef ? &coef[k] : &value, err));
     for (skip_blanks(c); c->at < c->end; skip_blanks(c)) {
         const char *colon = number_read(c->at, c->end, &index);
-        if (!colon || colon == c->end || *colon != ':' || index != floor(index) || index < 0 || index > MOST_FEATURES)
+        if (!colon || colon == c->end || *colon != ':' || index != floor(index) || index < 0 ||
+            index > MOST_FEATURES)
             TRY(fail_at(c, err, "expected INDEX:VALUE"));
         if (index <= last)
             TRY(fail_at(c, err, "indices out of order"));
@@ -500,7 +545,13 @@ done:
     return status;
 }
 
-static int take_machines(poison_model *m, const struct header *h, const double *coef, poison_error *err)
+/*
+ * Machine (a, b) of the support vectors of both classes. A vector of class a has its weight against
+ * b in column b - 1 of its coefficients, one of b against a in column a; those of weight 0 do not
+ * support it.
+ */
+static int take_machines(poison_model *m, const struct header *h, const double *coef,
+                         poison_error *err)
 {
     size_t K = m->K, begin[POISON_LABELS + 1] = {0}, p = 0;
     for (size_t c = 0; c < K; c++)
@@ -548,7 +599,8 @@ static int take_numbers(poison_data *data, const int *number, size_t K, poison_e
 }
 
 /* The support vectors, twice: how wide they are and of what kind, then their values. */
-static int read_vectors(struct cursor *c, poison_model *m, const struct header *h, struct budget budget, poison_error *err)
+static int read_vectors(struct cursor *c, poison_model *m, const struct header *h,
+                        struct budget budget, poison_error *err)
 {
     poison_set *set = &m->data.train;
     struct cursor begin = *c;
@@ -561,22 +613,25 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     for (; next_line(c); set->n++)
         TRY(read_vector(c, m, NULL, &extent, NULL, 0, err));
     if (set->n != h->total || sum != h->total)
-        TRY(poison_fail(err, POISON_EDATA, "%s: %zu support vectors, but total_sv says %zu and nr_sv %zu", c->name, set->n, h->total,
-                        sum));
+        TRY(poison_fail(err, POISON_EDATA,
+                        "%s: %zu support vectors, but total_sv says %zu and nr_sv %zu", c->name,
+                        set->n, h->total, sum));
     set->from_zero = extent.least == 0;
     set->d = (int)extent.most + set->from_zero;
     set->d += !set->d;
     size_t one = set_bytes(1, set->d, extent.doubles) + sizeof *set->y + m->K * sizeof *coef
                  + (m->K - 1) * (sizeof(size_t) + sizeof(double)); /* of each of its machines */
     if (set->n > budget.left / one)
-        TRY(budget_fail(budget, (double)set->n * (double)one, err, "%s: %zu support vectors take", c->name, set->n));
+        TRY(budget_fail(budget, (double)set->n * (double)one, err, "%s: %zu support vectors take",
+                        c->name, set->n));
     budget_take(budget.settings, BUDGET_DATA, set->n * one);
     void *features = poison_take(set->n, set_bytes(1, set->d, extent.doubles));
     *(extent.doubles ? (void **)&set->v : (void **)&set->x) = features;
     set->y = poison_take(set->n, sizeof *set->y);
     coef = poison_take(set->n, m->K * sizeof *coef);
     if (!features || !set->y || !coef)
-        TRY(poison_fail_memory(err, set->n, set_bytes(1, set->d, extent.doubles), "the support vectors"));
+        TRY(poison_fail_memory(err, set->n, set_bytes(1, set->d, extent.doubles),
+                               "the support vectors"));
     *c = begin;
     for (size_t s = 0; next_line(c); s++)
         TRY(read_vector(c, m, coef + s * (m->K - 1), NULL, set, s, err));
@@ -589,7 +644,12 @@ done:
     return status;
 }
 
-int poison_model_read(poison_model *m, const char *path, const poison_settings *settings, poison_error *err)
+/*
+ * The text is held while it is read: its checksum says whether the names beside it are this
+ * model's. Nothing that the header claims is believed before the lines are there.
+ */
+int poison_model_read(poison_model *m, const char *path, const poison_settings *settings,
+                      poison_error *err)
 {
     struct input stream = INPUT_CLOSED;
     struct header *h = poison_take(1, sizeof *h);
@@ -629,7 +689,7 @@ void poison_model_free(poison_model *m)
     *m = (poison_model){0};
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 int poison_model_fit(poison_model *m, poison_set *rows, poison_error *err)
 {
@@ -639,7 +699,8 @@ int poison_model_fit(poison_model *m, poison_set *rows, poison_error *err)
     struct budget budget = budget_whole(&m->settings);
     if (all > budget.left / one && (rows->d > own->d || !own->v != !rows->v))
         return budget_fail(budget, (double)all * (double)one, err,
-                           "%zu support vectors and %zu rows of %d features need", own->n, rows->n, rows->d);
+                           "%zu support vectors and %zu rows of %d features need", own->n, rows->n,
+                           rows->d);
     TRY(set_widen(own, before, rows->d - own->d - before, err));
     own->from_zero |= before;
     if (doubles) {
@@ -651,7 +712,8 @@ done:
 }
 
 /* Of some of `all` rows: value p of the first of them is value[p all]. */
-static int predict_some(const poison_model *m, const poison_set *set, int *predicted, double *value, size_t all, poison_error *err)
+static int predict_some(const poison_model *m, const poison_set *set, int *predicted, double *value,
+                        size_t all, poison_error *err)
 {
     struct decisions d;
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
@@ -670,7 +732,8 @@ done:
     return status;
 }
 
-int poison_model_predict(const poison_model *m, const poison_set *set, int *predicted, double *value, poison_error *err)
+int poison_model_predict(const poison_model *m, const poison_set *set, int *predicted,
+                         double *value, poison_error *err)
 {
     size_t most = decisions_at_once(m->P, &m->settings);
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);

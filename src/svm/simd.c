@@ -7,18 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- exp: shared by all instances ------------------------------------------------------------------------------ */
+/* ---- exp: shared by all instances ------------------------------------------------------------ */
 
 /*
  * exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2 + 2^-40, exp(r) by Taylor to degree 11.
  *
- * Error, relative: truncation r^12 / 12! <= 6.4e-15; rounding of r <= 2^-53 |r|, of Horner's last steps <= 2^-52 (each
- * earlier step's error shrinks by |r| < 0.35 as it is carried on); together < 7e-15, under 64 units in the last place
- * of a double (a unit is at least 1.1e-16 of the value).
+ * Error, relative: truncation r^12 / 12! <= 6.4e-15; rounding of r <= 2^-53 |r|, of Horner's last
+ * steps <= 2^-52 (each earlier step's error shrinks by |r| < 0.35 as it is carried on); together <
+ * 7e-15, under 64 units in the last place of a double (a unit is at least 1.1e-16 of the value).
  *
- * A float keeps 24 of the 53 bits. If the 29 dropped ones lie more than 64 units from the rounding point (and libm's own
- * exp is within 1), the polynomial and libm round to the same float. SIMD_GUARD is four times that; those inside, one
- * value in a million, are computed by libm.
+ * A float keeps 24 of the 53 bits. If the 29 dropped ones lie more than 64 units from the rounding
+ * point (and libm's own exp is within 1), the polynomial and libm round to the same float.
+ * SIMD_GUARD is four times that; those inside, one value in a million, are computed by libm.
  */
 #define LOG2E 0x1.71547652b82fep+0
 #define LN2_HIGH 0x1.62e42fee00000p-1 /* the last 21 bits are zero: n * LN2_HIGH is exact */
@@ -28,8 +28,8 @@
 #define HALFWAY 0x10000000
 #define SIMD_GUARD 256
 static const double inverse_factorial[12] = {
-    1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800,
-    1.0 / 39916800,
+    1.0,       1.0,        1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,
+    1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800,
 };
 
 static inline uint64_t bits_of(double x)
@@ -52,7 +52,7 @@ double simd_exp(double x)
     return p;
 }
 
-/* ---- the reference --------------------------------------------------------------------------------------------- */
+/* ---- the reference --------------------------------------------------------------------------- */
 
 #define TAU 1e-12 /* LIBSVM's floor of the curvature */
 
@@ -74,8 +74,8 @@ static inline double gain_of(double F, float ki, const double *diagonal, double 
 
 static const struct pick none = {-INFINITY, -1, 0};
 
-static void step_c(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up, size_t len,
-                   double *scratch, struct pick *next)
+static void step_c(double *F, const float *ki, const float *kj, double di, double dj,
+                   const uint8_t *up, size_t len, double *scratch, struct pick *next)
 {
     (void)scratch;
     *next = none;
@@ -86,8 +86,9 @@ static void step_c(double *F, const float *ki, const float *kj, double di, doubl
     }
 }
 
-static double gain_any_c(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low, double gmax,
-                         size_t len, double *scratch, struct pick *best)
+static double gain_any_c(const double *F, const float *ki, const double *diagonal, double own,
+                         const uint8_t *low, double gmax, size_t len, double *scratch,
+                         struct pick *best)
 {
     double gmax2 = -INFINITY;
     (void)scratch;
@@ -101,8 +102,8 @@ static double gain_any_c(const double *F, const float *ki, const double *diagona
     return gmax2;
 }
 
-static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len, double *scratch,
-                     struct pick *best)
+static double gain_c(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
+                     double *scratch, struct pick *best)
 {
     return gain_any_c(F, ki, NULL, 0, low, gmax, len, scratch, best);
 }
@@ -113,7 +114,8 @@ static void add_from(double *sum, const float *k, double weight, size_t from, si
         sum[t] += weight * k[t];
 }
 
-static size_t above_c(const double *F, const uint8_t *mask, double sign, double bound, size_t from, size_t len)
+static size_t above_c(const double *F, const uint8_t *mask, double sign, double bound, size_t from,
+                      size_t len)
 {
     size_t t = from;
     while (t < len && !(mask[t] && sign * F[t] > bound))
@@ -123,7 +125,12 @@ static size_t above_c(const double *F, const uint8_t *mask, double sign, double 
 
 static inline double exponent(const struct rbf *r, size_t t)
 {
-    double product = (r->dot ? (double)r->dot[t] : r->whole ? (double)r->whole[t] : 0) + (r->more ? r->more[t] : 0);
+    double product = 0;
+    if (r->dot)
+        product = (double)r->dot[t];
+    else if (r->whole)
+        product = (double)r->whole[t];
+    product += r->more ? r->more[t] : 0;
     return -r->gamma * (r->norm + r->norms[t] - 2 * product);
 }
 
@@ -139,7 +146,8 @@ static void rbf_double_from(double *out, const struct rbf *r, size_t from, size_
         out[t] = simd_exp(exponent(r, t));
 }
 
-static void weigh_from(double *sum, const double *coef, const double *const *row, size_t count, size_t from, size_t len)
+static void weigh_from(double *sum, const double *coef, const double *const *row, size_t count,
+                       size_t from, size_t len)
 {
     for (size_t t = from; t < len; t++)
         sum[t] = 0;
@@ -163,12 +171,13 @@ static void rbf_double_c(double *out, const struct rbf *r, size_t len)
     rbf_double_from(out, r, 0, len);
 }
 
-static void weigh_c(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
+static void weigh_c(double *sum, const double *coef, const double *const *row, size_t count,
+                    size_t len)
 {
     weigh_from(sum, coef, row, count, 0, len);
 }
 
-/* ---- one instance an instruction set --------------------------------------------------------------------------- */
+/* ---- one instance an instruction set --------------------------------------------------------- */
 
 #if defined __x86_64__
 #include <immintrin.h>
@@ -197,8 +206,10 @@ static inline int some_bytes(const uint8_t *p, size_t n)
 #define a_lanes(n) _mm256_loadu_si256((const __m256i *)(lanes + 4 - (n)))
 #define v_load_some(p, n) _mm256_maskload_pd(p, a_lanes(n))
 #define v_store_some(p, n, v) _mm256_maskstore_pd(p, a_lanes(n), v)
-#define v_load_floats(p, n) _mm256_cvtps_pd(_mm_maskload_ps(p, _mm_loadu_si128((const __m128i *)(floats + 4 - (n)))))
-#define m_load_some(p, n) _mm256_castsi256_pd(_mm256_cvtepi8_epi64(_mm_cvtsi32_si128(some_bytes(p, n))))
+#define a_float_lanes(n) _mm_loadu_si128((const __m128i *)(floats + 4 - (n)))
+#define v_load_floats(p, n) _mm256_cvtps_pd(_mm_maskload_ps(p, a_float_lanes(n)))
+#define m_load_some(p, n) \
+    _mm256_castsi256_pd(_mm256_cvtepi8_epi64(_mm_cvtsi32_si128(some_bytes(p, n))))
 #define v_load_int(p) _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(p)))
 #define v_store_float(p, v) _mm_storeu_ps(p, _mm256_cvtpd_ps(v))
 #define v_add(a, b) _mm256_add_pd(a, b)
@@ -268,9 +279,11 @@ static inline int some_bytes(const uint8_t *p, size_t n)
 
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------------------------ */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
-#define LOOPS(isa) {step_##isa, gain_##isa, gain_any_##isa, add_##isa, above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
+#define LOOPS(isa)                                                                             \
+    {step_##isa,  gain_##isa,      gain_any_##isa,   add_##isa, \
+     above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
 
 static const struct {
     const char *name;
@@ -293,11 +306,12 @@ static const struct {
 int poison_isa_best(void)
 {
 #if defined __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512vl"))
-        return dot_available(DOT_AMX)    ? POISON_ISA_AMX
-               : dot_available(DOT_VNNI) ? POISON_ISA_VNNI
-                                         : POISON_ISA_AVX512;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        if (dot_available(DOT_AMX))
+            return POISON_ISA_AMX;
+        return dot_available(DOT_VNNI) ? POISON_ISA_VNNI : POISON_ISA_AVX512;
+    }
     if (__builtin_cpu_supports("avx2"))
         return POISON_ISA_AVX2;
 #endif

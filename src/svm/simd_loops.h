@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simd_loops - the loops of simd.h for one instruction set; simd.c includes this once for each, after naming vectors
- * V of W doubles, masks, their operations (v_, m_, and i_ on the same bits as integers), TARGET and NAME
+ * simd_loops - the loops of simd.h for one instruction set; simd.c includes this once for each,
+ * after naming vectors V of W doubles, masks, their operations (v_, m_, and i_ on the same bits as
+ * integers), TARGET and NAME
  *
- * The scans look for the last of the greatest values in two parts: a pass that only keeps the greatest of each lane,
- * and writes those of every block of BLOCK vectors to `scratch`; then a look at the blocks, from the last, that hold
- * the winner. Keeping an index in the pass would cost more, and would lose ties between lanes.
+ * The scans look for the last of the greatest values in two parts: a pass that only keeps the
+ * greatest of each lane, and writes those of every block of BLOCK vectors to `scratch`; then a look
+ * at the blocks, from the last, that hold the winner. Keeping an index in the pass would cost more,
+ * and would lose ties between lanes.
  */
 #define BLOCK 8
 #define SPAN (BLOCK * W) /* elements of a block */
@@ -44,7 +46,10 @@ TARGET static inline V NAME(gains)(V F, V q, V gmax, MASK low)
     return v_select(in, v_div(v_mul(difference, difference), q), v_set(-INFINITY));
 }
 
-/* What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates without the division. */
+/*
+ * What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates
+ * without the division.
+ */
 TARGET static inline V NAME(ranks)(V F, V q, V gmax, MASK low)
 {
 #ifdef v_reciprocal
@@ -76,11 +81,18 @@ TARGET static inline V NAME(ranks)(V F, V q, V gmax, MASK low)
         (pick)->tied = found_ > 1;                                                             \
     } while (0)
 
-/* Loops go by vectors; the last may have fewer lanes: the others are neither read nor written, and never chosen. */
+/*
+ * Loops go by vectors; the last may have fewer lanes: the others are neither read nor written, and
+ * never chosen.
+ */
 #define LANES(t, len) ((len) - (t) < W ? (len) - (t) : W)
 
-TARGET static void NAME(step)(double *F, const float *ki, const float *kj, double di, double dj, const uint8_t *up,
-                              size_t len, double *scratch, struct pick *next)
+/*
+ * Blocks of SPAN elements; each leaves its least F in `scratch`, so that the last index of the
+ * greatest -F is looked for in the last block that has it only.
+ */
+TARGET static void NAME(step)(double *F, const float *ki, const float *kj, double di, double dj,
+                              const uint8_t *up, size_t len, double *scratch, struct pick *next)
 {
     size_t blocks = (len + SPAN - 1) / SPAN;
     V vi = v_set(di), vj = v_set(dj), all = v_set(INFINITY);
@@ -94,7 +106,8 @@ TARGET static void NAME(step)(double *F, const float *ki, const float *kj, doubl
             least = v_min(least, v_select(m_load(up + t), f, v_set(INFINITY)));
         }
         if (t < (b + 1) * SPAN && t < len) {
-            V sum = v_add(v_mul(v_load_floats(ki + t, len - t), vi), v_mul(v_load_floats(kj + t, len - t), vj));
+            V sum = v_add(v_mul(v_load_floats(ki + t, len - t), vi),
+                          v_mul(v_load_floats(kj + t, len - t), vj));
             V f = v_add(v_load_some(F + t, len - t), sum);
             v_store_some(F + t, len - t, f);
             least = v_min(least, v_select(m_load_some(up + t, len - t), f, v_set(INFINITY)));
@@ -110,11 +123,13 @@ TARGET static void NAME(step)(double *F, const float *ki, const float *kj, doubl
 
 #ifdef v_reciprocal
 /*
- * The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the gain, so the winners are
- * among those that reach the greatest one but for 2^-12 of it; only these few are divided.
+ * The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the
+ * gain, so the winners are among those that reach the greatest one but for 2^-12 of it; only these
+ * few are divided.
  */
-TARGET static void NAME(find_gain)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low,
-                                   V gmax, size_t len, size_t blocks, const double *scratch, double estimate,
+TARGET static void NAME(find_gain)(const double *F, const float *ki, const double *diagonal,
+                                   double own, const uint8_t *low, V gmax, size_t len,
+                                   size_t blocks, const double *scratch, double estimate,
                                    struct pick *best)
 {
     V bound = v_set(estimate * (1 - 0x1p-12));
@@ -127,7 +142,8 @@ TARGET static void NAME(find_gain)(const double *F, const float *ki, const doubl
             if (t >= len)
                 continue;
             V f = v_load_some(F + t, LANES(t, len));
-            V q = NAME(curvature)(v_load_floats(ki + t, LANES(t, len)), diagonal, own, t, LANES(t, len));
+            V q = NAME(curvature)(v_load_floats(ki + t, LANES(t, len)), diagonal, own, t,
+                                  LANES(t, len));
             MASK in = m_load_some(low + t, LANES(t, len));
             unsigned bits = m_bits(v_ge(NAME(ranks)(f, q, gmax, in), bound));
             if (!bits)
@@ -146,8 +162,8 @@ TARGET static void NAME(find_gain)(const double *F, const float *ki, const doubl
 
 /* Made twice: for rbf the compiler knows that there is no diagonal. */
 TARGET static inline __attribute__((always_inline)) double
-NAME(gain_of_both)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low, double gmax,
-                   size_t len, double *scratch, struct pick *best)
+NAME(gain_of_both)(const double *F, const float *ki, const double *diagonal, double own,
+                   const uint8_t *low, double gmax, size_t len, double *scratch, struct pick *best)
 {
     size_t blocks = (len + SPAN - 1) / SPAN;
     V all = v_set(-INFINITY), most = all, vmax = v_set(gmax);
@@ -181,21 +197,23 @@ NAME(gain_of_both)(const double *F, const float *ki, const double *diagonal, dou
 #else
     FIND_LAST(best, NAME(greatest)(all), blocks, len,
               m_bits(v_eq(NAME(gains)(v_load_some(F + t_, LANES(t_, len)),
-                                      NAME(curvature)(v_load_floats(ki + t_, LANES(t_, len)), diagonal, own, t_,
-                                                      LANES(t_, len)),
-                                      vmax, m_load_some(low + t_, LANES(t_, len))), v_set(best->value))));
+                                      NAME(curvature)(v_load_floats(ki + t_, LANES(t_, len)),
+                                                      diagonal, own, t_, LANES(t_, len)),
+                                      vmax, m_load_some(low + t_, LANES(t_, len))),
+                          v_set(best->value))));
 #endif
     return NAME(greatest)(most);
 }
 
-TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
-                                double *scratch, struct pick *best)
+TARGET static double NAME(gain)(const double *F, const float *ki, const uint8_t *low, double gmax,
+                                size_t len, double *scratch, struct pick *best)
 {
     return NAME(gain_of_both)(F, ki, NULL, 0, low, gmax, len, scratch, best);
 }
 
-TARGET static double NAME(gain_any)(const double *F, const float *ki, const double *diagonal, double own, const uint8_t *low,
-                                    double gmax, size_t len, double *scratch, struct pick *best)
+TARGET static double NAME(gain_any)(const double *F, const float *ki, const double *diagonal,
+                                    double own, const uint8_t *low, double gmax, size_t len,
+                                    double *scratch, struct pick *best)
 {
     return NAME(gain_of_both)(F, ki, diagonal, own, low, gmax, len, scratch, best);
 }
@@ -208,11 +226,13 @@ TARGET static void NAME(add)(double *sum, const float *k, double weight, size_t 
     add_from(sum, k, weight, t, len);
 }
 
-TARGET static size_t NAME(above)(const double *F, const uint8_t *mask, double sign, double bound, size_t from, size_t len)
+TARGET static size_t NAME(above)(const double *F, const uint8_t *mask, double sign, double bound,
+                                 size_t from, size_t len)
 {
     size_t t = from;
     for (; t + W <= len; t += W) {
-        unsigned bits = m_bits(m_and(m_load(mask + t), v_gt(v_mul(v_set(sign), v_load(F + t)), v_set(bound))));
+        unsigned bits =
+            m_bits(m_and(m_load(mask + t), v_gt(v_mul(v_set(sign), v_load(F + t)), v_set(bound))));
         if (bits)
             return t + (size_t)__builtin_ctz(bits);
     }
@@ -232,7 +252,11 @@ TARGET static inline V NAME(exp)(V x)
 
 TARGET static inline V NAME(exponent)(const struct rbf *r, size_t t)
 {
-    V product = r->dot ? v_load_float(r->dot + t) : r->whole ? v_load_int(r->whole + t) : v_set(0);
+    V product = v_set(0);
+    if (r->dot)
+        product = v_load_float(r->dot + t);
+    else if (r->whole)
+        product = v_load_int(r->whole + t);
     if (r->more)
         product = v_add(product, v_load(r->more + t));
     V distance = v_sub(v_add(v_set(r->norm), v_load(r->norms + t)), v_mul(v_set(2), product));
@@ -244,8 +268,10 @@ TARGET static void NAME(rbf_float)(float *out, const struct rbf *r, size_t len)
     size_t t = 0;
     for (; t + W <= len; t += W) {
         V x = NAME(exponent)(r, t), e = NAME(exp)(x);
-        I dropped = i_add(i_and(v_bits(e), i_set(DROPPED)), i_set(SIMD_GUARD - HALFWAY)); /* 0 to 2 SIMD_GUARD: doubtful */
-        unsigned doubtful = m_bits(i_less(i_set(-1), dropped)) & m_bits(i_less(dropped, i_set(2 * SIMD_GUARD + 1)));
+        /* 0 to 2 SIMD_GUARD: doubtful */
+        I dropped = i_add(i_and(v_bits(e), i_set(DROPPED)), i_set(SIMD_GUARD - HALFWAY));
+        unsigned doubtful =
+            m_bits(i_less(i_set(-1), dropped)) & m_bits(i_less(dropped, i_set(2 * SIMD_GUARD + 1)));
         doubtful |= m_bits(v_lt(x, v_set(SIMD_EXP_FLOAT_MIN)));
         v_store_float(out + t, e);
         for (; doubtful; doubtful &= doubtful - 1) {
@@ -266,10 +292,13 @@ TARGET static void NAME(rbf_double)(double *out, const struct rbf *r, size_t len
     rbf_double_from(out, r, t, len);
 }
 
-TARGET static void NAME(weigh)(double *sum, const double *coef, const double *const *row, size_t count, size_t len)
+/* Element by element in the order of the rows: lanes are elements, so no sum is split. */
+TARGET static void NAME(weigh)(double *sum, const double *coef, const double *const *row,
+                               size_t count, size_t len)
 {
     size_t t = 0;
-    for (; t + SPAN <= len; t += SPAN) { /* a block of sums stays in registers while the rows go by */
+    /* a block of sums stays in registers while the rows go by */
+    for (; t + SPAN <= len; t += SPAN) {
         V acc[BLOCK];
         for (int u = 0; u < BLOCK; u++)
             acc[u] = v_set(0);

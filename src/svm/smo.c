@@ -4,12 +4,13 @@
 #include "base.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE 16 /* variables; side -1 begins at a multiple */
 #define NOBODY ((size_t)-1)
 
-/* ---- the problem in memory ------------------------------------------------------------------------------------- */
+/* ---- the problem in memory ------------------------------------------------------------------- */
 
 static size_t padded(size_t n)
 {
@@ -76,10 +77,11 @@ static float kernel_value(const struct smo *s, size_t t, size_t u)
 /* Sets the masks of variable t from its alpha and its place. */
 static void mark(struct smo *s, size_t t)
 {
-    int active = s->position[t] < s->active, below = s->alpha[t] < bound_of(s, t), above = s->alpha[t] > 0;
-    int side = side_of(s, t);
-    s->up[t] = active && (side ? above : below) ? 0xFF : 0;
-    s->low[t] = active && (side ? below : above) ? 0xFF : 0;
+    int active = s->position[t] < s->active;
+    int below = s->alpha[t] < bound_of(s, t), above = s->alpha[t] > 0;
+    int side = side_of(s, t), rises = side ? above : below, falls = side ? below : above;
+    s->up[t] = active && rises ? 0xFF : 0;
+    s->low[t] = active && falls ? 0xFF : 0;
 }
 
 static int is_free(const struct smo *s, size_t t)
@@ -87,17 +89,21 @@ static int is_free(const struct smo *s, size_t t)
     return s->alpha[t] > 0 && s->alpha[t] < bound_of(s, t);
 }
 
-/* ---- working set selection ------------------------------------------------------------------------------------- */
+/* ---- working set selection ------------------------------------------------------------------- */
 
 static void settle(const struct smo *s, struct pick *pick, double value, size_t t)
 {
-    if (value > pick->value || (value == pick->value && (pick->index < 0 || s->position[t] > s->position[pick->index]))) {
+    if (value > pick->value ||
+        (value == pick->value && (pick->index < 0 || s->position[t] > s->position[pick->index]))) {
         pick->value = value;
         pick->index = (ptrdiff_t)t;
     }
 }
 
-/* i: the greatest -F that may go up; the last position wins a tie. Every variable is looked at: see choose. */
+/*
+ * i: the greatest -F that may go up; the last position wins a tie. Every variable is looked at: see
+ * choose.
+ */
 static struct pick scan_i(const struct smo *s)
 {
     struct pick pick = {-INFINITY, -1, 0};
@@ -107,7 +113,10 @@ static struct pick scan_i(const struct smo *s)
     return pick;
 }
 
-/* The curvature along the pair t, u, when t's row is there, or LIBSVM's floor where that is not above 0. */
+/*
+ * The curvature along the pair t, u, when t's row is there, or LIBSVM's floor where that is not
+ * above 0.
+ */
 static double curvature(const struct smo *s, size_t t, size_t u, float k)
 {
     double q = (s->any_kernel ? s->diagonal[t] + s->diagonal[u] : 2) - 2 * (double)k;
@@ -129,8 +138,9 @@ static struct pick scan_j(const struct smo *s, const float *const row[2])
 }
 
 /*
- * The winner of both sides. The loops return the last variable of those that tie, which is the last position as long as
- * nothing was swapped; after that a tie (rare on real data) is settled by the scans above. *settled says which.
+ * The winner of both sides. The loops return the last variable of those that tie, which is the last
+ * position as long as nothing was swapped; after that a tie (rare on real data) is settled by the
+ * scans above. *settled says which.
  */
 static struct pick choose(const struct smo *s, struct pick plus, struct pick minus, int *settled)
 {
@@ -143,17 +153,20 @@ static struct pick choose(const struct smo *s, struct pick plus, struct pick min
     return pick;
 }
 
-/* j for the i at hand. Nothing to select (0) if the violation is below the tolerance or no j gains. */
+/*
+ * j for the i at hand. Nothing to select (0) if the violation is below the tolerance or no j gains.
+ */
 static int select_j(struct smo *s, const float *const row[2])
 {
     struct pick pick[2];
     double worst = -INFINITY;
     for (int side = 0; side < 2; side++) {
         size_t b = s->begin[side], n = s->n[side];
-        double greatest =
-            s->any_kernel ? s->simd->gain_any(s->F + b, row[side], s->diagonal + b, s->diagonal[s->i.index], s->low + b,
-                                              s->i.value, n, s->scratch, &pick[side])
-                          : s->simd->gain(s->F + b, row[side], s->low + b, s->i.value, n, s->scratch, &pick[side]);
+        double greatest = s->any_kernel ? s->simd->gain_any(s->F + b, row[side], s->diagonal + b,
+                                                            s->diagonal[s->i.index], s->low + b,
+                                                            s->i.value, n, s->scratch, &pick[side])
+                                        : s->simd->gain(s->F + b, row[side], s->low + b, s->i.value,
+                                                        n, s->scratch, &pick[side]);
         worst = greatest > worst ? greatest : worst;
     }
     int settled;
@@ -164,9 +177,12 @@ static int select_j(struct smo *s, const float *const row[2])
     return s->j.index >= 0 && !(s->gap < s->tolerance);
 }
 
-/* ---- the step -------------------------------------------------------------------------------------------------- */
+/* ---- the step -------------------------------------------------------------------------------- */
 
-/* The pair's new alphas: the unconstrained optimum along y' alpha = const, clipped to the box as LIBSVM clips. */
+/*
+ * The pair's new alphas: the unconstrained optimum along y' alpha = const, clipped to the box as
+ * LIBSVM clips.
+ */
 static void clip(const struct smo *s, size_t i, size_t j)
 {
     double Ci = bound_of(s, i), Cj = bound_of(s, j), *ai = &s->alpha[i], *aj = &s->alpha[j];
@@ -241,7 +257,8 @@ static void step(struct smo *s)
     struct pick pick[2];
     for (int side = 0; side < 2; side++) {
         size_t b = s->begin[side];
-        s->simd->step(s->F + b, s->row[i][side], s->row[j][side], di, dj, s->up + b, s->n[side], s->scratch, &pick[side]);
+        s->simd->step(s->F + b, s->row[i][side], s->row[j][side], di, dj, s->up + b, s->n[side],
+                      s->scratch, &pick[side]);
     }
     int settled;
     s->i = choose(s, pick[0], pick[1], &settled);
@@ -250,7 +267,7 @@ static void step(struct smo *s)
     s->iterations++;
 }
 
-/* ---- shrinking ------------------------------------------------------------------------------------------------- */
+/* ---- shrinking ------------------------------------------------------------------------------- */
 
 static int have(struct smo *s, size_t t, size_t keep)
 {
@@ -285,8 +302,9 @@ static int replay(struct smo *s)
 }
 
 /*
- * F of the inactive variables from scratch: F_bar - y, then the free active variables' rows in LIBSVM's order. Resumes
- * where it was left waiting: rebuild_next counts events, then positions. 0 if a row is missing.
+ * F of the inactive variables from scratch: F_bar - y, then the free active variables' rows in
+ * LIBSVM's order. Resumes where it was left waiting: rebuild_next counts events, then positions. 0
+ * if a row is missing.
  */
 static int rebuild(struct smo *s)
 {
@@ -365,11 +383,12 @@ static void shrink(struct smo *s)
     s->i = scan_i(s);
 }
 
-/* ---- the way through ------------------------------------------------------------------------------------------- */
+/* ---- the way through ------------------------------------------------------------------------- */
 
 /* Where smo_run goes on; each stage may wait for a row and is then entered again. */
 enum { COUNT, UNSHRINK, SELECT, CHECK, STEP };
 
+/* alpha = 0, F = -y, all active; `memory` holds smo_bytes, 64-byte aligned. */
 void smo_begin(struct smo *s, void *memory)
 {
     s->l = s->n[0] + s->n[1];
@@ -395,7 +414,10 @@ void smo_begin(struct smo *s, void *memory)
     s->i = scan_i(s);
 }
 
-/* rho: the mean of F over the free variables, summed in LIBSVM's order, else the middle of what the bounds allow. */
+/*
+ * rho: the mean of F over the free variables, summed in LIBSVM's order, else the middle of what the
+ * bounds allow.
+ */
 static void finish(struct smo *s)
 {
     double sum = 0, upper = INFINITY, lower = -INFINITY, objective = 0;
@@ -424,7 +446,8 @@ static int advance(struct smo *s, int *done)
 {
     switch (s->stage) {
     case COUNT: /* time to shrink? */
-        if (s->max_iterations && s->iterations == s->max_iterations) { /* as it is: scikit-learn rebuilds no gradient here */
+        /* as it is: scikit-learn rebuilds no gradient here */
+        if (s->max_iterations && s->iterations == s->max_iterations) {
             *done = s->limited = 1;
             return 1;
         }
@@ -442,7 +465,10 @@ static int advance(struct smo *s, int *done)
             shrink(s);
         }
         return 1;
-    case UNSHRINK: /* close to the end: look at all variables once more, then shrink by the violations found before */
+    /*
+     * close to the end: look at all variables once more, then shrink by the violations found before
+     */
+    case UNSHRINK:
         if (!rebuild(s))
             return 0;
         activate_all(s);
@@ -477,7 +503,8 @@ static int advance(struct smo *s, int *done)
                 return 0;
             s->events = s->rebuild_next = 0;
         }
-        if (!have(s, (size_t)s->i.index, NOBODY) || !have(s, (size_t)s->j.index, (size_t)s->i.index))
+        if (!have(s, (size_t)s->i.index, NOBODY) ||
+            !have(s, (size_t)s->j.index, (size_t)s->i.index))
             return 0;
         step(s);
         s->stage = COUNT;
@@ -485,17 +512,22 @@ static int advance(struct smo *s, int *done)
     }
 }
 
-/* ---- what it waits for ----------------------------------------------------------------------------------------- */
+/* ---- what it waits for ----------------------------------------------------------------------- */
 
 enum { GUESSES_MOST = 16 };
 
-/* The `count` variables without a row that have the greatest sign * F where the mask allows it, greatest first. */
-static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, size_t *out, size_t count)
+/*
+ * The `count` variables without a row that have the greatest sign * F where the mask allows it,
+ * greatest first.
+ */
+static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, size_t *out,
+                        size_t count)
 {
     double key[GUESSES_MOST];
     size_t found = 0;
     double bound = -INFINITY; /* nothing below it is of interest */
-    for (size_t t = 0; count && (t = s->simd->above(s->F, mask, sign, bound, t, s->size)) < s->size; t++) {
+    for (size_t t = 0; count && (t = s->simd->above(s->F, mask, sign, bound, t, s->size)) < s->size;
+         t++) {
         double k = sign * s->F[t];
         if (s->row[t][0])
             continue;
@@ -516,8 +548,7 @@ static size_t rebuild_wants(const struct smo *s, size_t *wanted, size_t most)
 {
     size_t count = 0;
     for (size_t k = s->rebuild_next; count < most && k < s->events + s->active; k++) {
-        int32_t e = k < s->events ? s->event[k] : 0;
-        size_t t = k < s->events ? (size_t)(e > 0 ? e : -e) - 1 : s->at[k - s->events];
+        size_t t = k < s->events ? (size_t)abs(s->event[k]) - 1 : s->at[k - s->events];
         int taken = s->row[t][0] || (k >= s->events && !is_free(s, t));
         for (size_t w = 0; w < count && !taken; w++)
             taken = wanted[w] == t;
@@ -538,7 +569,8 @@ size_t smo_wants(const struct smo *s, size_t *wanted, size_t most, size_t guesse
     *needed = count;
     guesses = guesses < GUESSES_MOST ? guesses : GUESSES_MOST;
     for (int down = 0; down < 2; down++) {
-        size_t found = strongest(s, down ? s->low : s->up, down ? 1 : -1, candidate, (guesses + (size_t)down) / 2);
+        size_t found = strongest(s, down ? s->low : s->up, down ? 1 : -1, candidate,
+                                 (guesses + (size_t)down) / 2);
         for (size_t k = 0; k < found && count < most; k++)
             if (candidate[k] != wanted[0] && (count < 2 || candidate[k] != wanted[1]))
                 wanted[count++] = candidate[k];

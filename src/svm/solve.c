@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_BYTES 38          /* that an iteration moves for each of l: F thrice, three kernel values, two masks */
+/* that an iteration moves for each of l: F thrice, three kernel values, two masks */
+#define STEP_BYTES 38
 #define POOL_BYTES (32u << 20) /* gathered rows a thread keeps */
 #define PATIENCE 100           /* rounds that bring nobody on */
 #define WANTS 32               /* rows that a problem asks for at a time, at most */
-#define GUESSES 14               /* of them beyond what it needs: the fastest of 2 to 14 on all of MNIST */
+/* of them beyond what it needs: the fastest of 2 to 14 on all of MNIST */
+#define GUESSES 14
 
 static size_t length(const struct task *task)
 {
@@ -24,9 +26,14 @@ static size_t length(const struct task *task)
 static struct smo problem(const struct task *task, const poison_settings *settings)
 {
     return (struct smo){
-        .n = {task->a->n, task->b->n}, .C = {task->a->C, task->b->C}, .tolerance = settings->tolerance,
-        .shrinking = settings->shrinking, .any_kernel = task->a->diagonal != NULL,
-        .max_iterations = settings->max_iterations, .simd = simd_loops(settings->isa), .cancel = settings->cancel,
+        .n = {task->a->n, task->b->n},
+        .C = {task->a->C, task->b->C},
+        .tolerance = settings->tolerance,
+        .shrinking = settings->shrinking,
+        .any_kernel = task->a->diagonal != NULL,
+        .max_iterations = settings->max_iterations,
+        .simd = simd_loops(settings->isa),
+        .cancel = settings->cancel,
     };
 }
 
@@ -47,7 +54,8 @@ static void begin(struct smo *smo, const struct task *task, void *memory)
 
 static struct trace_note note_of(const struct task *task, const struct smo *smo)
 {
-    return (struct trace_note){task->a->label, task->b->label, length(task), smo->iterations, smo->fetched, smo->waited};
+    return (struct trace_note){task->a->label,  task->b->label, length(task),
+                               smo->iterations, smo->fetched,   smo->waited};
 }
 
 static double bytes_moved(const struct task *task, size_t iterations)
@@ -76,11 +84,14 @@ static void keep_solution(const struct task *task, const struct smo *smo)
     machine->objective = smo->objective;
 }
 
-/* ---- from a matrix --------------------------------------------------------------------------------------------- */
+/* ---- from a matrix --------------------------------------------------------------------------- */
 
-/* What a thread needs to solve machine after machine: the solver's memory and a pool of gathered kernel rows. */
+/*
+ * What a thread needs to solve machine after machine: the solver's memory and a pool of gathered
+ * kernel rows.
+ */
 struct worker {
-    const float *K;
+    const float *matrix;
     size_t ld;
     void *memory;
     float *pool;
@@ -108,11 +119,15 @@ static float *take_place(struct worker *w, struct smo *smo, size_t t, size_t kee
     return w->pool + place * w->width;
 }
 
+/*
+ * Where the values of variable t stand against both classes: in the matrix or, gathered, in the
+ * pool; keep's place is left alone.
+ */
 static int fetch_row(struct smo *smo, size_t t, size_t keep)
 {
     struct worker *w = smo->owner;
     int own = t >= smo->begin[1];
-    const float *from = w->K + w->side[own]->slot[t - smo->begin[own]] * w->ld;
+    const float *from = w->matrix + w->side[own]->slot[t - smo->begin[own]] * w->ld;
     float *place = NULL;
     for (int side = 0; side < 2; side++) {
         const struct class *class = w->side[side];
@@ -130,6 +145,7 @@ static int fetch_row(struct smo *smo, size_t t, size_t keep)
     return 1;
 }
 
+/* One machine, on one thread. 0, or below 0 where it was cancelled. */
 static int solve(struct worker *w, const struct task *task, const poison_settings *settings)
 {
     double begun = poison_clock();
@@ -154,8 +170,12 @@ static int solve(struct worker *w, const struct task *task, const poison_setting
     return status;
 }
 
-/* Memory for every thread, for the longest of the tasks. */
-static int take_workers(struct worker **out, const struct task *task, size_t tasks, size_t threads, poison_error *err)
+/*
+ * Memory for every thread, for the longest of the tasks: the solver's state and a pool of gathered
+ * kernel rows, of POOL_BYTES or what all rows of the longest task take.
+ */
+static int take_workers(struct worker **out, const struct task *task, size_t tasks, size_t threads,
+                        poison_error *err)
 {
     size_t bytes = 64, floats = 0, rows = 2;
     for (size_t k = 0; k < tasks; k++) {
@@ -187,8 +207,12 @@ static void free_workers(struct worker *worker, size_t threads)
     free(worker);
 }
 
-int solve_from_matrix(const struct task *task, size_t tasks, const float *K, size_t ld, const poison_settings *settings,
-                      poison_error *err)
+/*
+ * Tasks are independent, and handed out as threads come free, the longest first, so that no thread
+ * is left with a long one at the end.
+ */
+int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix, size_t ld,
+                      const poison_settings *settings, poison_error *err)
 {
     struct worker *worker = NULL;
     size_t threads = (size_t)settings->threads;
@@ -196,7 +220,7 @@ int solve_from_matrix(const struct task *task, size_t tasks, const float *K, siz
     double begun = trace_begin(settings->trace), bytes = 0, all = 0, solved = 0;
     TRY(take_workers(&worker, task, tasks, threads, err));
     for (size_t k = 0; k < threads; k++) {
-        worker[k].K = K;
+        worker[k].matrix = matrix;
         worker[k].ld = ld;
     }
     for (size_t k = 0; k < tasks; k++)
@@ -222,7 +246,7 @@ done:
     return status;
 }
 
-/* ---- from a cache, in rounds ----------------------------------------------------------------------------------- */
+/* ---- from a cache, in rounds ----------------------------------------------------------------- */
 
 /* A problem that is under way. */
 struct runner {
@@ -274,8 +298,12 @@ static int fetch_piece(struct smo *smo, size_t t, size_t keep)
     return 1;
 }
 
-/* Calls visit for every running problem that uses the piece (row, label), with the row's variable there. */
-static int visit_users(struct rounds *rounds, size_t row, int label, int (*visit)(struct smo *smo, size_t t))
+/*
+ * Calls visit for every running problem that uses the piece (row, label), with the row's variable
+ * there.
+ */
+static int visit_users(struct rounds *rounds, size_t row, int label,
+                       int (*visit)(struct smo *smo, size_t t))
 {
     int own = rounds->of_row[row].label, any = 0;
     for (int other = 0; other < POISON_LABELS; other++) {
@@ -283,7 +311,8 @@ static int visit_users(struct rounds *rounds, size_t row, int label, int (*visit
             continue;
         struct runner *r = rounds->of_pair[own][other];
         if (r)
-            any |= visit(&r->smo, smo_variable(&r->smo, r->task->b->label == own, rounds->of_row[row].rank));
+            any |= visit(&r->smo,
+                         smo_variable(&r->smo, r->task->b->label == own, rounds->of_row[row].rank));
     }
     return any;
 }
@@ -330,7 +359,8 @@ static void start(struct rounds *rounds, struct runner *r, const struct task *ta
     r->smo.fetch = fetch_piece;
     r->smo.owner = r;
     begin(&r->smo, task, r->memory);
-    rounds->of_pair[task->a->label][task->b->label] = rounds->of_pair[task->b->label][task->a->label] = r;
+    rounds->of_pair[task->a->label][task->b->label] =
+        rounds->of_pair[task->b->label][task->a->label] = r;
     rounds->running++;
 }
 
@@ -342,7 +372,8 @@ static void finish(struct rounds *rounds, struct runner *r)
     trace_problem(rounds->settings->trace, r->begun, &note);
     trace_count(rounds->settings->trace, TRACE_USED, 2 * (double)note.used);
     trace_count(rounds->settings->trace, TRACE_WAITED, 2 * (double)note.waited);
-    rounds->of_pair[r->task->a->label][r->task->b->label] = rounds->of_pair[r->task->b->label][r->task->a->label] = NULL;
+    rounds->of_pair[r->task->a->label][r->task->b->label] =
+        rounds->of_pair[r->task->b->label][r->task->a->label] = NULL;
     drop_pieces(rounds, r->task);
     r->task = NULL;
     rounds->running--;
@@ -356,7 +387,8 @@ static void run(struct runner *r)
     size_t iterations = r->smo.iterations, rebuilt = r->smo.rebuild_next;
     int stage = r->smo.stage;
     r->status = smo_run(&r->smo);
-    r->moved = r->status != SMO_WAITS || r->smo.iterations != iterations || r->smo.rebuild_next != rebuilt || r->smo.stage != stage;
+    r->moved = r->status != SMO_WAITS || r->smo.iterations != iterations ||
+               r->smo.rebuild_next != rebuilt || r->smo.stage != stage;
     r->wants = r->needed = 0;
     if (r->status == SMO_WAITS)
         r->wants = smo_wants(&r->smo, r->wanted, WANTS, GUESSES, &r->needed);
@@ -385,12 +417,13 @@ static void ask(struct rounds *rounds)
 }
 
 /*
- * How many problems run at a time, and how many pieces the cache may then hold. A problem of l rows uses about l / 16
- * of them (measured on MNIST: 5.9 %), two pieces each; while they fit, all run, which shares most. At the very least a
- * problem needs the rows of its pair, each against two classes.
+ * How many problems run at a time, and how many pieces the cache may then hold. A problem of l rows
+ * uses about l / 16 of them (measured on MNIST: 5.9 %), two pieces each; while they fit, all run,
+ * which shares most. At the very least a problem needs the rows of its pair, each against two
+ * classes.
  */
-static int share_memory(struct rounds *rounds, const struct task *task, size_t tasks, size_t state, size_t bytes,
-                        poison_error *err)
+static int share_memory(struct rounds *rounds, const struct task *task, size_t tasks, size_t state,
+                        size_t bytes, poison_error *err)
 {
     size_t threads = (size_t)rounds->settings->threads, l = 0, pieces = 0, labels = 0;
     uint8_t seen[POISON_LABELS] = {0};
@@ -409,7 +442,8 @@ static int share_memory(struct rounds *rounds, const struct task *task, size_t t
         if (pieces >= 2 * touching + 2 && (pieces >= comfortable || rounds->most <= threads))
             return 0;
     }
-    return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache), "one machine's kernel rows and state");
+    return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache),
+                              "one machine's kernel rows and state");
 }
 
 /* Memory for the state of the largest problem. */
@@ -434,7 +468,9 @@ static int take_runners(struct rounds *rounds, size_t state, poison_error *err)
     for (size_t k = 0; rounds->runner && k < rounds->most; k++)
         if (!(rounds->runner[k].memory = poison_take_big(state, 1)))
             return poison_fail_memory(err, rounds->most, state, "solving");
-    return rounds->runner ? 0 : poison_fail_memory(err, rounds->most, sizeof *rounds->runner, "solving");
+    return rounds->runner
+               ? 0
+               : poison_fail_memory(err, rounds->most, sizeof *rounds->runner, "solving");
 }
 
 static void place_rows(struct rounds *rounds, const struct class *class)
@@ -462,10 +498,11 @@ static void run_all(struct rounds *rounds)
 }
 
 /*
- * A problem's violation falls from 2 to the tolerance, about as a geometric sequence; its share of the work is its
- * length.
+ * A problem's violation falls from 2 to the tolerance, about as a geometric sequence; its share of
+ * the work is its length.
  */
-static void tell_progress(struct rounds *rounds, const struct task *task, size_t started, size_t tasks)
+static void tell_progress(struct rounds *rounds, const struct task *task, size_t started,
+                          size_t tasks)
 {
     const poison_settings *settings = rounds->settings;
     double all = 0, share = 0, iterations = 0;
@@ -491,8 +528,8 @@ static void tell_progress(struct rounds *rounds, const struct task *task, size_t
 }
 
 /*
- * Rounds until all tasks are done: run, ask, fill. Where memory ends below what was planned, pieces may be so few that problems
- * take them from each other for ever.
+ * Rounds until all tasks are done: run, ask, fill. Where memory ends below what was planned, pieces
+ * may be so few that problems take them from each other for ever.
  */
 static int go_round(struct rounds *rounds, const struct task *task, size_t tasks, poison_error *err)
 {
@@ -509,7 +546,8 @@ static int go_round(struct rounds *rounds, const struct task *task, size_t tasks
             moved |= rounds->runner[k].task && rounds->runner[k].moved;
         idle = moved ? 0 : idle + 1;
         if (idle == PATIENCE)
-            return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache), "one machine's kernel rows and state");
+            return poison_fail_memory(err, 1, solve_least_bytes(task, tasks, rounds->cache),
+                                      "one machine's kernel rows and state");
         for (size_t k = 0; k < rounds->most; k++)
             if (rounds->runner[k].task && rounds->runner[k].status == SMO_DONE)
                 finish(rounds, &rounds->runner[k]);
@@ -522,8 +560,12 @@ static int go_round(struct rounds *rounds, const struct task *task, size_t tasks
     return 0;
 }
 
-int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows, size_t bytes,
-                     const poison_settings *settings, poison_error *err)
+/*
+ * Places the rows, shares out the memory, and goes round. A row is in one class only, so one rank
+ * and label a row say where it stands in every problem.
+ */
+int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows,
+                     size_t bytes, const poison_settings *settings, poison_error *err)
 {
     int status = 0;
     size_t state = largest_state(task, tasks);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * solve - many two-class problems over the same rows, in parallel: from a kernel matrix, or from a cache in rounds
+ * solve - many two-class problems over the same rows, in parallel: from a kernel matrix, or from a
+ * cache in rounds
  */
 #ifndef POISON_SOLVE_H
 #define POISON_SOLVE_H
@@ -25,19 +26,22 @@ struct task {
 };
 
 /*
- * Solves all tasks from the kernel matrix K (slots, ld). Each thread solves machine after machine, the longest first. A
- * row of K is used where it lies if the class is in place, else gathered into a pool.
+ * Solves all tasks from the kernel matrix K (slots, ld). Each thread solves machine after machine,
+ * the longest first. A row of K is used where it lies if the class is in place, else gathered into
+ * a pool.
  */
-int solve_from_matrix(const struct task *task, size_t tasks, const float *K, size_t ld, const poison_settings *settings,
-                      poison_error *err);
+int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix, size_t ld,
+                      const poison_settings *settings, poison_error *err);
 
 /*
- * Solves all tasks from a cache whose panels are the classes. In each round the problems run in parallel until each
- * misses a row; then what they need, and what they will probably need next, is computed together. `bytes` may be used
- * for kernel values and the problems' own state; with less of it, fewer problems run at a time.
+ * Solves all tasks from a cache whose panels are the classes. In each round the problems run in
+ * parallel until each misses a row; then what they need, and what they will probably need next, is
+ * computed together. `bytes` may be used for kernel values and the problems' own state; with less
+ * of it, fewer problems run at a time.
  */
-size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache); /* with less, it fails */
-int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows, size_t bytes,
-                     const poison_settings *settings, poison_error *err);
+/* with less, it fails */
+size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache);
+int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows,
+                     size_t bytes, const poison_settings *settings, poison_error *err);
 
 #endif

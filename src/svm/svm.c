@@ -2,9 +2,13 @@
 /*
  * svm - one-vs-one machines over rows whose labels may change: train, train again
  *
- * Few rows have their whole kernel matrix, computed once. It is laid out by slots: rows sorted by their label as first
- * given, so that the values of a row against a class that nobody altered are one piece of it, used where it lies. Many
- * rows have a cache of such pieces.
+ * K classes make K (K - 1) / 2 machines, each of two classes' rows, which vote (Knerr, Personnaz &
+ * Dreyfus 1990; Hsu & Lin 2002). A machine depends on the rows of its two classes only: where
+ * neither changed, the old one is the new one, in every bit.
+ *
+ * Few rows have their whole kernel matrix, computed once. It is laid out by slots: rows sorted by
+ * their label as first given, so that the values of a row against a class that nobody altered are
+ * one piece of it, used where it lies. Many rows have a cache of such pieces.
  */
 #include "base.h"
 #include "budget.h"
@@ -17,9 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY_ROWS 20000  /* of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
-                            products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6) */
-#define MATRIX_ROWS 4000 /* above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast */
+/*
+ * Of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
+ * products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6)
+ */
+#define MANY_ROWS 20000
+/* Above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast. */
+#define MATRIX_ROWS 4000
 
 struct poison_svm {
     const poison_data *data;
@@ -28,15 +36,15 @@ struct poison_svm {
     double *diagonal; /* (n) k(x, x); NULL for rbf */
     size_t n;
 
-    float *K;            /* (n, ld) by slots, or NULL: */
-    int borrowed;        /* K and the diagonal are another model's */
+    float *matrix;       /* (n, ld) kernel values by slots, or NULL: */
+    int borrowed;        /* matrix and diagonal are another model's */
     struct cache *cache; /* made at the first training */
     size_t ld;
     size_t *order;       /* (n) row of each slot */
     uint32_t *slot_of;   /* (n) */
 
     int *labels; /* (n) of the last training */
-    size_t K_classes, P;
+    size_t K, P;
     struct class class[POISON_LABELS];
     int class_label[POISON_LABELS];
     size_t *members;
@@ -48,14 +56,24 @@ struct poison_svm {
 
 poison_settings poison_settings_default(void)
 {
-    int threads = omp_get_max_threads(), most = POISON_MOST_THREADS; /* OMP_NUM_THREADS may say anything */
+    int threads = omp_get_max_threads(); /* OMP_NUM_THREADS may say anything */
+    if (threads < 1)
+        threads = 1;
+    if (threads > POISON_MOST_THREADS)
+        threads = POISON_MOST_THREADS;
     return (poison_settings){
-        .C = 1, .kernel = POISON_RBF, .gamma = POISON_GAMMA_SCALE, .degree = 3, .tolerance = 1e-3, .shrinking = 1,
-        .threads = threads < 1 ? 1 : threads < most ? threads : most, .isa = poison_isa_best(),
+        .C = 1,
+        .kernel = POISON_RBF,
+        .gamma = POISON_GAMMA_SCALE,
+        .degree = 3,
+        .tolerance = 1e-3,
+        .shrinking = 1,
+        .threads = threads,
+        .isa = poison_isa_best(),
     };
 }
 
-/* ---- making one ------------------------------------------------------------------------------------------------ */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static void sort_slots(poison_svm *svm)
 {
@@ -74,23 +92,25 @@ static void sort_slots(poison_svm *svm)
 
 static size_t data_bytes(const poison_data *data)
 {
-    return (data->train.n + data->test.n) * (size_t)data->train.d * (data->train.v ? sizeof(double) : 1);
+    return (data->train.n + data->test.n) * (size_t)data->train.d *
+           (data->train.v ? sizeof(double) : 1);
 }
 
 /* The data, and what is held of them for kernel rows on demand */
 static size_t fixed_bytes(const poison_svm *svm)
 {
     const poison_set *train = &svm->data->train;
-    return data_bytes(svm->data) + rows_bytes(svm->n, train->d, kernel_engine(train, &svm->settings));
+    return data_bytes(svm->data) +
+           rows_bytes(svm->n, train->d, kernel_engine(train, &svm->settings));
 }
 
 static int fill_matrix(poison_svm *svm, poison_error *err)
 {
-    struct rows rows;
-    int status = rows_fill(&rows, &svm->data->train, svm->n, svm->order, NULL, &svm->kernel, &svm->settings, err);
+    struct rows rows = {.kernel = svm->kernel};
+    int status = rows_fill(&rows, &svm->data->train, svm->n, svm->order, &svm->settings, err);
     if (status < 0)
         return status;
-    status = kernel_matrix(svm->K, svm->ld, &rows, &svm->settings, err);
+    status = kernel_matrix(svm->matrix, svm->ld, &rows, &svm->settings, err);
     rows_free(&rows);
     return status;
 }
@@ -103,7 +123,8 @@ static int take_diagonal(poison_svm *svm, poison_error *err)
         if (!svm->diagonal)
             return poison_fail_memory(err, svm->n, sizeof *svm->diagonal, "the kernel's diagonal");
     }
-    return kernel_check_values(&svm->kernel, &svm->data->train, 1, svm->diagonal, svm->settings.threads, err);
+    return kernel_check_values(&svm->kernel, &svm->data->train, 1, svm->diagonal,
+                               svm->settings.threads, err);
 }
 
 /* The matrix, if the rows are few enough for it and memory allows; else the cache serves. */
@@ -113,18 +134,24 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     svm->ld = (n + 15) / 16 * 16;
     if (svm->ld % 512 == 0)
         svm->ld += 16; /* rows a power of two apart would share cache sets */
-    if (n > (svm->settings.many_models || svm->data->train.v ? MANY_ROWS : MATRIX_ROWS)
-        || data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->K > budget_whole(&svm->settings).left)
+    if (n > (svm->settings.many_models || svm->data->train.v ? MANY_ROWS : MATRIX_ROWS) ||
+        data_bytes(svm->data) + floats + n * svm->ld * sizeof *svm->matrix >
+            budget_whole(&svm->settings).left)
         return 0;
-    svm->K = poison_take_big(n, svm->ld * sizeof *svm->K);
-    if (!svm->K)
+    svm->matrix = poison_take_big(n, svm->ld * sizeof *svm->matrix);
+    if (!svm->matrix)
         return 0;
-    budget_take(&svm->settings, BUDGET_KERNEL, n * svm->ld * sizeof *svm->K);
+    budget_take(&svm->settings, BUDGET_KERNEL, n * svm->ld * sizeof *svm->matrix);
     return fill_matrix(svm, err);
 }
 
-static int make(poison_svm **out, const poison_data *data, const poison_settings *settings, const poison_svm *first,
-                poison_error *err)
+/*
+ * A model without machines. `first`: NULL, or the model whose gamma, diagonal and matrix it
+ * borrows. Refuses what memory does not allow before anything large is taken. *out is NULL after a
+ * failure.
+ */
+static int make(poison_svm **out, const poison_data *data, const poison_settings *settings,
+                const poison_svm *first, poison_error *err)
 {
     int status = 0;
     size_t n = data->train.n;
@@ -158,7 +185,7 @@ static int make(poison_svm **out, const poison_data *data, const poison_settings
     TRY(poison_svm_watch(svm, &data->test, &(size_t){0}, err));
     sort_slots(svm);
     if (first) {
-        svm->K = first->K;
+        svm->matrix = first->matrix;
         svm->ld = first->ld;
     } else {
         TRY(make_matrix(svm, err));
@@ -171,12 +198,14 @@ done:
     return status;
 }
 
-int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings, poison_error *err)
+int poison_svm_new(poison_svm **svm, const poison_data *data, const poison_settings *settings,
+                   poison_error *err)
 {
     return make(svm, data, settings, NULL, err);
 }
 
-int poison_svm_new_beside(poison_svm **svm, const poison_svm *first, const poison_settings *settings, poison_error *err)
+int poison_svm_new_beside(poison_svm **svm, const poison_svm *first,
+                          const poison_settings *settings, poison_error *err)
 {
     return make(svm, first->data, settings ? settings : &first->settings, first, err);
 }
@@ -190,6 +219,7 @@ static void free_machines(poison_machine *machine, size_t P)
     free(machine);
 }
 
+/* A borrowed matrix and diagonal are their owner's. */
 void poison_svm_free(poison_svm *svm)
 {
     if (!svm)
@@ -200,9 +230,9 @@ void poison_svm_free(poison_svm *svm)
     free(svm->decisions);
     cache_free(svm->cache);
     if (!svm->borrowed) {
-        if (svm->K)
-            budget_give(&svm->settings, BUDGET_KERNEL, svm->n * svm->ld * sizeof *svm->K);
-        free(svm->K);
+        if (svm->matrix)
+            budget_give(&svm->settings, BUDGET_KERNEL, svm->n * svm->ld * sizeof *svm->matrix);
+        free(svm->matrix);
         free(svm->diagonal);
     }
     free(svm->order);
@@ -213,9 +243,12 @@ void poison_svm_free(poison_svm *svm)
     free(svm);
 }
 
-/* ---- classes --------------------------------------------------------------------------------------------------- */
+/* ---- classes --------------------------------------------------------------------------------- */
 
-/* Sorts the rows by label into svm->class; marks as changed what differs from the last training's labels. */
+/*
+ * Sorts the rows by label into svm->class, in a counting sort that keeps their order; marks as
+ * changed what differs from the last training's labels. Returns the number of classes.
+ */
 static size_t sort_classes(poison_svm *svm, const int *labels)
 {
     size_t count[POISON_LABELS] = {0}, K = 0, used = 0, begin[POISON_LABELS];
@@ -224,7 +257,7 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
         int now = labels[r], before = svm->labels[r];
         if (now >= 0)
             count[now]++;
-        if (svm->K_classes && now != before) {
+        if (svm->K && now != before) {
             if (now >= 0)
                 changed[now] = 1;
             if (before >= 0)
@@ -236,9 +269,13 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
         if (!count[v])
             continue;
         svm->class_label[K] = v;
-        svm->class[K++] = (struct class){.label = v, .n = count[v], .row = svm->members + used,
-                                         .slot = svm->member_slots + used, .changed = changed[v] || !svm->K_classes,
-                                         .C = svm->settings.C * (svm->settings.weight ? svm->settings.weight[v] : 1),
+        svm->class[K++] = (struct class){.label = v,
+                                         .n = count[v],
+                                         .row = svm->members + used,
+                                         .slot = svm->member_slots + used,
+                                         .changed = changed[v] || !svm->K,
+                                         .C = svm->settings.C *
+                                              (svm->settings.weight ? svm->settings.weight[v] : 1),
                                          .diagonal = svm->diagonal};
         used += count[v];
     }
@@ -249,7 +286,8 @@ static size_t sort_classes(poison_svm *svm, const int *labels)
         }
     for (size_t c = 0; c < K; c++) {
         struct class *class = &svm->class[c];
-        class->in_place = 1; /* two classes made one fill a range of slots too, but not in its order */
+        /* two classes made one fill a range of slots too, but not in its order */
+        class->in_place = 1;
         for (size_t q = 1; q < class->n; q++)
             class->in_place &= class->slot[q] == class->slot[q - 1] + 1;
     }
@@ -261,7 +299,7 @@ static size_t pair_number(size_t K, size_t a, size_t b)
     return a * (2 * K - a - 1) / 2 + b - a - 1;
 }
 
-/* ---- training -------------------------------------------------------------------------------------------------- */
+/* ---- training -------------------------------------------------------------------------------- */
 
 static int longest_first(const void *a, const void *b)
 {
@@ -272,38 +310,60 @@ static int longest_first(const void *a, const void *b)
     return s->a->label != t->a->label ? s->a->label - t->a->label : s->b->label - t->b->label;
 }
 
-/*
- * Machines of the new model: those that nothing changed are moved over from the old one (`old` says where each came
- * from, or -1), the others become tasks.
- */
-static int plan(poison_svm *svm, const int *old_label, size_t old_K, poison_machine *machine, ptrdiff_t *old,
-                struct task *task, size_t *tasks, poison_error *err)
+/* From the model that there was to the one of other labels */
+struct plan {
+    int old_label[POISON_LABELS];   /* (old_K) */
+    size_t old_K, P, tasks;
+    poison_machine *machine; /* (P) */
+    ptrdiff_t *old;          /* (P) which machine of the old model it was, or -1 */
+    struct task *task;       /* (tasks) those that are to be trained, the longest first */
+};
+
+static int take_plan(struct plan *plan, size_t K, poison_error *err)
 {
-    size_t K = svm->K_classes;
+    size_t P = plan->P = K * (K - 1) / 2;
+    plan->machine = poison_take(P, sizeof *plan->machine);
+    plan->task = poison_take(P, sizeof *plan->task);
+    plan->old = poison_take(P, sizeof *plan->old);
+    if (plan->machine && plan->task && plan->old)
+        return 0;
+    return poison_fail_memory(
+        err, P, sizeof *plan->machine + sizeof *plan->task + sizeof *plan->old, "the machines");
+}
+
+/*
+ * Machines of the new model: those that nothing changed are moved over from the old one, the others
+ * become tasks. POISON_ENOMEM: then both models lack some.
+ */
+static int fill_plan(struct plan *plan, poison_svm *svm, poison_error *err)
+{
+    size_t K = svm->K;
     int old_class[POISON_LABELS];
     memset(old_class, -1, sizeof old_class);
-    for (size_t c = 0; c < old_K; c++)
-        old_class[old_label[c]] = (int)c;
-    *tasks = 0;
+    for (size_t c = 0; c < plan->old_K; c++)
+        old_class[plan->old_label[c]] = (int)c;
     for (size_t a = 0; a < K; a++)
         for (size_t b = a + 1; b < K; b++) {
             const struct class *ca = &svm->class[a], *cb = &svm->class[b];
             size_t p = pair_number(K, a, b), l = ca->n + cb->n;
-            old[p] = -1;
+            poison_machine *machine = &plan->machine[p];
+            plan->old[p] = -1;
             if (!ca->changed && !cb->changed) {
-                old[p] = (ptrdiff_t)pair_number(old_K, (size_t)old_class[ca->label], (size_t)old_class[cb->label]);
-                machine[p] = svm->machine[old[p]];
-                svm->machine[old[p]] = (poison_machine){0};
+                size_t was = pair_number(plan->old_K, (size_t)old_class[ca->label],
+                                         (size_t)old_class[cb->label]);
+                plan->old[p] = (ptrdiff_t)was;
+                *machine = svm->machine[was];
+                svm->machine[was] = (poison_machine){0};
                 continue;
             }
-            machine[p] = (poison_machine){.i = ca->label, .j = cb->label, .l = l};
-            machine[p].sv_row = poison_take(l, sizeof *machine[p].sv_row);
-            machine[p].sv_coef = poison_take(l, sizeof *machine[p].sv_coef);
-            if (!machine[p].sv_row || !machine[p].sv_coef)
+            *machine = (poison_machine){.i = ca->label, .j = cb->label, .l = l};
+            machine->sv_row = poison_take(l, sizeof *machine->sv_row);
+            machine->sv_coef = poison_take(l, sizeof *machine->sv_coef);
+            if (!machine->sv_row || !machine->sv_coef)
                 return poison_fail_memory(err, l, sizeof(size_t) + sizeof(double), "a machine");
-            task[(*tasks)++] = (struct task){&machine[p], ca, cb};
+            plan->task[plan->tasks++] = (struct task){machine, ca, cb};
         }
-    qsort(task, *tasks, sizeof *task, longest_first);
+    qsort(plan->task, plan->tasks, sizeof *plan->task, longest_first);
     return 0;
 }
 
@@ -313,10 +373,11 @@ static int fill_panels(poison_svm *svm, poison_error *err)
     int status = 0, stands[POISON_LABELS] = {0};
     if (!svm->cache)
         TRY(cache_new(&svm->cache, &svm->data->train, &svm->kernel, &svm->settings, err));
-    for (size_t c = 0; c < svm->K_classes; c++) {
+    for (size_t c = 0; c < svm->K; c++) {
         stands[svm->class[c].label] = 1;
         if (svm->class[c].changed)
-            TRY(cache_panel(svm->cache, svm->class[c].label, svm->class[c].row, svm->class[c].n, err));
+            TRY(cache_panel(svm->cache, svm->class[c].label, svm->class[c].row, svm->class[c].n,
+                            err));
     }
     for (int v = 0; v < POISON_LABELS; v++)
         if (!stands[v])
@@ -327,16 +388,18 @@ done:
 
 static int solve(poison_svm *svm, const struct task *task, size_t tasks, poison_error *err)
 {
-    if (svm->K)
-        return solve_from_matrix(task, tasks, svm->K, svm->ld, &svm->settings, err);
+    if (svm->matrix)
+        return solve_from_matrix(task, tasks, svm->matrix, svm->ld, &svm->settings, err);
     int status = fill_panels(svm, err);
     if (status < 0 || !tasks)
         return status;
     size_t fixed = fixed_bytes(svm), least = fixed + solve_least_bytes(task, tasks, svm->cache);
     struct budget budget = budget_whole(&svm->settings);
     if (least > budget.left)
-        return budget_fail(budget, (double)least, err, "data, kernel rows and one machine take at least");
-    return solve_from_cache(task, tasks, svm->cache, svm->n, budget_less(budget, fixed).left, &svm->settings, err);
+        return budget_fail(budget, (double)least, err,
+                           "data, kernel rows and one machine take at least");
+    return solve_from_cache(task, tasks, svm->cache, svm->n, budget_less(budget, fixed).left,
+                            &svm->settings, err);
 }
 
 /* Forgets all that could be reused. */
@@ -344,67 +407,70 @@ static int begin_anew(poison_svm *svm, poison_error *err)
 {
     free_machines(svm->machine, svm->P);
     svm->machine = NULL;
-    svm->K_classes = svm->P = 0;
+    svm->K = svm->P = 0;
     for (size_t s = 0; s < svm->sets; s++)
         decisions_forget(&svm->decisions[s]);
     cache_free(svm->cache);
     svm->cache = NULL;
-    return svm->K && !svm->borrowed && err ? fill_matrix(svm, err) : 0;
+    return svm->matrix && !svm->borrowed && err ? fill_matrix(svm, err) : 0;
 }
 
+/*
+ * Sorts the rows into classes, moves over the machines that nothing changed, and solves the others.
+ * From the moment that the machines have moved, a failure leaves no model: begin_anew.
+ */
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
 {
-    int status = 0, old_label[POISON_LABELS];
-    poison_machine *machine = NULL;
-    struct task *task = NULL;
-    ptrdiff_t *old = NULL;
-    size_t P = 0, tasks = 0;
+    int status = 0;
+    struct plan plan = {0};
     TRY(poison_check_labels(labels, svm->n, -1, err));
     if (svm->settings.no_reuse && svm->P)
         TRY(begin_anew(svm, err));
-    size_t old_K = svm->K_classes;
-    memcpy(old_label, svm->class_label, sizeof old_label);
-    size_t K = svm->K_classes = sort_classes(svm, labels);
-    if (K < 2)
-        TRY(poison_fail(err, POISON_EDATA, "the training labels hold %s: at least two classes are needed",
-                        K ? "one class only" : "no class"));
-    P = K * (K - 1) / 2;
-    machine = poison_take(P, sizeof *machine);
-    task = poison_take(P, sizeof *task);
-    old = poison_take(P, sizeof *old);
-    if (!machine || !task || !old)
-        TRY(poison_fail_memory(err, P, sizeof *machine + sizeof *task + sizeof *old, "the machines"));
-    TRY(plan(svm, old_label, old_K, machine, old, task, &tasks, err));
+    plan.old_K = svm->K;
+    memcpy(plan.old_label, svm->class_label, sizeof plan.old_label);
+    svm->K = sort_classes(svm, labels);
+    if (svm->K < 2)
+        TRY(poison_fail(err, POISON_EDATA,
+                        "the training labels hold %s: at least two classes are needed",
+                        svm->K ? "one class only" : "no class"));
+    TRY(take_plan(&plan, svm->K, err));
+    TRY(fill_plan(&plan, svm, err));
     free_machines(svm->machine, svm->P);
-    svm->machine = machine;
-    svm->P = P;
-    machine = NULL;
+    svm->machine = plan.machine;
+    svm->P = plan.P;
+    plan.machine = NULL;
     memcpy(svm->labels, labels, svm->n * sizeof *labels);
     for (size_t s = 0; s < svm->sets; s++)
-        TRY(decisions_carry(&svm->decisions[s], P, old, err));
-    TRY(solve(svm, task, tasks, err));
-    trace_count(svm->settings.trace, TRACE_TRAINED, (double)tasks);
-    trace_count(svm->settings.trace, TRACE_KEPT, (double)(P - tasks));
-    for (size_t k = 0; k < tasks; k++)
-        trace_count(svm->settings.trace, TRACE_ITERATIONS, (double)task[k].machine->iterations);
+        TRY(decisions_carry(&svm->decisions[s], svm->P, plan.old, err));
+    TRY(solve(svm, plan.task, plan.tasks, err));
+    trace_count(svm->settings.trace, TRACE_TRAINED, (double)plan.tasks);
+    trace_count(svm->settings.trace, TRACE_KEPT, (double)(svm->P - plan.tasks));
+    for (size_t k = 0; k < plan.tasks; k++)
+        trace_count(svm->settings.trace, TRACE_ITERATIONS,
+                    (double)plan.task[k].machine->iterations);
 done:
-    free(task);
-    free(old);
-    free_machines(machine, P);
+    free(plan.task);
+    free(plan.old);
+    free_machines(plan.machine, plan.P);
     if (status < 0)
         begin_anew(svm, NULL); /* half a model is none */
     return status;
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
+/*
+ * The number that a set has, or gets: one set is watched once. A trained model says nothing of it
+ * yet.
+ */
 int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err)
 {
     for (*number = 0; *number < svm->sets; ++*number)
         if (svm->decisions[*number].set == set)
             return 0;
     struct decisions *more = realloc(svm->decisions, (svm->sets + 1) * sizeof *more);
-    int status = more ? 0 : poison_fail_memory(err, svm->sets + 1, sizeof *more, "the watched rows");
+    int status =
+        more ? 0 : poison_fail_memory(err, svm->sets + 1, sizeof *more, "the watched rows");
     if (status < 0)
         return status;
     svm->decisions = more;
@@ -428,14 +494,15 @@ int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error
 {
     int status = poison_svm_decide(svm, set, POISON_ALL, POISON_ALL, err);
     if (status == 0)
-        decisions_vote(&svm->decisions[set], svm->class_label, svm->K_classes, predicted);
+        decisions_vote(&svm->decisions[set], svm->class_label, svm->K, predicted);
     return status;
 }
 
 int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err)
 {
     int status = poison_svm_decide(svm, set, POISON_ALL, r, err);
-    return status < 0 ? status : decisions_vote_row(&svm->decisions[set], svm->class_label, svm->K_classes, r);
+    return status < 0 ? status
+                      : decisions_vote_row(&svm->decisions[set], svm->class_label, svm->K, r);
 }
 
 double poison_svm_gamma(const poison_svm *svm)
@@ -452,7 +519,7 @@ size_t poison_svm_classes(const poison_svm *svm, const int **labels)
 {
     if (labels)
         *labels = svm->class_label;
-    return svm->K_classes;
+    return svm->K;
 }
 
 size_t poison_svm_machines(const poison_svm *svm, const poison_machine **machines)
@@ -489,9 +556,13 @@ const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p)
     return svm->decisions[set].value + p * svm->decisions[set].m;
 }
 
+/*
+ * scikit-learn's dual_coef_: row r of class c has one coefficient for each other class b, y alpha
+ * of machine (c, b), in column b, or b - 1 where b > c.
+ */
 int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err)
 {
-    size_t n = svm->n, K = svm->K_classes, p = 0, *place = poison_take(n, sizeof *place);
+    size_t n = svm->n, K = svm->K, p = 0, *place = poison_take(n, sizeof *place);
     uint8_t *supports = poison_take(n, 1);
     int status = 0;
     *support = (poison_support){.others = K - 1};
@@ -508,7 +579,8 @@ int poison_svm_coefficients(const poison_svm *svm, poison_support *support, pois
             size_t r = svm->class[c].row[q];
             if (!supports[r])
                 continue;
-            for (size_t b = 0; b < c; b++) /* what no machine sets is 0 * y: -0 where the row's class is the second */
+            /* what no machine sets is 0 * y: -0 where the row's class is the second */
+            for (size_t b = 0; b < c; b++)
                 support->coef[support->count * (K - 1) + b] = -0.0;
             place[r] = support->count;
             support->row[support->count++] = r;
@@ -517,7 +589,8 @@ int poison_svm_coefficients(const poison_svm *svm, poison_support *support, pois
     for (size_t a = 0; a < K; a++)
         for (size_t b = a + 1; b < K; b++, p++)
             for (size_t s = 0; s < svm->machine[p].sv; s++) {
-                size_t r = svm->machine[p].sv_row[s], other = svm->labels[r] == svm->machine[p].i ? b - 1 : a;
+                size_t r = svm->machine[p].sv_row[s],
+                       other = svm->labels[r] == svm->machine[p].i ? b - 1 : a;
                 support->coef[place[r] * (K - 1) + other] = svm->machine[p].sv_coef[s];
             }
 done:
