@@ -436,12 +436,11 @@ static int run_attack(struct laboratory *lab, poison_error *err)
 /* The audit of the labels as they now are, with a model of its own. */
 static int audit(struct laboratory *lab, int method, poison_findings *found, poison_error *err)
 {
-    const struct args *a = lab->args;
     int status = 0;
     if (!lab->svm)
-        TRY(poison_svm_new(&lab->svm, &lab->data, &a->settings, err));
-    TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, a->sweep.seed, &a->settings,
-                     err));
+        TRY(poison_svm_new(&lab->svm, &lab->data, &lab->settings, err));
+    TRY(poison_audit(found, lab->svm, &lab->data, lab->labels, method, lab->sweep.seed,
+                     &lab->settings, err));
 done:
     return status;
 }
@@ -513,7 +512,7 @@ static int run_sweep(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     struct sweep_output to = {&lab->sheet, a->form.output, a->resume, a->quiet ? NULL : stderr};
-    return sweep_run(&lab->sweep, &lab->data, lab->labels, &a->settings, &to, err);
+    return sweep_run(&lab->sweep, &lab->data, lab->labels, &lab->settings, &to, err);
 }
 
 static int run_dose(struct laboratory *lab, poison_error *err)

@@ -599,11 +599,8 @@ int poison_attack(poison_attacker *attacker, const int *labels, const poison_fli
 /* The same, and the flips are made in labels. */
 int poison_attack_apply(poison_attacker *attacker, const poison_flip *flip, int *labels,
                         poison_error *err);
-/*
- * Whether a strategy trains a model; needs the validation set; depends on the seed; whether smaller
- * sets are in larger ones.
- */
-int poison_attack_trains(int strategy);
+/* Whether a strategy needs the validation set; depends on the seed; whether smaller sets are in
+ * larger ones. */
 int poison_attack_validates(int strategy);
 int poison_attack_seeded(int strategy, const poison_attack_settings *attack);
 int poison_attack_nested(int strategy);

@@ -485,3 +485,20 @@ END
             complain "matrix $words: exit $status, $(cat "$out")"
     done
 }
+
+@test "--weight counts in sweeps and audits as it does elsewhere" {
+    works subproblems $SMALL -w 1:0.01
+    column iterations "$out" | awk '{ n += $1 } END { print n }' >expected
+    works sweep $SMALL -w 1:0.01 --doses 0
+    column iterations "$out" >got
+    same got expected "iterations of a weighted sweep"
+    works score $SMALL -w 1:0.01
+    awk 'NR > 1 { n += $2; m += $2 + $3 } END { printf "%.6f\n", n / m }' "$out" >expected
+    works sweep $SMALL -w 1:0.01 --doses 0
+    column accuracy "$out" >got
+    same got expected "accuracy of a weighted sweep"
+    works audit $SMALL --method margin
+    cp "$out" plain
+    works audit $SMALL --method margin -w 1:0.01
+    ! cmp -s "$out" plain || complain "audit --method margin does not look at the weights"
+}

@@ -429,11 +429,6 @@ int attack_does(int strategy, unsigned flags)
     return (strategies[strategy].flags & flags) == flags;
 }
 
-int poison_attack_trains(int strategy)
-{
-    return attack_does(strategy, TRAINS);
-}
-
 int poison_attack_validates(int strategy)
 {
     return attack_does(strategy, VALIDATES);

@@ -287,9 +287,9 @@ void help_memory(FILE *out)
 #include "memory.txt.inc"
         ;
     fputs(text, out);
-    fprintf(out, "%-10s %-15s %s\n", "what", "share", "who");
+    fprintf(out, "%-10s %-16s %s\n", "what", "share", "who");
     for (int use = 0; use < BUDGET_USES; use++)
-        fprintf(out, "%-10s %-15s %s\n", budget_rows[use].name, budget_rows[use].share,
+        fprintf(out, "%-10s %-16s %s\n", budget_rows[use].name, budget_rows[use].share,
                 budget_rows[use].who);
 }
 
