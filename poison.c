@@ -140,10 +140,8 @@ done:
     return status;
 }
 
-/*
- * Loads the data, applies the flips, opens the output: what can be refused is refused before the
- * work begins.
- */
+/* Loads the data, applies the flips, opens the output: what can be refused is refused before the
+ * work begins. */
 static int open_laboratory(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -312,10 +310,8 @@ static int run_data(struct laboratory *lab, poison_error *err)
 
 /* ---- data and models in files ---------------------------------------------------------------- */
 
-/*
- * -v: the accuracy on standard output; -o: what each row is called by the model that did not see
- * it.
- */
+/* -v: the accuracy on standard output; -o: what each row is called by the model that did not see
+ * it. */
 static int cross_validate(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
@@ -563,10 +559,8 @@ static int run_show(struct laboratory *lab, poison_error *err)
     return status;
 }
 
-/*
- * The classroom lab: the model of the clean labels, then each dose from the clean labels, and the
- * flag.
- */
+/* The classroom lab: the model of the clean labels, then each dose from the clean labels, and the
+ * flag. */
 static int run_lab(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;

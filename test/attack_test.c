@@ -104,10 +104,8 @@ static unsigned set_of(const struct problem *p, const size_t *row, size_t count)
     return set;
 }
 
-/*
- * For every problem, dose 1..3 and strategy: no set found is better than the best of all; greedy's
- * single flip is the best one; alfa is no worse than far, which it starts with.
- */
+/* For every problem, dose 1..3 and strategy: no set found is better than the best of all; greedy's
+ * single flip is the best one; alfa is no worse than far, which it starts with. */
 static void no_attack_beats_exhaustive_search(void **state)
 {
     (void)state;

@@ -181,11 +181,9 @@ static void close_gains_are_the_reference(void **state)
         }
 }
 
-/*
- * Training kernel values equal (float)exp() of libm. Precondition: arguments in [-110, 0]. A
+/* Training kernel values equal (float)exp() of libm. Precondition: arguments in [-110, 0]. A
  * million of them, drawn so that a tenth lies within the guard band of a float rounding point,
- * where a polynomial alone would fail.
- */
+ * where a polynomial alone would fail. */
 static void floats_are_libms(void **state)
 {
     (void)state;

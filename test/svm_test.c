@@ -126,11 +126,9 @@ static void multiply(double *product, double *norm, const struct rows *rows, con
     free(tile);
 }
 
-/*
- * Features that are no 8-bit integers: within 1 ulp of float of exp of the distance; equal bits
+/* Features that are no 8-bit integers: within 1 ulp of float of exp of the distance; equal bits
  * from the matrix and from pieces, whatever else is asked for along with them; symmetric, and 1 on
- * the diagonal.
- */
+ * the diagonal. */
 static void check_other_data(size_t n, int width)
 {
     static const size_t counts[] = {1, 2, 16, 17, 33, 100, 129, 255};
@@ -225,11 +223,9 @@ static void check_equal(poison_svm *a, poison_svm *b, size_t m)
     }
 }
 
-/*
- * A model whose labels were changed again and again equals one that is trained afresh, in every
+/* A model whose labels were changed again and again equals one that is trained afresh, in every
  * bit; also where memory is too small for the matrix and kernel rows come from a cache: a roomy
- * one, and one that has to drop and recompute.
- */
+ * one, and one that has to drop and recompute. */
 static void check_retraining(size_t memory, int blas_only, int no_reuse)
 {
     enum { N = 500, M = 150 };
@@ -305,10 +301,8 @@ static void labels_beyond_are_refused(void **state)
     poison_data_free(&data);
 }
 
-/*
- * A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0
- * is of the first and the last row of the second, so that the range's ends look right.
- */
+/* A class that swallows its neighbour fills one range of the kernel matrix, in another order. Row 0
+ * is of the first and the last row of the second, so that the range's ends look right. */
 static void merged_neighbours_are_gathered(void **state)
 {
     (void)state;

@@ -72,10 +72,8 @@ done:
     return status;
 }
 
-/*
- * The validation images labelled `label`, to *out, watched by a->svm under *number. They are
- * gathered once. POISON_EDATA if there is none: an attack on that label has no aim.
- */
+/* The validation images labelled `label`, to *out, watched by a->svm under *number. They are
+ * gathered once. POISON_EDATA if there is none: an attack on that label has no aim. */
 static int take_aim(poison_attacker *a, int label, const poison_set **out, size_t *number,
                     poison_error *err)
 {
@@ -122,10 +120,8 @@ static int better(const struct objective *a, const struct objective *b)
     return a->share > b->share || (a->share == b->share && a->loss > b->loss);
 }
 
-/*
- * Trains the model of a->labels and looks at the validation images: the objective of flips that
- * made these labels.
- */
+/* Trains the model of a->labels and looks at the validation images: the objective of flips that
+ * made these labels. */
 static int look(poison_attacker *a, const poison_flip *flip, struct objective *objective,
                 poison_error *err)
 {
@@ -168,10 +164,8 @@ static int by_key(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/*
- * Fills in each candidate's m under the model of a->labels, which is trained. POISON_EDATA if that
- * has no machine (from, to), since no row is labelled `to`.
- */
+/* Fills in each candidate's m under the model of a->labels, which is trained. POISON_EDATA if that
+ * has no machine (from, to), since no row is labelled `to`. */
 static int measure(poison_attacker *a, const poison_flip *flip, struct candidate *c, size_t count,
                    poison_error *err)
 {
@@ -205,10 +199,8 @@ static int choose_first(poison_attacker *a, const poison_flip *flip, struct cand
     return 0;
 }
 
-/*
- * Without replacement: the smallest keys of (seed, stream 1, row), so that a greater count adds to
- * a smaller one's rows.
- */
+/* Without replacement: the smallest keys of (seed, stream 1, row), so that a greater count adds to
+ * a smaller one's rows. */
 static int choose_random(poison_attacker *a, const poison_flip *flip, struct candidate *c,
                          size_t count, poison_error *err)
 {
@@ -222,11 +214,9 @@ static int choose_random(poison_attacker *a, const poison_flip *flip, struct can
     return 0;
 }
 
-/*
- * By distance from the clean model's border (the nearest-first and farthest-first flips of Xiao et
+/* By distance from the clean model's border (the nearest-first and farthest-first flips of Xiao et
  * al. 2015, with the sign of m): near takes the smallest |m|; far takes the greatest m, rows most
- * surely called `from`, whose alpha goes to C.
- */
+ * surely called `from`, whose alpha goes to C. */
 static int choose_near(poison_attacker *a, const poison_flip *flip, struct candidate *c,
                        size_t count, poison_error *err)
 {
@@ -267,10 +257,8 @@ static double extra_loss(double e, double e_flipped, double clean)
     return (e_flipped - fmax(0, 1 + clean)) - (e - fmax(0, 1 - clean));
 }
 
-/*
- * The keys of the first round: from losses 0 (restart -1), or from random ones, (seed, stream 4,
- * two numbers a row).
- */
+/* The keys of the first round: from losses 0 (restart -1), or from random ones, (seed, stream 4,
+ * two numbers a row). */
 static void begin_alfa(const struct alfa *s, ptrdiff_t restart)
 {
     const poison_attacker *a = s->attacker;
@@ -384,10 +372,8 @@ static int take_step(poison_attacker *a, const poison_flip *flip, struct candida
     return 0;
 }
 
-/*
- * Greedy label flipping (Paudice, Munoz-Gonzalez & Lupu 2018): count times the best next flip,
- * count * candidates trainings.
- */
+/* Greedy label flipping (Paudice, Munoz-Gonzalez & Lupu 2018): count times the best next flip,
+ * count * candidates trainings. */
 static int choose_greedy(poison_attacker *a, const poison_flip *flip, struct candidate *c,
                          size_t count, poison_error *err)
 {

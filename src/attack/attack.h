@@ -16,11 +16,9 @@ enum {
     ESTIMATES = 64,  /* how many labels are wrong */
 };
 
-/*
- * The audits' names, in the order of the table, for lists in help: AUDIT_NAMES("|") is
+/* The audits' names, in the order of the table, for lists in help: AUDIT_NAMES("|") is
  * "knn|margin|...". The strategies' are in flips.h, as a part of a flip's words. test/attack_test.c
- * compares both with what the tables say.
- */
+ * compares both with what the tables say. */
 #define AUDIT_NAMES(between) \
     "knn" between "margin" between "loo" between "shapley" between "confident"
 

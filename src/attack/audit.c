@@ -40,11 +40,9 @@ static int by_distance(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/*
- * The `most` nearest of the rows that have a label, other than `self`, to out (most), by distance,
+/* The `most` nearest of the rows that have a label, other than `self`, to out (most), by distance,
  * then by row; returns how many there are. distance, labels: (n). For most = n all are sorted; else
- * a new one is inserted among the few so far.
- */
+ * a new one is inserted among the few so far. */
 static size_t nearest(struct neighbour *out, size_t most, const double *distance, const int *labels,
                       size_t n, size_t self)
 {
@@ -80,10 +78,8 @@ static int majority(const struct neighbour *near, size_t count, const int *label
     return best;
 }
 
-/*
- * What is done with the distances of one row of a set to all training rows. Threads call it; it
- * writes its row's own.
- */
+/* What is done with the distances of one row of a set to all training rows. Threads call it; it
+ * writes its row's own. */
 struct visit {
     void (*row)(const struct visit *v, size_t t, const double *distance, struct neighbour *scratch);
     const int *labels;
@@ -95,11 +91,9 @@ struct visit {
     size_t first;   /* the first of them */
 };
 
-/*
- * Visits rows [from, to) of v->set: v->row gets the squared distances of one of them to all n
+/* Visits rows [from, to) of v->set: v->row gets the squared distances of one of them to all n
  * training rows, exact for 8-bit features. In parallel, in batches; which thread visits a row does
- * not matter. `rows` holds the training rows. POISON_ENOMEM, POISON_ECANCEL.
- */
+ * not matter. `rows` holds the training rows. POISON_ENOMEM, POISON_ECANCEL. */
 static int visit_distances(const struct visit *v, const poison_set *train, size_t from, size_t to,
                            const struct rows *rows, const poison_settings *settings,
                            poison_error *err)
@@ -146,10 +140,8 @@ done:
     return status;
 }
 
-/*
- * knn (Paudice, Munoz-Gonzalez & Lupu 2018): score, the share of the 10 nearest other rows that
- * have another label than row t; it suggests the label that most of them have.
- */
+/* knn (Paudice, Munoz-Gonzalez & Lupu 2018): score, the share of the 10 nearest other rows that
+ * have another label than row t; it suggests the label that most of them have. */
 static void knn_row(const struct visit *v, size_t t, const double *distance, struct neighbour *near)
 {
     size_t count = 0, others = 0;
@@ -208,11 +200,9 @@ static void shapley_row(const struct visit *v, size_t t, const double *distance,
     }
 }
 
-/*
- * shapley: minus the mean over the validation rows of a row's values above, so that what harms most
+/* shapley: minus the mean over the validation rows of a row's values above, so that what harms most
  * comes first; suggests as knn. Values are added in the order of the validation rows, whatever the
- * threads do.
- */
+ * threads do. */
 static int audit_shapley(const struct audit *a, poison_error *err)
 {
     enum { IN_HAND = 64 }; /* validation rows whose values are held, to be added in order */
@@ -252,10 +242,8 @@ static int train_on(poison_svm *svm, const poison_set *set, const int *labels, s
     return status < 0 ? status : poison_svm_watch(svm, set, number, err);
 }
 
-/*
- * margin: score, the largest -y f over the machines of the row's label, y f being how far the row
- * is on its own side; it suggests what the model calls the row.
- */
+/* margin: score, the largest -y f over the machines of the row's label, y f being how far the row
+ * is on its own side; it suggests what the model calls the row. */
 static int audit_margin(const struct audit *a, poison_error *err)
 {
     poison_findings *f = a->found;
@@ -396,11 +384,9 @@ done:
 
 /* ---- confident learning ---------------------------------------------------------------------- */
 
-/*
- * p (K) of row r by the model in hand, which watches the rows as `number`: the softmax over classes
+/* p (K) of row r by the model in hand, which watches the rows as `number`: the softmax over classes
  * c of the mean decision value, towards c, of c's machines; 0 for classes that the model lacks.
- * `most` is taken from each exponent, so that none overflows.
- */
+ * `most` is taken from each exponent, so that none overflows. */
 static void probabilities(const poison_svm *svm, size_t number, size_t r, const poison_findings *f,
                           double *p)
 {
@@ -449,10 +435,8 @@ done:
     return status;
 }
 
-/*
- * One row of the joint, counts scaled to whole numbers that add up to `total`: what was cut off
- * most is given back first.
- */
+/* One row of the joint, counts scaled to whole numbers that add up to `total`: what was cut off
+ * most is given back first. */
 static void scale_row(size_t *out, const size_t *count, size_t K, size_t total)
 {
     size_t sum = 0, left = total, rest[POISON_LABELS];
@@ -530,10 +514,8 @@ static void number_classes(poison_findings *f, const int *labels, int number_of[
         }
 }
 
-/*
- * 1 - the normalised margin (p_own - p_other + 1) / 2, p_other the largest of the other classes;
- * suggests the largest.
- */
+/* 1 - the normalised margin (p_own - p_other + 1) / 2, p_other the largest of the other classes;
+ * suggests the largest. */
 static void judge_row(poison_findings *f, size_t r, const double *p, size_t own)
 {
     size_t best = 0;
@@ -632,10 +614,8 @@ int poison_audit_seeded(int method)
     return audit_does(method, SEEDED);
 }
 
-/*
- * The largest score first, those that are not defined last; ties to the lower row. The distance is
- * the score here.
- */
+/* The largest score first, those that are not defined last; ties to the lower row. The distance is
+ * the score here. */
 static int by_suspicion(const void *a, const void *b)
 {
     const struct neighbour *s = a, *t = b;

@@ -27,11 +27,9 @@ void *poison_take(size_t count, size_t size);
 /* The same for big buffers: 64-byte aligned, in huge pages if the system has some, not zeroed. */
 void *poison_take_big(size_t count, size_t size);
 
-/*
- * A stream whose text is in *text (free() it) and *size once it is closed. fclose fails, and *text
+/* A stream whose text is in *text (free() it) and *size once it is closed. fclose fails, and *text
  * is NULL, where memory ended on the way: of open_memstream's glibc loses the rest then, and
- * neither ferror nor fclose tells.
- */
+ * neither ferror nor fclose tells. */
 FILE *poison_text_open(char **text, size_t *size);
 
 static inline size_t size_min(size_t a, size_t b)
@@ -44,17 +42,13 @@ static inline size_t size_max(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/*
- * Splitmix64's finaliser (Steele, Lea, Flood 2014), and the random number of (seed, stream, row):
- * no order, no state, no threads in it.
- */
+/* Splitmix64's finaliser (Steele, Lea, Flood 2014), and the random number of (seed, stream, row):
+ * no order, no state, no threads in it. */
 uint64_t poison_mix(uint64_t x);
 uint64_t poison_key(uint64_t seed, uint64_t stream, uint64_t row);
 
-/*
- * Where a hash table has a text of `length` bytes, or may get it: slot (mask + 1, a power of two,
- * never full) holds 1 + the text's number in `text`, or 0.
- */
+/* Where a hash table has a text of `length` bytes, or may get it: slot (mask + 1, a power of two,
+ * never full) holds 1 + the text's number in `text`, or 0. */
 uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text, const char *wanted,
                            size_t length);
 

@@ -83,10 +83,7 @@ int budget_fail(struct budget budget, double bytes, poison_error *err, const cha
                        text, ceil(bytes / MIB), whole / MIB, budget.left / MIB, shared);
 }
 
-/*
- * ---- what was taken
- * --------------------------------------------------------------------------------------------
- */
+/* ---- what was taken -------------------------------------------------------------------------- */
 
 static void count(struct trace_taken *taken, size_t more, size_t less)
 {

@@ -47,24 +47,18 @@ struct budget budget_less(struct budget budget, size_t taken); /* what is left, 
 /* The share of a use that the table gives a fixed part: a sixteenth, an eighth, a quarter. */
 size_t budget_share(const poison_settings *settings, enum budget_use use);
 
-/*
- * Settings of one of so many models that are held at a time: all use the `fixed` bytes, and share
- * what these leave. Their refusals still name the whole.
- */
+/* Settings of one of so many models that are held at a time: all use the `fixed` bytes, and share
+ * what these leave. Their refusals still name the whole. */
 void budget_split(poison_settings *settings, size_t fixed, size_t models);
 
-/*
- * POISON_ENOMEM: "out of memory: WHAT N MiB, --memory M leaves K"; what ends in a verb. N is
+/* POISON_ENOMEM: "out of memory: WHAT N MiB, --memory M leaves K"; what ends in a verb. N is
  * rounded up, K down, so that one sees which is more; M is the option's own figure, and if models
- * share it, this is said.
- */
+ * share it, this is said. */
 int budget_fail(struct budget budget, double bytes, poison_error *err, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
 
-/*
- * For --timing: so many bytes are taken, or given back. Costs nothing where nobody asked
- * (settings->trace is NULL).
- */
+/* For --timing: so many bytes are taken, or given back. Costs nothing where nobody asked
+ * (settings->trace is NULL). */
 void budget_take(const poison_settings *settings, enum budget_use use, size_t bytes);
 void budget_give(const poison_settings *settings, enum budget_use use, size_t bytes);
 /* The line of --timing: the most of each use at a time, and of all together. */

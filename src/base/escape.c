@@ -73,10 +73,8 @@ static int is_hidden(enum hidden hidden, uint32_t code)
            || (hidden >= BEYOND_ASCII && code >= 0x80);
 }
 
-/*
- * Special characters first; then what is no UTF-8, one byte at a time; then those that are hidden,
- * by their code, or (a NULL format) byte by byte as \x1b; all others as they are.
- */
+/* Special characters first; then what is no UTF-8, one byte at a time; then those that are hidden,
+ * by their code, or (a NULL format) byte by byte as \x1b; all others as they are. */
 size_t escape_character(enum dialect dialect, const char **text, char out[16])
 {
     const struct rules *r = &rules[dialect];

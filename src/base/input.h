@@ -23,10 +23,8 @@ struct input {
 
 #define INPUT_CLOSED ((struct input){.fd = -1}) /* input_close may be called on it */
 
-/*
- * "-" is standard input. Unless `pipes`, only regular files will do. 0, POISON_EDATA,
- * POISON_ECANCEL; close it anyway.
- */
+/* "-" is standard input. Unless `pipes`, only regular files will do. 0, POISON_EDATA,
+ * POISON_ECANCEL; close it anyway. */
 int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
                poison_error *err);
 void input_close(struct input *s);
@@ -37,17 +35,13 @@ int input_peek(struct input *s, uint8_t first[4], poison_error *err);
 /* Exactly `length` bytes, or an error. */
 int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err);
 
-/*
- * The same into new memory, which grows as they arrive unless the file's size has vouched for them.
- * free(*out) always.
- */
+/* The same into new memory, which grows as they arrive unless the file's size has vouched for them.
+ * free(*out) always. */
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err);
 
-/*
- * All that is left, and a newline behind it that *length does not count; free(*out) always.
+/* All that is left, and a newline behind it that *length does not count; free(*out) always.
  * POISON_ENOMEM, which names --memory, once that is more than is left: whatever sizes are claimed,
- * no more is allocated than twice what arrived.
- */
+ * no more is allocated than twice what arrived. */
 int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,
                    poison_error *err);
 

@@ -48,10 +48,8 @@ static double scale(uint64_t w, int64_t e)
     return ldexp((double)quotient, (int)e - shift);
 }
 
-/*
- * The digits between `at` and `end`, whose point stands `e` places right of the last one. Without a
- * point: no locale.
- */
+/* The digits between `at` and `end`, whose point stands `e` places right of the last one. Without a
+ * point: no locale. */
 static double by_strtod(const char *at, const char *end, int64_t e)
 {
     char text[KEPT + 32];

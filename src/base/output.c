@@ -48,10 +48,8 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
-/*
- * Another temporary name beside file->path; short, since the target's may be as long as names can
- * be. -1: no memory.
- */
+/* Another temporary name beside file->path; short, since the target's may be as long as names can
+ * be. -1: no memory. */
 static int next_temporary(struct output *file)
 {
     const char *slash = strrchr(file->path, '/');
@@ -95,10 +93,8 @@ static int open_named(struct output *file, mode_t mode)
     return fd;
 }
 
-/*
- * A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not
- * -1. Its descriptor, or -1.
- */
+/* A new file for file->path: of the mode that the umask gives, or of mode `keep`, if that is not
+ * -1. Its descriptor, or -1. */
 static int create(struct output *file, int keep)
 {
     mode_t mode = keep < 0 ? 0666 : 0600;
@@ -119,10 +115,8 @@ static int create(struct output *file, int keep)
     return -1;
 }
 
-/*
- * Gives it its name, if it may have that already, or where it is taken a temporary one: only
- * renaming replaces what is there.
- */
+/* Gives it its name, if it may have that already, or where it is taken a temporary one: only
+ * renaming replaces what is there. */
 static int name_it(struct output *file, int already)
 {
     char proc[40];
@@ -277,10 +271,8 @@ static int sync_it(struct output *file)
     return fsync(fd);
 }
 
-/*
- * The new name too, so that it outlives a power failure. Not every file system can: then it is as
- * durable as it gets.
- */
+/* The new name too, so that it outlives a power failure. Not every file system can: then it is as
+ * durable as it gets. */
 static void sync_folder(const char *path)
 {
     char *folder = folder_of(path);

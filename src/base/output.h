@@ -20,10 +20,8 @@ struct output {
     const volatile sig_atomic_t *cancel;
 };
 
-/*
- * "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA,
- * POISON_ENOMEM, or POISON_ECANCEL (a signal, while a pipe had no reader).
- */
+/* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA,
+ * POISON_ENOMEM, or POISON_ECANCEL (a signal, while a pipe had no reader). */
 int output_open(struct output *file, const char *path, poison_error *err);
 
 /*
@@ -44,17 +42,13 @@ int output_flush(struct output *file, poison_error *err);
 /* The first half of output_close: with status >= 0 all is on disk, as file->temporary so far. */
 int output_finish(struct output *file, int status, poison_error *err);
 
-/*
- * After output_finish: target and temporary change places, so that the target's old content can
+/* After output_finish: target and temporary change places, so that the target's old content can
  * come back: once more undoes it. What the temporary then is goes with output_close(file,
- * POISON_EDATA, NULL). 0, or -1: no target yet, or the system cannot.
- */
+ * POISON_EDATA, NULL). 0, or -1: no target yet, or the system cannot. */
 int output_swap(struct output *file);
 
-/*
- * Ends it: with status >= 0 the target appears, else it is as before. It and its name are on the
- * disk then. Returns status, or what went wrong here.
- */
+/* Ends it: with status >= 0 the target appears, else it is as before. It and its name are on the
+ * disk then. Returns status, or what went wrong here. */
 int output_close(struct output *file, int status, poison_error *err);
 
 #endif

@@ -276,10 +276,8 @@ static int refuse_twice(const struct args *args, poison_error *err)
     return 0;
 }
 
-/*
- * Fields that are set even where their option is not the command's, then the defaults of its
- * options.
- */
+/* Fields that are set even where their option is not the command's, then the defaults of its
+ * options. */
 static int set_defaults(struct args *args, poison_error *err)
 {
     int status = 0;
@@ -421,11 +419,9 @@ done:
     return status;
 }
 
-/*
- * In this order, which decides what is complained of first: the words are split into options and
+/* In this order, which decides what is complained of first: the words are split into options and
  * operands, the command is found, help is given; defaults are set, then what was said; operands are
- * counted and read; what contradicts itself is refused.
- */
+ * counted and read; what contradicts itself is refused. */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
                poison_error *err)
 {
@@ -495,10 +491,8 @@ static const struct given *last_given(const struct args *args, const struct opti
     return NULL;
 }
 
-/*
- * All of one list, in order, since each builds on those before: rows that share a list (--flip,
- * --flips) take turns.
- */
+/* All of one list, in order, since each builds on those before: rows that share a list (--flip,
+ * --flips) take turns. */
 static void describe_list(const struct args *args, const struct option *o, FILE *out)
 {
     const struct option *last = NULL;

@@ -41,10 +41,8 @@ struct command {
     int (*check)(struct laboratory *lab, poison_error *err);
 };
 
-/*
- * What the command line said, defaults filled in; args_free frees the lists. What is one command's
- * stands under its name.
- */
+/* What the command line said, defaults filled in; args_free frees the lists. What is one command's
+ * stands under its name. */
 struct args {
     const struct command *commands, *command; /* the table, and the row that was asked for */
     const char *operand[3];                   /* after the command's name; "-" is standard input */
@@ -99,11 +97,9 @@ struct args {
 
 enum { ARGS_HELP = 1, ARGS_VERSION };
 
-/*
- * Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`.
+/* Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`.
  * ARGS_VERSION: asked for. POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that
- * this CPU lacks, POISON_ENOMEM.
- */
+ * this CPU lacks, POISON_ENOMEM. */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
                poison_error *err);
 void args_free(struct args *args);
@@ -116,10 +112,8 @@ void args_free(struct args *args);
  */
 void args_describe(const struct args *args, FILE *out);
 
-/*
- * Prints the command line that does the same again, quoted for a shell: the command and what was
- * given that can change results, --data with `source` where it was not given.
- */
+/* Prints the command line that does the same again, quoted for a shell: the command and what was
+ * given that can change results, --data with `source` where it was not given. */
 void args_command(const struct args *args, const char *source, FILE *out);
 
 #endif

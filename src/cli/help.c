@@ -98,10 +98,8 @@ static void print_lines(FILE *out, const char *text, const char *before)
     }
 }
 
-/*
- * Options of a command with all the flags `wanted` and none of `unwanted`, a line each, two where
- * the first has no room; then how many there are besides.
- */
+/* Options of a command with all the flags `wanted` and none of `unwanted`, a line each, two where
+ * the first has no room; then how many there are besides. */
 static void print_options(FILE *out, const struct command *c, unsigned wanted, unsigned unwanted)
 {
     int left_out = 0;

@@ -68,10 +68,8 @@ extern const int option_count;
 int option_counts(const struct option *o, const struct command *c);
 /* The row of a command for the name of row o, or NULL. */
 const struct option *option_for(const struct option *o, const struct command *c);
-/*
- * Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that
- * this CPU lacks, ENOMEM.
- */
+/* Sets what the row says. POISON_EUSAGE and a sentence, POISON_EDATA for an instruction set that
+ * this CPU lacks, ENOMEM. */
 int option_set(const struct option *o, struct args *args, const char *value, poison_error *err);
 
 /* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or

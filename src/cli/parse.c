@@ -20,10 +20,8 @@ int is_among(const void *item, const void *list, size_t items, size_t size)
 
 /* ---- numbers and words ----------------------------------------------------------------------- */
 
-/*
- * A whole number of `least` or more, up to the first byte that is none; *end then stands there. 0
- * if it is not one.
- */
+/* A whole number of `least` or more, up to the first byte that is none; *end then stands there. 0
+ * if it is not one. */
 static int whole(const char *text, size_t least, size_t *value, char **end)
 {
     if (*text < '0' || *text > '9')
@@ -142,10 +140,8 @@ int parse_flips(struct args *a, const char *v, poison_error *err)
     return *v ? 0 : poison_fail(err, POISON_EUSAGE, "--flips: expected a file, not an empty word");
 }
 
-/*
- * Makes room for one more item of a list that grows one by one: for twice as many, whenever a power
- * of two is full.
- */
+/* Makes room for one more item of a list that grows one by one: for twice as many, whenever a power
+ * of two is full. */
 #define GROW(list, count)                                                                 \
     do {                                                                                  \
         if (((count) & ((count) - 1)) == 0) {                                             \
@@ -441,10 +437,8 @@ int parse_gammas(struct args *a, const char *v, poison_error *err)
     return each_word(a, v, take_gamma, err);
 }
 
-/*
- * LABEL:W. A label in quotes may hold anything, a quote doubled; otherwise the last : ends it.
- * NULL: there is no label.
- */
+/* LABEL:W. A label in quotes may hold anything, a quote doubled; otherwise the last : ends it.
+ * NULL: there is no label. */
 static const char *weighted_label(const char *v, char *label)
 {
     const char *end = strrchr(v, ':');

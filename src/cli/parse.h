@@ -10,10 +10,8 @@
 
 #define SET_ISA "c|avx2|avx512|vnni|amx"
 
-/*
- * 0, or POISON_EUSAGE (POISON_EDATA for a CPU that lacks the instruction set, POISON_ENOMEM) and a
- * sentence.
- */
+/* 0, or POISON_EUSAGE (POISON_EDATA for a CPU that lacks the instruction set, POISON_ENOMEM) and a
+ * sentence. */
 int parse_flip(struct args *a, const char *v, poison_error *err);
 int parse_flips(struct args *a, const char *v, poison_error *err);
 int parse_pair(struct args *a, const char *v, poison_error *err);
@@ -38,10 +36,8 @@ int parse_probability(struct args *a, const char *v, poison_error *err);
 int parse_isa(struct args *a, const char *v, poison_error *err);
 int parse_memory(struct args *a, const char *v, poison_error *err);
 
-/*
- * The same into a field, within the row's bounds; a double above 0 if it is to be positive; the
- * number of a row's word.
- */
+/* The same into a field, within the row's bounds; a double above 0 if it is to be positive; the
+ * number of a row's word. */
 int parse_whole(size_t *value, const char *text, const struct option *o, poison_error *err);
 int parse_number(double *value, const char *text, int positive, const char *option,
                  poison_error *err);

@@ -34,10 +34,8 @@ static void multiply_once(const void *self, int thread)
     kernel_product(p->tiles + thread, p->batch, &p->rows, 0, p->rows.n);
 }
 
-/*
- * Products of up to KERNEL_TILE rows of the set with themselves, in operations a second; `dot`
- * NULL: by BLAS. 0 where there is no memory.
- */
+/* Products of up to KERNEL_TILE rows of the set with themselves, in operations a second; `dot`
+ * NULL: by BLAS. 0 where there is no memory. */
 static double measure_products(const poison_set *set, const struct dot_engine *dot,
                                const poison_settings *settings)
 {

@@ -22,10 +22,8 @@ static void stop(int number)
     setitimer(ITIMER_REAL, &again, NULL);
 }
 
-/*
- * What is opened later must not become a standard stream that was closed: those are there, and
- * fail.
- */
+/* What is opened later must not become a standard stream that was closed: those are there, and
+ * fail. */
 static void hold_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

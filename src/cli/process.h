@@ -5,10 +5,8 @@
 
 #include <signal.h>
 
-/*
- * First of all. Ctrl-C, SIGTERM and a hangup (but under nohup) now only set the flag that is
- * returned to their number: who works looks at it, and removes what is half written.
- */
+/* First of all. Ctrl-C, SIGTERM and a hangup (but under nohup) now only set the flag that is
+ * returned to their number: who works looks at it, and removes what is half written. */
 const volatile sig_atomic_t *process_begin(void);
 
 /* "poison: SENTENCE", in one write: others may have the same standard error. */

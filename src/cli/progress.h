@@ -11,10 +11,8 @@ struct progress {
     double begun, last; /* when it began; when the line was last written */
 };
 
-/*
- * Made the settings' progress function if standard error is a terminal. At most ten lines a second,
- * none at first.
- */
+/* Made the settings' progress function if standard error is a terminal. At most ten lines a second,
+ * none at first. */
 void progress_open(struct progress *progress, poison_settings *settings);
 /* Wipes the line, before anything else is printed there. */
 void progress_clear(struct progress *progress);

@@ -9,10 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * MNIST where build.sh puts it: data/mnist, else the user's cache folder; as it was (NULL) if it is
- * in neither. free() it.
- */
+/* MNIST where build.sh puts it: data/mnist, else the user's cache folder; as it was (NULL) if it is
+ * in neither. free() it. */
 static int find_mnist(char **found, poison_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

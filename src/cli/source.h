@@ -5,11 +5,9 @@
 
 #include "args.h"
 
-/*
- * Loads --data, else $POISON_DATA, else MNIST where build.sh puts it. *fallback: nothing was asked
+/* Loads --data, else $POISON_DATA, else MNIST where build.sh puts it. *fallback: nothing was asked
  * for or found, and `lab` takes the built-in digits. The validation set is split off if anything
- * asked for looks at it.
- */
+ * asked for looks at it. */
 int source_load(poison_data *data, const struct args *args, int *fallback, poison_error *err);
 
 #endif

@@ -132,11 +132,9 @@ static const struct way *choose(struct dice *dice, int digit)
     return way;
 }
 
-/*
- * A writer. x and y each gain bow's quadratic in (x, y), which bends sticks and swells heads or
+/* A writer. x and y each gain bow's quadratic in (x, y), which bends sticks and swells heads or
  * feet; then come slant and stretch: all of 1024. slack is how far the hand strays from point to
- * point, in units.
- */
+ * point, in units. */
 struct style { int bow[6], lean, tilt, wide, slack; };
 
 static struct style meet(struct dice *dice)
@@ -216,10 +214,8 @@ static int bend(const struct point *p, int n, struct point *path)
     return m;
 }
 
-/*
- * Scale the path to `size` along its greater side, and centre it: near the middle between its mass,
- * which MNIST centres, and its box, which keeps long tails in the image.
- */
+/* Scale the path to `size` along its greater side, and centre it: near the middle between its mass,
+ * which MNIST centres, and its box, which keeps long tails in the image. */
 static void fit(struct dice *dice, struct point *path, int m, int size)
 {
     int left = path->x, right = left, top = path->y, bottom = top, x = 0, y = 0;
@@ -249,11 +245,9 @@ static void span(int a, int b, int reach, int *first, int *last)
     *last = high < 0 ? -1 : least(high / PIXEL, SIDE - 1);
 }
 
-/*
- * Lower near[pixel], the square of its distance to the path, where the piece from a to b is nearer.
+/* Lower near[pixel], the square of its distance to the path, where the piece from a to b is nearer.
  * The distance is divided by the line's width there, so a heavy line is nearer; beyond `reach` it
- * does not matter.
- */
+ * does not matter. */
 static void approach(const struct point *a, const struct point *b, int reach, float *near)
 {
     int dx = b->x - a->x, dy = b->y - a->y, length2 = dx * dx + dy * dy;

@@ -5,10 +5,8 @@
 
 #include "poison.h"
 
-/*
- * The strategies' names, in the order of their numbers, for lists in sentences and help: with "|"
- * between them, "first|...". What they do is a row of attack.c's table.
- */
+/* The strategies' names, in the order of their numbers, for lists in sentences and help: with "|"
+ * between them, "first|...". What they do is a row of attack.c's table. */
 #define STRATEGY_NAMES(between) \
     "first" between "random" between "near" between "far" between "alfa" between "greedy"
 
@@ -25,11 +23,9 @@ struct flip_wish {
     const char *text; /* the words, for sentences */
 };
 
-/*
- * Read the words, in the form that poison.h says of poison_pair_parse and poison_flip_parse:
+/* Read the words, in the form that poison.h says of poison_pair_parse and poison_flip_parse:
  * POISON_EUSAGE if it is another one or both names are the same, POISON_ENOMEM; there is nothing to
- * free then. *end: what follows the pair.
- */
+ * free then. *end: what follows the pair. */
 int pair_read(struct pair_wish *pair, const char *text, const char **end, const char *what,
               poison_error *err);
 int flip_read(struct flip_wish *flip, const char *text, poison_error *err);

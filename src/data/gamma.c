@@ -20,10 +20,8 @@
 
 enum { CHUNK = 8192 };
 
-/*
- * numpy's sum of n doubles. More than 128 are halved, the left half a multiple of 8; fewer run as
- * eight sums side by side, which are then added in pairs, and what is left over one by one.
- */
+/* numpy's sum of n doubles. More than 128 are halved, the left half a multiple of 8; fewer run as
+ * eight sums side by side, which are then added in pairs, and what is left over one by one. */
 static double pairwise(const double *a, size_t n)
 {
     if (n > 128) {
@@ -45,10 +43,8 @@ static double pairwise(const double *a, size_t n)
     return sum;
 }
 
-/*
- * The sum of `count` elements from element `from` on: features (mean NULL), or their squared
- * deviations from the mean
- */
+/* The sum of `count` elements from element `from` on: features (mean NULL), or their squared
+ * deviations from the mean */
 static double chunk_sum(const poison_set *set, size_t from, size_t count, const double *mean)
 {
     double value[CHUNK];

@@ -7,20 +7,16 @@
 
 #define MOST_FEATURES (1 << 24)
 
-/*
- * The first n rows of a folder's training or test pair; with at_most, fewer where there are fewer.
- * Free by set_free.
- */
+/* The first n rows of a folder's training or test pair; with at_most, fewer where there are fewer.
+ * Free by set_free. */
 int idx_read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most,
                     const poison_settings *settings, poison_error *err);
 
 /* Whether a file that begins so is an IDX file, of whatever type. */
 int idx_is(const uint8_t first[4]);
 
-/*
- * The first n images of one file, or all; their labels are in the file beside it (labels and idx1
- * for images and idx3).
- */
+/* The first n images of one file, or all; their labels are in the file beside it (labels and idx1
+ * for images and idx3). */
 int idx_read_images(poison_set *set, const char *path, size_t n, const poison_settings *settings,
                     poison_error *err);
 

@@ -49,10 +49,8 @@ struct label_source {
 int labels_join(poison_data *data, const struct label_source *source, size_t sources,
                 poison_error *err);
 
-/*
- * The number that each label is called by, to be written as a byte: number (POISON_LABELS).
- * POISON_EDATA if it is none.
- */
+/* The number that each label is called by, to be written as a byte: number (POISON_LABELS).
+ * POISON_EDATA if it is none. */
 int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err);
 
 #endif

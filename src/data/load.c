@@ -179,11 +179,9 @@ done:
 
 /* ---- two sets that agree --------------------------------------------------------------------- */
 
-/*
- * Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros
+/* Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros
  * for those that one lacks. `data` is told gamma's words of n training rows before that; NULL: a is
- * a model, of no rows, and b may not lack features.
- */
+ * a model, of no rows, and b may not lack features. */
 static int agree(struct part *a, struct part *b, poison_data *data, size_t n,
                  const poison_settings *settings, poison_error *err)
 {

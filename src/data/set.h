@@ -23,10 +23,8 @@ size_t set_bytes(size_t n, int d, int doubles);
 
 void set_free(poison_set *set);
 
-/*
- * The features of a set, that follow what gave `crc`; and of all data, with the training labels
- * `labels` (n), as altered.
- */
+/* The features of a set, that follow what gave `crc`; and of all data, with the training labels
+ * `labels` (n), as altered. */
 uint32_t poison_features_crc32(uint32_t crc, const poison_set *set,
                                const poison_settings *settings);
 uint32_t poison_data_crc32(const poison_data *data, const int *labels,

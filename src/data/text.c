@@ -525,11 +525,9 @@ static int is_name(const char *label)
            && strcmp(label, "last") != 0 && strcmp(label, "none") != 0;
 }
 
-/*
- * Whether a line is a header: most of its fields are words, or one names the label column. Where
+/* Whether a line is a header: most of its fields are words, or one names the label column. Where
  * that is all and the others are numbers, they must count the columns (y 0 1 2 ...): else y may
- * well be a label, and not its name.
- */
+ * well be a label, and not its name. */
 static int is_header(const struct text *t, const char *line, const char *label)
 {
     const char *p = line, *end = line_end(t, line);
@@ -653,10 +651,8 @@ done:
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/*
- * The rows that are wanted, of one kind of feature. The error is that of the first line, whichever
- * thread came first.
- */
+/* The rows that are wanted, of one kind of feature. The error is that of the first line, whichever
+ * thread came first. */
 static int parse_rows(const struct text *t, poison_set *head, poison_set *tail, struct field *label,
                       const poison_settings *settings, poison_error *err)
 {

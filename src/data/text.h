@@ -28,20 +28,16 @@ struct text {
     struct budget budget; /* of text and rows together */
 };
 
-/*
- * Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or
+/* Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or
  * rows that have exactly so many fields have no label, unless something says which one it is.
- * text_close frees, always.
- */
+ * text_close frees, always. */
 int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err);
 int text_layout(struct text *t, int format, const char *label, int features, poison_error *err);
 void text_close(struct text *t);
 
-/*
- * The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL
+/* The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL
  * where there are no labels. POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it
- * takes more than its budget with the text. Freed by set_free and book_free, always.
- */
+ * takes more than its budget with the text. Freed by set_free and book_free, always. */
 int text_parse(struct text *t, poison_set *head, poison_set *tail, struct book **book,
                poison_error *err);
 

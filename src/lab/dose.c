@@ -48,10 +48,8 @@ static int whole_dose(const char *text, size_t *dose)
     return !errno && !*end;
 }
 
-/*
- * The rows of a sweep's table, by the columns in `names`; its texts stay the table's. POISON_EDATA
- * names the line. free(rows->row), always.
- */
+/* The rows of a sweep's table, by the columns in `names`; its texts stay the table's. POISON_EDATA
+ * names the line. free(rows->row), always. */
 static int take_rows(const struct columns *t, struct rows *rows, const poison_settings *settings,
                      poison_error *err)
 {
@@ -121,10 +119,8 @@ static int is_known(const struct rows *rows, size_t k, int keys)
 
 /* ---- dose-response --------------------------------------------------------------------------- */
 
-/*
- * Success of each seed at each dose, of all rows with the keys of `first`; seeds as they first
- * occur, doses ascending.
- */
+/* Success of each seed at each dose, of all rows with the keys of `first`; seeds as they first
+ * occur, doses ascending. */
 struct curve {
     const struct row *first;
     size_t seeds, doses;
@@ -184,10 +180,8 @@ static int take_axes(struct curve *c, const struct rows *rows, size_t count, poi
     return 0;
 }
 
-/*
- * Success at each seed and dose, which -1 marks until it is known. POISON_EDATA if a row is there
- * twice, or missing.
- */
+/* Success at each seed and dose, which -1 marks until it is known. POISON_EDATA if a row is there
+ * twice, or missing. */
 static int take_success(struct curve *c, const struct rows *rows, poison_error *err)
 {
     const char *const *key = c->first->key;
@@ -232,10 +226,8 @@ static int take_curve(struct curve *c, const struct rows *rows, const struct row
     return take_success(c, rows, err);
 }
 
-/*
- * The effective dose ED of a success: the smallest at which the mean curve reaches it, linear
- * between the doses around it; INFINITY if it never does. No curve is fitted. mean (doses).
- */
+/* The effective dose ED of a success: the smallest at which the mean curve reaches it, linear
+ * between the doses around it; INFINITY if it never does. No curve is fitted. mean (doses). */
 static double crossing(const struct curve *c, const double *mean, double success)
 {
     for (size_t d = 0; d < c->doses; d++)
@@ -246,11 +238,9 @@ static double crossing(const struct curve *c, const double *mean, double success
     return INFINITY;
 }
 
-/*
- * mean (doses): the mean curve of the seeds that draw b of the bootstrap takes, n of n with
+/* mean (doses): the mean curve of the seeds that draw b of the bootstrap takes, n of n with
  * replacement (Efron 1979), or (b = -1) of all. Place s of draw b takes seed number key(seed,
- * stream 3, b n + s) mod n.
- */
+ * stream 3, b n + s) mod n. */
 static void average(const struct curve *c, ptrdiff_t b, uint64_t seed, double *mean)
 {
     for (size_t d = 0; d < c->doses; d++)
@@ -271,10 +261,8 @@ static int ascending(const void *a, const void *b)
     return (s > t) - (s < t);
 }
 
-/*
- * A row: ED10, ED50, ED90, each with its percentile interval, draws 25 and 976 of 1000 in order (NA
- * for one seed), and the area under the mean curve by trapezoids.
- */
+/* A row: ED10, ED50, ED90, each with its percentile interval, draws 25 and 976 of 1000 in order (NA
+ * for one seed), and the area under the mean curve by trapezoids. */
 static int print_curve(struct table *t, const struct curve *c, uint64_t seed,
                        const poison_settings *settings, poison_error *err)
 {

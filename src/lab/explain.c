@@ -17,10 +17,8 @@ static int strongest_first(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/*
- * The pushes of a machine's support vectors, strongest first: the terms of f(x) = sum_s y_s alpha_s
- * k(x_s, x) - rho, so that they and minus rho add up to the decision value.
- */
+/* The pushes of a machine's support vectors, strongest first: the terms of f(x) = sum_s y_s alpha_s
+ * k(x_s, x) - rho, so that they and minus rho add up to the decision value. */
 static void measure_pushes(struct push *push, const poison_machine *machine,
                            const poison_data *data, size_t image, const struct kernel *kernel)
 {
@@ -33,10 +31,8 @@ static void measure_pushes(struct push *push, const poison_machine *machine,
     qsort(push, machine->sv, sizeof *push, strongest_first);
 }
 
-/*
- * Votes of the machines for each label; returns the label other than `but` with most of them, ties
- * to the smaller.
- */
+/* Votes of the machines for each label; returns the label other than `but` with most of them, ties
+ * to the smaller. */
 static int count_votes(const poison_svm *svm, size_t image, int but, size_t votes[POISON_LABELS])
 {
     const poison_machine *machine;

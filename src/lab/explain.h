@@ -26,10 +26,8 @@ struct explanation {
 int explain_find(struct explanation *explanation, const poison_svm *svm, const poison_data *data,
                  const int *labels, int predicted, size_t image, poison_error *err);
 
-/*
- * Prints the votes, the machine, and the `rows` training rows that pushed it most, of the sheet's
- * data. As above.
- */
+/* Prints the votes, the machine, and the `rows` training rows that pushed it most, of the sheet's
+ * data. As above. */
 int explain_print(struct sheet *sheet, const poison_svm *svm, const int *labels, int predicted,
                   size_t image, size_t rows, poison_error *err);
 

@@ -49,10 +49,8 @@ done:
     return status;
 }
 
-/*
- * right (C, G): what is correct of each C and gamma; all C of one gamma share its kernel matrix, so
- * gamma is the outer loop.
- */
+/* right (C, G): what is correct of each C and gamma; all C of one gamma share its kernel matrix, so
+ * gamma is the outer loop. */
 int grid_run(struct sheet *sheet, const poison_data *data, const int *labels,
              const struct grid *grid, const poison_settings *settings, poison_error *err)
 {

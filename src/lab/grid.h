@@ -12,18 +12,14 @@ struct grid {
     uint64_t seed;
 };
 
-/*
- * The accuracy of one model, in folds, and (or NULL) what each row is called by the model that did
- * not see it.
- */
+/* The accuracy of one model, in folds, and (or NULL) what each row is called by the model that did
+ * not see it. */
 int grid_validate(struct sheet *accuracy, struct sheet *predictions, const poison_data *data,
                   const int *labels, const struct grid *grid, const poison_settings *settings,
                   poison_error *err);
 
-/*
- * A row for each C and gamma, the best of them marked, of equal ones the first. One kernel matrix a
- * gamma.
- */
+/* A row for each C and gamma, the best of them marked, of equal ones the first. One kernel matrix a
+ * gamma. */
 int grid_run(struct sheet *sheet, const poison_data *data, const int *labels,
              const struct grid *grid, const poison_settings *settings, poison_error *err);
 

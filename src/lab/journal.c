@@ -77,11 +77,9 @@ static int is_next_row(const struct journal_form *form, const char *line, const 
     return 0;
 }
 
-/*
- * How much of a file's text of `size` bytes (text[size] is 0) holds: *keep bytes, j->rows whole
+/* How much of a file's text of `size` bytes (text[size] is 0) holds: *keep bytes, j->rows whole
  * rows. Nothing at all, or a part of our settings line, keeps nothing; of a part of the header the
- * settings are kept. POISON_EDATA if it is not a beginning of this journal.
- */
+ * settings are kept. POISON_EDATA if it is not a beginning of this journal. */
 static int check_text(struct journal *j, const struct journal_form *form, const char *text,
                       size_t size, size_t *keep, poison_error *err)
 {

@@ -5,11 +5,9 @@
 
 #include "output.h"
 
-/*
- * What a journal holds: a line of settings, the header, rows. A row begins with its key, cells with
+/* What a journal holds: a line of settings, the header, rows. A row begins with its key, cells with
  * a tab behind each, which is known before the row is computed: so a journal is resumed only by
- * what would write the very same rows.
- */
+ * what would write the very same rows. */
 struct journal_form {
     const char *what;     /* "sweep": for messages */
     const char *settings; /* "# name=value name=value ...\n" */
@@ -27,16 +25,12 @@ struct journal {
     size_t rows;          /* so many rows are there already; next_key has been called for each */
 };
 
-/*
- * Whether rows go on only in a file of their own: a regular file, or none yet. The shell's
- * descriptors, devices and pipes just take them.
- */
+/* Whether rows go on only in a file of their own: a regular file, or none yet. The shell's
+ * descriptors, devices and pipes just take them. */
 int journal_is(const char *path);
 
-/*
- * What can be said of a path before anything is computed: 0, or fails as journal_open would.
- * other_form: not a plain table, which no journal takes (POISON_EUSAGE).
- */
+/* What can be said of a path before anything is computed: 0, or fails as journal_open would.
+ * other_form: not a plain table, which no journal takes (POISON_EUSAGE). */
 int journal_check(const char *path, int resume, int other_form, poison_error *err);
 
 /*
@@ -49,16 +43,12 @@ int journal_check(const char *path, int resume, int other_form, poison_error *er
 int journal_open(struct journal *j, const char *path, const struct journal_form *form, int resume,
                  poison_error *err);
 
-/*
- * So that rows are on disk, or with their reader, as they are done. 0, OUTPUT_READER_GONE,
- * POISON_EDATA, or POISON_ECANCEL if it was interrupted.
- */
+/* So that rows are on disk, or with their reader, as they are done. 0, OUTPUT_READER_GONE,
+ * POISON_EDATA, or POISON_ECANCEL if it was interrupted. */
 int journal_flush(struct journal *j, const poison_settings *settings, poison_error *err);
 
-/*
- * Ends it; `rows` were written since it was opened: without any, a new file of a failed work goes
- * away, since it has nothing that can be resumed. Returns status, or what went wrong here.
- */
+/* Ends it; `rows` were written since it was opened: without any, a new file of a failed work goes
+ * away, since it has nothing that can be resumed. Returns status, or what went wrong here. */
 int journal_close(struct journal *j, int status, size_t rows, poison_error *err);
 
 #endif

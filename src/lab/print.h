@@ -15,11 +15,9 @@ struct label_list {
 void print_predictions(struct sheet *sheet, const poison_set *test, const int *predicted,
                        size_t rows);
 
-/*
- * How often each label was predicted rightly and wrongly. As in the lab, both counts stand under
+/* How often each label was predicted rightly and wrongly. As in the lab, both counts stand under
  * the *predicted* one: "12 incorrect 2's" are images of something else that were called 2.
- * `by_true` counts 2's that were missed instead.
- */
+ * `by_true` counts 2's that were missed instead. */
 void print_score(struct sheet *sheet, const struct label_list *labels, const poison_set *test,
                  const int *predicted, int by_true, size_t incorrect[POISON_LABELS]);
 
@@ -29,10 +27,8 @@ void print_counts(struct sheet *sheet, const struct label_list *labels, const ch
 void print_confusion(struct sheet *sheet, const struct label_list *labels, const poison_set *test,
                      const int *predicted);
 
-/*
- * The label that a model gives each row, one a line, without a header; with decisions, what each of
- * its machines says, too.
- */
+/* The label that a model gives each row, one a line, without a header; with decisions, what each of
+ * its machines says, too. */
 int print_labels(struct sheet *sheet, const poison_model *model, const poison_set *rows,
                  int decisions, poison_error *err);
 

@@ -213,10 +213,8 @@ static void print_cell(struct campaign *c, const struct cell *cell, struct table
     table_count(t, iterations);
 }
 
-/*
- * One cell: labels as attacked, as cleaned, their model, its predictions, the row. POISON_EDATA of
- * any of these is no failure of the sweep, but a row without figures.
- */
+/* One cell: labels as attacked, as cleaned, their model, its predictions, the row. POISON_EDATA of
+ * any of these is no failure of the sweep, but a row without figures. */
 static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t,
                         poison_error *err)
 {

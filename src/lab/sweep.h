@@ -43,25 +43,19 @@ struct sweep_output {
 int sweep_run(const struct sweep *sweep, const poison_data *data, const int *labels,
               const poison_settings *settings, const struct sweep_output *to, poison_error *err);
 
-/*
- * The labels of the pairs that are asked for by `option`, of which none is named twice; of no
+/* The labels of the pairs that are asked for by `option`, of which none is named twice; of no
  * wishes: all ordered pairs of labels in the data. free() sweep->pair. POISON_EDATA, POISON_EUSAGE,
- * POISON_ENOMEM.
- */
+ * POISON_ENOMEM. */
 int sweep_pairs(struct sweep *sweep, const struct pair_wish *wish, size_t wishes,
                 const char *option, const poison_data *data, poison_error *err);
 
-/*
- * What lab and report refuse at once: a dose above what there is in labels (n), or one that leaves
- * one class. POISON_EDATA.
- */
+/* What lab and report refuse at once: a dose above what there is in labels (n), or one that leaves
+ * one class. POISON_EDATA. */
 int sweep_check_doses(const size_t *dose, size_t doses, const struct sweep_pair *pair,
                       const int *labels, const poison_data *data, poison_error *err);
 
-/*
- * `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap
- * intervals over seeds.
- */
+/* `poison dose`: doses for 10, 50, 90 % success and the area under the curve, with bootstrap
+ * intervals over seeds. */
 int dose_run(FILE *in, struct sheet *sheet, uint64_t seed, const poison_settings *settings,
              poison_error *err);
 int dose_print(const struct columns *sweep, struct sheet *sheet, uint64_t seed,

@@ -160,11 +160,9 @@ static void print_text(FILE *out, const char *text, int first)
     escape_text(out, text + comment);
 }
 
-/*
- * One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing
+/* One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing
  * more is printed after an error: a signal that ended a write to a slow reader must not meet
- * another write.
- */
+ * another write. */
 static void cell(struct table *table, const char *text, int bare)
 {
     FILE *out = table->sheet->out;

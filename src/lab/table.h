@@ -60,10 +60,8 @@ void table_number(struct table *table, double value);
 void table_text(struct table *table, const char *text); /* escaped */
 void table_label(struct table *table, int label);       /* what it is called */
 void table_name(struct table *table, const char *name); /* what a label is called */
-/*
- * A label in a flip file: -1, a row that is left out, is - (null), so that a label called - stands
- * in quotes.
- */
+/* A label in a flip file: -1, a row that is left out, is - (null), so that a label called - stands
+ * in quotes. */
 void table_flipped(struct table *table, int label);
 
 /* Whether JSON takes the text as a number. */

@@ -144,10 +144,8 @@ done:
     return status;
 }
 
-/*
- * How often each predicted label was right; with `changes` also what changed since the clean
- * labels.
- */
+/* How often each predicted label was right; with `changes` also what changed since the clean
+ * labels. */
 static int put_score(struct draft *r, const char *id, const char *caption, const int *predicted,
                      int changes, poison_error *err)
 {
@@ -201,10 +199,8 @@ done:
     return status;
 }
 
-/*
- * Trains on the clean labels, for all chapters to come, and shows what the first test rows are
- * called.
- */
+/* Trains on the clean labels, for all chapters to come, and shows what the first test rows are
+ * called. */
 static int tell_predictions(struct draft *r, poison_error *err)
 {
     const poison_set *test = &r->data->test;
@@ -289,10 +285,8 @@ done:
     return status;
 }
 
-/*
- * A dose from the clean labels: the flips, both tables beside what they were, the lab's flag.
- * Leaves *r with its labels and predictions.
- */
+/* A dose from the clean labels: the flips, both tables beside what they were, the lab's flag.
+ * Leaves *r with its labels and predictions. */
 static int tell_dose(struct draft *r, size_t dose, poison_error *err)
 {
     char id[2][40], caption[2][80];

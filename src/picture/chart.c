@@ -51,10 +51,8 @@ static const uint32_t hues[2][HUES] = {
     {0x4FA8E0, 0xF0803C, 0x2FC197, 0xE39CC6, 0xF0F0F0, 0xE8B23A, 0xA5D8F7},
 };
 
-/*
- * From 0 to the end of the scale; in light and in dark, upwards and downwards of 0. Lightness goes
- * one way all along.
- */
+/* From 0 to the end of the scale; in light and in dark, upwards and downwards of 0. Lightness goes
+ * one way all along. */
 enum { STOPS = 5 };
 static const uint32_t ramps[2][2][STOPS] = {
     {{0xF1F5FA, 0xA6CBE6, 0x4A92C8, 0x0F559E, 0x08264F},
@@ -76,11 +74,9 @@ static uint32_t ramp_colour(int dark, int down, size_t level)
     return colour;
 }
 
-/*
- * Black or white: what has more contrast on the colour. WCAG 2: relative luminance is L = 0.2126 R
+/* Black or white: what has more contrast on the colour. WCAG 2: relative luminance is L = 0.2126 R
  * + 0.7152 G + 0.0722 B of linear light, contrast (L1 + 0.05) / (L2 + 0.05): the same for both at
- * 0.179.
- */
+ * 0.179. */
 static const char *ink_on(uint32_t colour)
 {
     static const double weight[] = {0.0722, 0.7152, 0.2126};
@@ -333,10 +329,8 @@ static void put_line(FILE *out, const struct chart_series *s, const struct chart
     markup(out, "$r'/>\n", s->points ? "" : "M0 0");
 }
 
-/*
- * The points of a line as marks, smaller where they are close to each other. A mark's tooltip says
- * panel, key, x, y, the band's ends and the point's note.
- */
+/* The points of a line as marks, smaller where they are close to each other. A mark's tooltip says
+ * panel, key, x, y, the band's ends and the point's note. */
 static void put_dots(FILE *out, const struct chart *chart, const struct chart_lines *lines,
                      const struct chart_panel *panel, const struct chart_series *s,
                      const struct axis *x, const struct axis *y)
@@ -548,10 +542,8 @@ static void lay_out(struct heat *heat)
     heat->head = (h->map->name ? 22 : 0) + (heat->chart->x ? 20 : 0) + (heat->upright ? room : 20);
 }
 
-/*
- * The cell whose upper left corner is (x, y), and its value as text where there is room. NA is
- * hatched, CHART_NONE is nothing at all.
- */
+/* The cell whose upper left corner is (x, y), and its value as text where there is room. NA is
+ * hatched, CHART_NONE is nothing at all. */
 static void put_cell(FILE *out, const struct heat *heat, const struct chart_map *map, size_t row,
                      size_t column, double x, double y)
 {

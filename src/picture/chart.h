@@ -41,10 +41,8 @@ struct chart {
     int share;         /* the values shown are shares: printed in per cent, tooltips excepted */
 };
 
-/*
- * An entry of the legend. hue picks colour and dot, dash the line; both start again when they run
- * out (7 and 6).
- */
+/* An entry of the legend. hue picks colour and dot, dash the line; both start again when they run
+ * out (7 and 6). */
 struct chart_key {
     const char *name;
     size_t hue, dash;

@@ -82,10 +82,8 @@ static void lay_out(struct grid *g, const struct contact *c)
         g->width = larger(g->width, 2 * GAP + FRAME + width_of(markup_letters(c->title)));
 }
 
-/*
- * Each pixel as a square of them: told to show an image's pixels as they are, librsvg 2.54 smoothes
- * it all the same.
- */
+/* Each pixel as a square of them: told to show an image's pixels as they are, librsvg 2.54 smoothes
+ * it all the same. */
 static const uint8_t *enlarge(const struct grid *g, const uint8_t *pixels)
 {
     size_t width = g->image_width / g->scale;

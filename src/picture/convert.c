@@ -41,10 +41,8 @@ int convert_open(struct conversion *c, poison_error *err)
                                 strerror(errno));
 }
 
-/*
- * The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told
- * when.
- */
+/* The child: no shell, its errors unsaid (ours says what is wrong). PDF dates itself, unless told
+ * when. */
 static _Noreturn void become_converter(const struct conversion *c, int zoom)
 {
     char factor[12];

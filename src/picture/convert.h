@@ -29,10 +29,8 @@ struct conversion {
 /* Fills `svg`; the rest is the caller's. */
 int convert_open(struct conversion *c, poison_error *err);
 
-/*
- * Makes the picture, a pixel of the SVG as `zoom` pixels of a PNG; after an error (status < 0),
- * which it returns, nothing. Closes what convert_open has opened.
- */
+/* Makes the picture, a pixel of the SVG as `zoom` pixels of a PNG; after an error (status < 0),
+ * which it returns, nothing. Closes what convert_open has opened. */
 int convert_close(struct conversion *c, int zoom, int status, poison_error *err);
 
 #endif

@@ -42,10 +42,8 @@ static void put_nothing(png_structp png)
     (void)png;
 }
 
-/*
- * libpng's errors come back to the setjmp, so that nothing between it and them may need to be
- * freed.
- */
+/* libpng's errors come back to the setjmp, so that nothing between it and them may need to be
+ * freed. */
 int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_error *err)
 {
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, err, fail_png, ignore_warning);

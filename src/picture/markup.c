@@ -98,10 +98,8 @@ char *markup_number(char text[40], double value, int decimals, int fixed)
     return text;
 }
 
-/*
- * A sentence's number; `format`'s zeros after the point are left out if there is nothing else
- * there.
- */
+/* A sentence's number; `format`'s zeros after the point are left out if there is nothing else
+ * there. */
 static void put_number(FILE *out, const char *format, double value)
 {
     char text[64];

@@ -33,10 +33,8 @@
 void markup(FILE *out, const char *format, ...);
 void markup_list(FILE *out, const poison_data *data, const char *format, va_list args);
 
-/*
- * `length` bytes of a style sheet. So that files of them have short lines, a line that begins with
- * a blank goes on the line before; four blanks are no more than that.
- */
+/* `length` bytes of a style sheet. So that files of them have short lines, a line that begins with
+ * a blank goes on the line before; four blanks are no more than that. */
 void markup_style(FILE *out, const char *css, size_t length);
 
 /*
@@ -50,10 +48,8 @@ const char *markup_fit(const char *text, size_t letters);
 /* The longest of `count` texts, at least 1 letter and at most `most`. */
 size_t markup_longest(const char *const *text, size_t count, size_t most);
 
-/*
- * A number with so many decimals, or, where `fixed` is 0, without zeros at the end: "-1.5", "2e-7".
- * By integers, so that no locale has a say. Returns text.
- */
+/* A number with so many decimals, or, where `fixed` is 0, without zeros at the end: "-1.5", "2e-7".
+ * By integers, so that no locale has a say. Returns text. */
 char *markup_number(char text[40], double value, int decimals, int fixed);
 
 #endif

@@ -26,10 +26,8 @@ void page_put(const struct page *page, const char *format, ...);
 /* "1 image", "2 images" */
 void page_count(const struct page *page, size_t count, const char *one, const char *many);
 
-/*
- * An <img> of a row, in CSS pixels; nothing in a page without pictures. alt: escaped.
- * POISON_ENOMEM.
- */
+/* An <img> of a row, in CSS pixels; nothing in a page without pictures. alt: escaped.
+ * POISON_ENOMEM. */
 int page_image(const struct page *page, const poison_set *set, size_t row, int size,
                const char *alt, poison_error *err);
 
@@ -43,10 +41,8 @@ struct page_column {
     const char *none;            /* what NA means, in words; NULL: NA */
 };
 
-/*
- * A table's columns, the first one as the rows' headings. Cells whose text was made shorter keep it
- * in data-value. marked: labels whose rows stand out; NULL: none.
- */
+/* A table's columns, the first one as the rows' headings. Cells whose text was made shorter keep it
+ * in data-value. marked: labels whose rows stand out; NULL: none. */
 struct page_table {
     const char *id, *caption;
     const struct columns *table;

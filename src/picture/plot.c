@@ -30,10 +30,8 @@ struct plot {
     poison_error *err;
 };
 
-/*
- * Memory until the end of the plot, zeroed; NULL, with the error said and kept in mind, if there is
- * none.
- */
+/* Memory until the end of the plot, zeroed; NULL, with the error said and kept in mind, if there is
+ * none. */
 static void *take(struct plot *p, size_t count, size_t size)
 {
     size_t bytes = 0;
@@ -111,10 +109,8 @@ static struct chart chart_of(const struct plot *p, const char *title, const char
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/*
- * In the order of their first appearance, and where their hashes are: tables may have as many names
- * as rows.
- */
+/* In the order of their first appearance, and where their hashes are: tables may have as many names
+ * as rows. */
 struct names {
     const char **name;
     uint32_t *slot;   /* (mask + 1) a name's place + 1; 0: none */
@@ -249,10 +245,8 @@ static int read_items(struct plot *p, struct item *item, struct names names[4])
     return 0;
 }
 
-/*
- * Makes one item of all seeds of a dose: their mean, from the least to the most; NA if one is. How
- * many items are left.
- */
+/* Makes one item of all seeds of a dose: their mean, from the least to the most; NA if one is. How
+ * many items are left. */
 static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, int *single)
 {
     size_t kept = 0;
@@ -768,10 +762,8 @@ static int draw(struct plot *p)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/*
- * A stream onto p->out that fails once the work is cancelled: charts know of nothing but their
- * stream's error.
- */
+/* A stream onto p->out that fails once the work is cancelled: charts know of nothing but their
+ * stream's error. */
 static ssize_t write_unless_cancelled(void *cookie, const char *bytes, size_t length)
 {
     const struct plot *p = cookie;

@@ -178,11 +178,9 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *l, const char
         add_letter(l, c, 1, 1);
 }
 
-/*
- * The bytes of the letter at text, and its cells: 0 bytes if a terminal should not see it: control
+/* The bytes of the letter at text, and its cells: 0 bytes if a terminal should not see it: control
  * characters, those from U+0080 on too, what has no width but is no accent, what is no UTF-8. Needs
- * the locale of show_run.
- */
+ * the locale of show_run. */
 static size_t measure_letter(const char *text, size_t *cells)
 {
     wchar_t wide;

@@ -23,10 +23,8 @@ struct show {
 /* Whether test images are shown, which have predictions. */
 int show_predicts(const struct show *wishes);
 
-/*
- * What can be refused once the data are known: no shape, no 8-bit pixels, no such row, no PNG;
- * another suffix (EUSAGE).
- */
+/* What can be refused once the data are known: no shape, no 8-bit pixels, no such row, no PNG;
+ * another suffix (EUSAGE). */
 int show_check(const struct show *wishes, const poison_data *data, poison_error *err);
 
 /*

@@ -18,17 +18,12 @@
 
 enum { MOST_BUFFERS = 64 }; /* that every OpenBLAS has places for */
 
-/*
- * OpenBLAS's own, not in its headers: a buffer that was taken and given back is kept for later
- * products.
- */
+/* OpenBLAS's own, not in its headers: a buffer that was taken and given back is kept for later
+ * products. */
 extern void *blas_memory_alloc(int kind) __attribute__((weak));
 extern void blas_memory_free(void *buffer) __attribute__((weak));
 
-/*
- * ---- address space that can be refused
- * -------------------------------------------------------------------------
- */
+/* ---- address space that can be refused ------------------------------------------------------- */
 
 /* Whether `bytes` of address space can be had now. */
 static int there_is(size_t bytes)
@@ -59,10 +54,8 @@ int blas_threads_start(int threads)
     return sum > 0;
 }
 
-/*
- * OpenBLAS takes the buffers of `threads` and keeps them. 0: there is no space. Not from inside a
- * parallel region.
- */
+/* OpenBLAS takes the buffers of `threads` and keeps them. 0: there is no space. Not from inside a
+ * parallel region. */
 static int take_buffers(int threads)
 {
     /* what OpenBLAS took before main is not lent; threads of the library's users may race here */
@@ -83,10 +76,7 @@ static int take_buffers(int threads)
     return 1;
 }
 
-/*
- * ---- one thread a product
- * --------------------------------------------------------------------------------------
- */
+/* ---- one thread a product -------------------------------------------------------------------- */
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
@@ -133,16 +123,11 @@ int blas_fail_memory(int threads, size_t beside, poison_error *err)
     return poison_fail_memory(err, (size_t)threads, beside + BUFFER, "multiplying");
 }
 
-/*
- * ---- before main
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- before main ----------------------------------------------------------------------------- */
 
-/*
- * OpenBLAS chooses AMD's kernels by the CPU's family alone, and meets illegal instructions where a
+/* OpenBLAS chooses AMD's kernels by the CPU's family alone, and meets illegal instructions where a
  * virtual machine's has no 3DNow! or FMA4. The name of kernels that run there, for
- * OPENBLAS_CORETYPE; NULL: it may choose.
- */
+ * OPENBLAS_CORETYPE; NULL: it may choose. */
 static const char *core_that_runs(void)
 {
 #if defined __x86_64__
@@ -171,10 +156,7 @@ const char *blas_prepare(int (*put)(const char *name, const char *value, int ove
            "300 (ulimit -v)";
 }
 
-/*
- * ---- which one it is
- * -------------------------------------------------------------------------------------------
- */
+/* ---- which one it is ------------------------------------------------------------------------- */
 
 struct blas_build blas_build(void)
 {

@@ -21,26 +21,20 @@
  */
 const char *blas_prepare(int (*put)(const char *name, const char *value, int overwrite));
 
-/*
- * Around products that are to run on the calling thread alone, inside parallel regions or outside;
- * what begin returns is end's. Neither may be left out.
- */
+/* Around products that are to run on the calling thread alone, inside parallel regions or outside;
+ * what begin returns is end's. Neither may be left out. */
 int blas_begin(void);
 void blas_end(int threads);
 
-/*
- * So many threads will multiply, each alone. 0: there is no memory for OpenBLAS's buffers, which it
+/* So many threads will multiply, each alone. 0: there is no memory for OpenBLAS's buffers, which it
  * would ask for again and again. Once they are there, it costs nothing. From inside a parallel
- * region it does nothing: call it before.
- */
+ * region it does nothing: call it before. */
 int blas_ready(int threads);
 /* POISON_ENOMEM: threads that multiply need `beside` bytes each, beside OpenBLAS's buffer. */
 int blas_fail_memory(int threads, size_t beside, poison_error *err);
 
-/*
- * 0: libgomp could not start so many threads now, and would end the process with a message of its
- * own. Else they run.
- */
+/* 0: libgomp could not start so many threads now, and would end the process with a message of its
+ * own. Else they run. */
 int blas_threads_start(int threads);
 
 /* Which build of OpenBLAS this is, for --version. fault: NULL, or what is wrong with it. */

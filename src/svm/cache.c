@@ -206,10 +206,8 @@ void cache_drop(struct cache *cache, size_t row, int label)
     panel->vacant[panel->vacancies++] = p;
 }
 
-/*
- * A piece to overwrite: free, new, or one that was not used since the hand last passed. NONE if
- * there is none.
- */
+/* A piece to overwrite: free, new, or one that was not used since the hand last passed. NONE if
+ * there is none. */
 static uint32_t find_room(struct cache *cache, struct panel *panel, int label,
                           const struct cache_user *user)
 {
@@ -276,10 +274,8 @@ static size_t make_batches(struct cache *cache, struct work *work)
     return batches;
 }
 
-/*
- * Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there
- * are two a thread.
- */
+/* Room for batches that are filled at a time: they take a sixteenth of what memory allows, or there
+ * are two a thread. */
 static size_t take_batches(struct cache *cache, size_t batches)
 {
     size_t most = budget_share(&cache->settings, BUDGET_BATCHES) / cache->batch_size,

@@ -38,17 +38,13 @@ size_t cache_limit(struct cache *cache, size_t bytes);
 /* Bytes that so many pieces of every label take. */
 size_t cache_need(const struct cache *cache, size_t pieces);
 
-/*
- * Values of training row `row` against the label's members, or NULL. Threads may call it while
- * nobody asks or fills.
- */
+/* Values of training row `row` against the label's members, or NULL. Threads may call it while
+ * nobody asks or fills. */
 const float *cache_get(const struct cache *cache, size_t row, int label);
 
-/*
- * Asks for a piece; what is asked for, and what was found, stays at least until the next cache_fill
+/* Asks for a piece; what is asked for, and what was found, stays at least until the next cache_fill
  * has ended. 1: it is here or will be. 0: every piece of this label has been asked for, or memory
- * is out.
- */
+ * is out. */
 int cache_ask(struct cache *cache, size_t row, int label, const struct cache_user *user);
 
 /* Computes all that was asked for, with the threads of the settings. */

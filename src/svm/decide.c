@@ -132,10 +132,8 @@ static void list_rows(struct decisions *d, struct job *job)
     }
 }
 
-/*
- * Takes what a call needs: the set's rows (once), T (once it pays), the support rows in batches,
- * and scratch for each thread. What was taken is the job's, also after a failure; POISON_ENOMEM.
- */
+/* Takes what a call needs: the set's rows (once), T (once it pays), the support rows in batches,
+ * and scratch for each thread. What was taken is the job's, also after a failure; POISON_ENOMEM. */
 static int prepare(struct decisions *d, struct job *job, poison_error *err)
 {
     size_t threads = (size_t)d->settings.threads;

@@ -96,10 +96,8 @@ struct layout {
     void (*put)(uint8_t *block, size_t r, const uint8_t *row, int d);
 };
 
-/*
- * Blocks of `rows` requests; `put` writes row r of a block. Nothing else is cleared: what lies
- * beyond d meets zeros of the panel, and the products of what lies beyond count are dropped.
- */
+/* Blocks of `rows` requests; `put` writes row r of a block. Nothing else is cleared: what lies
+ * beyond d meets zeros of the panel, and the products of what lies beyond count are dropped. */
 static inline void pack(struct dot_requests *requests, const uint8_t *x, const size_t *which,
                         size_t count, int d, void *scratch, struct layout layout)
 {
@@ -124,11 +122,9 @@ struct product {
 typedef void block_product(int32_t *out, size_t ld, const uint8_t *requests,
                            const struct dot_panel *panel, size_t column);
 
-/*
- * Requests [from, to) in blocks of rows x columns. The panel rows of a block stay in the L1 cache
+/* Requests [from, to) in blocks of rows x columns. The panel rows of a block stay in the L1 cache
  * while the requests go by. Blocks that stick out are computed whole, beside, and what is wanted of
- * them is copied.
- */
+ * them is copied. */
 static void sweep(const struct product *p, size_t from, size_t to, size_t rows, size_t columns,
                   block_product *block)
 {
@@ -194,11 +190,9 @@ ENGINE(c, 1, GROUP, 1)
 
 /* ---- AVX2: vpmaddwd on 16-bit integers ------------------------------------------------------- */
 
-/*
- * A register holds the quads of 8 panel rows as bytes. Masked, it is the pairs (0, 2) of their
+/* A register holds the quads of 8 panel rows as bytes. Masked, it is the pairs (0, 2) of their
  * features as 16 bits; shifted, the pairs (1, 3): cheaper than to widen it, and sums then belong to
- * one row each. So requests have their quads as 0, 2, 1, 3.
- */
+ * one row each. So requests have their quads as 0, 2, 1, 3. */
 enum { AVX2_ROWS = 4, AVX2_COLUMNS = GROUP };
 
 static void put_avx2(uint8_t *block, size_t r, const uint8_t *row, int d)
@@ -248,11 +242,9 @@ ENGINE(avx2, AVX2_ROWS, AVX2_COLUMNS, 2)
 
 /* ---- AVX-512 VNNI: vpdpbusd, unsigned by signed bytes ---------------------------------------- */
 
-/*
- * Requests are v - 128, and 128 times the sum of the panel row makes up for it. (Sums in between
+/* Requests are v - 128, and 128 times the sum of the panel row makes up for it. (Sums in between
  * may wrap.) 8 requests by 2 groups: as fast as 6 by 4 and 12 by 2 with many requests, and better
- * with 16.
- */
+ * with 16. */
 enum { VNNI_ROWS = 8, VNNI_GROUPS = 2 };
 
 static void put_vnni(uint8_t *block, size_t r, const uint8_t *row, int d)
@@ -312,10 +304,8 @@ static void put_amx(uint8_t *block, size_t r, const uint8_t *row, int d)
                d - k < CHUNK ? (size_t)(d - k) : CHUNK);
 }
 
-/*
- * Sums are tiles 0, 1 (the upper 16 requests by 2 groups) and 2, 3 (the lower ones); requests 4, 5;
- * panel 6, 7.
- */
+/* Sums are tiles 0, 1 (the upper 16 requests by 2 groups) and 2, 3 (the lower ones); requests 4, 5;
+ * panel 6, 7. */
 AMX static void block_amx(int32_t *out, size_t ld, const uint8_t *requests,
                           const struct dot_panel *panel, size_t column)
 {

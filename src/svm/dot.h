@@ -28,11 +28,9 @@ enum { DOT_C, DOT_AVX2, DOT_VNNI, DOT_AMX, DOT_COUNT };
 #define DOT_FEATURES 33025
 #define DOT_STEP 32        /* ranges of panel rows begin at its multiples */
 
-/*
- * Rows of 8-bit features in groups of 16: byte [group][quad of 4 features][row in group][4], and
+/* Rows of 8-bit features in groups of 16: byte [group][quad of 4 features][row in group][4], and
  * the sum of each row. 16 quads of a group are an AMX tile, one quad is an AVX-512 register.
- * Features are padded with zeros to a multiple of 64, rows to one of DOT_STEP.
- */
+ * Features are padded with zeros to a multiple of 64, rows to one of DOT_STEP. */
 struct dot_panel {
     size_t n;
     int d;
@@ -45,10 +43,8 @@ struct dot_panel {
 size_t dot_panel_bytes(size_t n, int d);
 /* An empty panel there. 1 <= d <= DOT_FEATURES. */
 struct dot_panel dot_panel_in(void *memory, size_t n, int d);
-/*
- * Panel row r is row order[r] of x (.., d), or row r if order is NULL, for r in [from, to). Threads
- * can share the work: from is a multiple of DOT_STEP, and so is to, unless it is n.
- */
+/* Panel row r is row order[r] of x (.., d), or row r if order is NULL, for r in [from, to). Threads
+ * can share the work: from is a multiple of DOT_STEP, and so is to, unless it is n. */
 void dot_panel_pack(const struct dot_panel *panel, const uint8_t *x, const size_t *order,
                     size_t from, size_t to);
 
@@ -66,10 +62,8 @@ size_t dot_requests_bytes(size_t count, int d);
 
 struct dot_engine {
     const char *name;
-    /*
-     * Request r is row which[r] of x (.., d), for r < count. The copies are in scratch; x is not
-     * needed afterwards.
-     */
+    /* Request r is row which[r] of x (.., d), for r < count. The copies are in scratch; x is not
+     * needed afterwards. */
     void (*pack)(struct dot_requests *requests, const uint8_t *x, const size_t *which, size_t count,
                  int d, void *scratch);
     /*
@@ -82,11 +76,9 @@ struct dot_engine {
                      const struct dot_panel *panel, size_t first, size_t columns);
 };
 
-/*
- * Whether this machine runs an engine. For AMX the first call asks the kernel for the process's
+/* Whether this machine runs an engine. For AMX the first call asks the kernel for the process's
  * permission to use tiles (all threads then have it, old and new): an engine may be used after
- * dot_available has said yes or dot_best named it. Both may be called from any thread.
- */
+ * dot_available has said yes or dot_best named it. Both may be called from any thread. */
 int dot_available(int which);
 /* The fastest that is available. DOT_C is only a reference: single-precision GEMM is far faster. */
 int dot_best(void);

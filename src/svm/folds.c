@@ -85,10 +85,8 @@ static int hold_out(struct held *held, const poison_data *data, const int *label
     return poison_set_gather(&held->set, &data->train, held->row, count, err);
 }
 
-/*
- * One model: trained without a fold, asked about it. Threads call it; settings are the calling
- * thread's own.
- */
+/* One model: trained without a fold, asked about it. Threads call it; settings are the calling
+ * thread's own. */
 static int cross(const struct crossing *c, size_t cost, size_t fold, poison_settings settings,
                  poison_error *err)
 {
@@ -125,10 +123,8 @@ static poison_settings share(const poison_settings *settings, const poison_data 
     return own;
 }
 
-/*
- * All models, one a thread, each of one cost and one fold. Of those that fail the first by number
- * decides what is said, so that this does not depend on threads.
- */
+/* All models, one a thread, each of one cost and one fold. Of those that fail the first by number
+ * decides what is said, so that this does not depend on threads. */
 static int cross_all(const struct crossing *c, size_t costs, const poison_settings *settings,
                      poison_error *err)
 {
@@ -157,10 +153,8 @@ static int cross_all(const struct crossing *c, size_t costs, const poison_settin
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : status;
 }
 
-/*
- * Every row is predicted by the model of the other folds: folds times costs models over one kernel
- * matrix, which the first model makes and the others borrow.
- */
+/* Every row is predicted by the model of the other folds: folds times costs models over one kernel
+ * matrix, which the first model makes and the others borrow. */
 int poison_cross_predict(int *predicted, const poison_data *data, const int *labels,
                          const double *cost, size_t costs, int folds, uint64_t seed,
                          const poison_settings *settings, poison_error *err)

@@ -68,11 +68,9 @@ double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r
                                       : of_product(kernel, product);
 }
 
-/*
- * Bounds, before anything is computed: |k(x, z)| <= max k(x, x) for a positive semidefinite kernel
+/* Bounds, before anything is computed: |k(x, z)| <= max k(x, x) for a positive semidefinite kernel
  * (Cauchy-Schwarz), for the others the same of |gamma x.z| + |coef0|. `most` is the largest value,
- * `longest` the largest squared norm.
- */
+ * `longest` the largest squared norm. */
 int kernel_check_values(const struct kernel *k, const poison_set *set, int single, double *diagonal,
                         int threads, poison_error *err)
 {
@@ -134,11 +132,9 @@ int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_
                        "copies of rows of %d features take", set->d);
 }
 
-/*
- * `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or,
+/* `norm` of 8-bit features, and the features shifted by 128 if `to` is given: the squared norm or,
  * since x.z = x'.z' + 128 sum x' + 128 sum z' + 128^2 d, this row's half of what the shift took
- * from a product.
- */
+ * from a product. */
 static double shifted_norm(const uint8_t *from, int d, const struct kernel *kernel, float *to)
 {
     int64_t norm = 0, sum = 0, shift = to ? 128 : 0;
@@ -197,11 +193,9 @@ static int slice_width(int f, int d)
     return d - f < DOUBLES ? d - f : DOUBLES;
 }
 
-/*
- * n rows of doubles are held slice by slice: features [f, f + width) of row r begin at v[f n + r
+/* n rows of doubles are held slice by slice: features [f, f + width) of row r begin at v[f n + r
  * width]. Products read rows beyond those asked for: of another slice or, behind the last one,
- * zeros. What comes of them is dropped.
- */
+ * zeros. What comes of them is dropped. */
 static void put_row(double *v, size_t n, size_t r, const double *from, int d)
 {
     for (int f = 0, width; f < d; f += width) {
@@ -210,10 +204,8 @@ static void put_row(double *v, size_t n, size_t r, const double *from, int d)
     }
 }
 
-/*
- * Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the
- * columns asked for, or TILE
- */
+/* Doubles beyond those of n rows that products of a slice may read: ld is no more than twice the
+ * columns asked for, or TILE */
 static size_t beyond(size_t n, int width)
 {
     return size_min(size_max(n, TILE), blocks(0, fmin(AREA, LARGE / width) / BLOCK)) *
@@ -262,10 +254,8 @@ static void multiply_doubles(double *product, size_t ld, struct span x, struct s
     blas_end(threads);
 }
 
-/*
- * Squared norms of a tile of rows, each added up as every other product is: equal rows are at
- * distance 0.
- */
+/* Squared norms of a tile of rows, each added up as every other product is: equal rows are at
+ * distance 0. */
 static void double_norms(double *norm, struct span x, const struct rows *rows, double *product)
 {
     multiply_doubles(product, TILE, x, x, rows);
@@ -290,11 +280,9 @@ static void fill_range(struct rows *rows, const poison_set *set, const size_t *o
         dot_panel_pack(&rows->packed, set->x, order, from, to);
 }
 
-/*
- * Copies rows in the layout of their engine (packed bytes; doubles, slice by slice; floats less
+/* Copies rows in the layout of their engine (packed bytes; doubles, slice by slice; floats less
  * 128), with norms; by all threads, since first touch of fresh memory is what it costs.
- * POISON_ENOMEM, POISON_ECANCEL.
- */
+ * POISON_ENOMEM, POISON_ECANCEL. */
 int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order,
               const poison_settings *settings, poison_error *err)
 {
@@ -405,10 +393,8 @@ size_t batch_bytes(const struct rows *with, size_t count)
     return (bytes + 63) / 64 * 64;
 }
 
-/*
- * In the layout that multiplies with the rows; doubles are followed by zeros as far as products
- * read.
- */
+/* In the layout that multiplies with the rows; doubles are followed by zeros as far as products
+ * read. */
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set,
                 const size_t *which, size_t count, struct tile *tile)
 {
@@ -513,10 +499,8 @@ void kernel_distances(double *const *distance, const struct batch *batch, const 
 
 /* ---- the whole matrix ------------------------------------------------------------------------ */
 
-/*
- * The matrix's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks
- * that stay in L1.
- */
+/* The matrix's tile at rows b0.., columns a0.. from the one at rows a0.., columns b0.., in blocks
+ * that stay in L1. */
 static void mirror(float *matrix, size_t ld, size_t a0, size_t an, size_t b0, size_t bn)
 {
     enum { SIDE = 16 };
@@ -527,11 +511,9 @@ static void mirror(float *matrix, size_t ld, size_t a0, size_t an, size_t b0, si
                     matrix[(b0 + q) * ld + a0 + p] = matrix[(a0 + p) * ld + b0 + q];
 }
 
-/*
- * The upper triangle in tiles of TILE x TILE, each by one thread: a product, the kernel function,
+/* The upper triangle in tiles of TILE x TILE, each by one thread: a product, the kernel function,
  * and its mirror image below the diagonal. Tiles are equal in work, so they are handed out as
- * threads come free. n^2 d flop.
- */
+ * threads come free. n^2 d flop. */
 int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
                   const poison_settings *settings, poison_error *err)
 {

@@ -33,10 +33,8 @@ struct kernel {
 /* The settings' kernel, with gamma as found for the data. */
 struct kernel kernel_of(const poison_settings *settings, double gamma);
 
-/*
- * k(a_r, b_t) in double, from the definition; the kernel of a row with itself, as the solver needs
- * it.
- */
+/* k(a_r, b_t) in double, from the definition; the kernel of a row with itself, as the solver needs
+ * it. */
 double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r,
                       const poison_set *b, size_t t);
 
@@ -49,10 +47,8 @@ double kernel_of_pair(const struct kernel *kernel, const poison_set *a, size_t r
 int kernel_check_values(const struct kernel *kernel, const poison_set *set, int single,
                         double *diagonal, int threads, poison_error *err);
 
-/*
- * Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v,
- * packed is filled.
- */
+/* Rows ready to be multiplied with others. Zeroed is empty; free with rows_free. One of x, v,
+ * packed is filled. */
 struct rows {
     size_t n;
     int d;
@@ -65,28 +61,22 @@ struct rows {
     void *memory;                 /* of packed */
     /* NULL, or the settings': products are left out once it is not 0 */
     const volatile sig_atomic_t *cancel;
-    /*
-     * (n) rbf: squared norms, of the features as they are held; else what the shift took from each
-     * product, in two halves, one a row
-     */
+    /* (n) rbf: squared norms, of the features as they are held; else what the shift took from each
+     * product, in two halves, one a row */
     double *norm;
 };
 
 /* What the rows of n samples would take, of 8-bit features. */
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot);
 
-/*
- * Rows of doubles are copied to be multiplied, and very wide ones of 8-bit features become floats:
+/* Rows of doubles are copied to be multiplied, and very wide ones of 8-bit features become floats:
  * POISON_ENOMEM if n rows of the set, m others and a batch of either do not fit what the settings
- * allow.
- */
+ * allow. */
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings,
                         poison_error *err);
 
-/*
- * Fills rows, of which kernel and dot are given: n rows, of which the s-th is row order[s] of the
- * set, or row s if order is NULL. They are empty after a failure.
- */
+/* Fills rows, of which kernel and dot are given: n rows, of which the s-th is row order[s] of the
+ * set, or row s if order is NULL. They are empty after a failure. */
 int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *order,
               const poison_settings *settings, poison_error *err);
 void rows_free(struct rows *rows);
@@ -94,10 +84,8 @@ void rows_free(struct rows *rows);
 /* The integer engine that the settings choose for rows of a set, or NULL for OpenBLAS. */
 const struct dot_engine *kernel_engine(const poison_set *set, const poison_settings *settings);
 
-/*
- * matrix[i ld + j] = (float)k(x_i, x_j) for all i, j < n; ld >= n; rows of OpenBLAS's kind. 0 or a
- * failure.
- */
+/* matrix[i ld + j] = (float)k(x_i, x_j) for all i, j < n; ld >= n; rows of OpenBLAS's kind. 0 or a
+ * failure. */
 int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
                   const poison_settings *settings, poison_error *err);
 
@@ -126,43 +114,33 @@ struct batch {
  * What a batch of up to `count` rows takes, or of KERNEL_TILE if those are fewer: a multiple of 64.
  */
 size_t batch_bytes(const struct rows *with, size_t count);
-/*
- * Row r of the batch is row which[r] of the set. `memory`: batch_bytes of `count` or more rows,
- * 64-byte aligned. tile: scratch
- */
+/* Row r of the batch is row which[r] of the set. `memory`: batch_bytes of `count` or more rows,
+ * 64-byte aligned. tile: scratch */
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set,
                 const size_t *which, size_t count, struct tile *tile);
 
-/*
- * One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is
- * no memory, for OpenBLAS's buffers (blas: its products are wanted) too.
- */
+/* One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is
+ * no memory, for OpenBLAS's buffers (blas: its products are wanted) too. */
 struct tile *take_tiles(int threads, int blas);
 /* POISON_ENOMEM, with what they would have taken */
 int fail_tiles(int threads, int blas, poison_error *err);
 
-/*
- * How many columns the products of a batch of `count` rows may have: KERNEL_TILE; more where the
- * rows are doubles and `count` is small.
- */
+/* How many columns the products of a batch of `count` rows may have: KERNEL_TILE; more where the
+ * rows are doubles and `count` is small. */
 size_t kernel_columns(const struct rows *rows, size_t count);
 
 /* Only the dot products of a batch with rows [first, first + columns), into the tile. */
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows,
                     size_t first, size_t columns);
 
-/*
- * The squared distances of a batch to rows (of rbf) [first, first + columns), exact for 8-bit
- * features: to distance[r][first + c].
- */
+/* The squared distances of a batch to rows (of rbf) [first, first + columns), exact for 8-bit
+ * features: to distance[r][first + c]. */
 void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows,
                       size_t first, size_t columns, struct tile *tile);
 
-/*
- * Kernel values of a batch with rows [first, first + columns), columns <= kernel_columns, first a
+/* Kernel values of a batch with rows [first, first + columns), columns <= kernel_columns, first a
  * multiple of DOT_STEP: value r, c goes to floats[r][first + c] (exactly rounded), or to
- * doubles[r][c].
- */
+ * doubles[r][c]. */
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows,
                    size_t first, size_t columns, struct tile *tile, const struct simd *simd);
 void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows,

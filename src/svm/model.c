@@ -111,10 +111,8 @@ static int write_names(struct output *file, const char *beside, const struct out
     return output_finish(file, 0, err);
 }
 
-/*
- * Model and names come into place. The names first: beside another model they are ignored, and an
- * old pair can come back.
- */
+/* Model and names come into place. The names first: beside another model they are ignored, and an
+ * old pair can come back. */
 static int place_pair(struct output *model, struct output *names, const char *beside, int status,
                       poison_error *err)
 {
@@ -237,10 +235,8 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
-/*
- * All of a model file, but its end: output_finish, output_close. Numbers have decimal points: this
- * thread's locale is C's meanwhile.
- */
+/* All of a model file, but its end: output_finish, output_close. Numbers have decimal points: this
+ * thread's locale is C's meanwhile. */
 static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number,
                        poison_error *err)
 {
@@ -262,11 +258,9 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
 }
 
-/*
- * The model file and the file of names beside it appear together or not at all: both are finished
+/* The model file and the file of names beside it appear together or not at all: both are finished
  * before either takes its place. Without names an earlier file of them, which would be another
- * model's, goes.
- */
+ * model's, goes. */
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path,
                        int *nameless, poison_error *err)
 {
@@ -508,10 +502,8 @@ struct extent {
     int doubles;
 };
 
-/*
- * One support vector: its coefficients to coef (K - 1), its features to row r of the set, where
- * they are given.
- */
+/* One support vector: its coefficients to coef (K - 1), its features to row r of the set, where
+ * they are given. */
 static int read_vector(struct cursor *c, const poison_model *m, double *coef, struct extent *extent,
                        poison_set *set, size_t r, poison_error *err)
 {
@@ -545,11 +537,9 @@ done:
     return status;
 }
 
-/*
- * Machine (a, b) of the support vectors of both classes. A vector of class a has its weight against
+/* Machine (a, b) of the support vectors of both classes. A vector of class a has its weight against
  * b in column b - 1 of its coefficients, one of b against a in column a; those of weight 0 do not
- * support it.
- */
+ * support it. */
 static int take_machines(poison_model *m, const struct header *h, const double *coef,
                          poison_error *err)
 {
@@ -644,10 +634,8 @@ done:
     return status;
 }
 
-/*
- * The text is held while it is read: its checksum says whether the names beside it are this
- * model's. Nothing that the header claims is believed before the lines are there.
- */
+/* The text is held while it is read: its checksum says whether the names beside it are this
+ * model's. Nothing that the header claims is believed before the lines are there. */
 int poison_model_read(poison_model *m, const char *path, const poison_settings *settings,
                       poison_error *err)
 {

@@ -24,11 +24,9 @@ struct pick {
     int tied;        /* more than one element has this value */
 };
 
-/*
- * The squared distances |x|^2 + |z_j|^2 - 2 x.z_j of a row x to rows z_j. The dot products come as
+/* The squared distances |x|^2 + |z_j|^2 - 2 x.z_j of a row x to rows z_j. The dot products come as
  * floats or 32-bit integers, or as doubles, or as the sum of a double and one of the others; NULL:
- * not that way.
- */
+ * not that way. */
 struct rbf {
     double gamma, norm;  /* |x|^2 */
     const double *norms; /* (len) |z_j|^2 */
@@ -38,25 +36,19 @@ struct rbf {
 };
 
 struct simd {
-    /*
-     * A step of SMO: F[t] += ki[t] di + kj[t] dj (both products rounded, then their sum, then F),
+    /* A step of SMO: F[t] += ki[t] di + kj[t] dj (both products rounded, then their sum, then F),
      * and the scan for the next i: the greatest -F[t] where up[t] is 0xFF (not 0). `scratch` holds
-     * len / 8 + 8 doubles.
-     */
+     * len / 8 + 8 doubles. */
     void (*step)(double *F, const float *ki, const float *kj, double di, double dj,
                  const uint8_t *up, size_t len, double *scratch, struct pick *next);
 
-    /*
-     * The scan for j by second-order gain: the greatest (gmax + F[t])^2 / max(2 - 2 ki[t], 1e-12)
+    /* The scan for j by second-order gain: the greatest (gmax + F[t])^2 / max(2 - 2 ki[t], 1e-12)
      * where low[t] is 0xFF and gmax + F[t] > 0. Returns the greatest F[t] where low[t] is 0xFF, or
-     * -INFINITY.
-     */
+     * -INFINITY. */
     double (*gain)(const double *F, const float *ki, const uint8_t *low, double gmax, size_t len,
                    double *scratch, struct pick *best);
-    /*
-     * The same for any kernel: divided by (own + diagonal[t]) - 2 ki[t], or by 1e-12 where that is
-     * not above 0.
-     */
+    /* The same for any kernel: divided by (own + diagonal[t]) - 2 ki[t], or by 1e-12 where that is
+     * not above 0. */
     double (*gain_any)(const double *F, const float *ki, const double *diagonal, double own,
                        const uint8_t *low, double gmax, size_t len, double *scratch,
                        struct pick *best);
@@ -64,10 +56,8 @@ struct simd {
     /* sum[t] += weight k[t] (rounded before it is added) */
     void (*add)(double *sum, const float *k, double weight, size_t len);
 
-    /*
-     * The first t in [from, len) where mask[t] is 0xFF and sign F[t] > bound, else len. sign: 1 or
-     * -1
-     */
+    /* The first t in [from, len) where mask[t] is 0xFF and sign F[t] > bound, else len. sign: 1 or
+     * -1 */
     size_t (*above)(const double *F, const uint8_t *mask, double sign, double bound, size_t from,
                     size_t len);
 
@@ -84,10 +74,8 @@ struct simd {
 /* The loops of an instruction set that this CPU has (POISON_ISA_C: the reference). */
 const struct simd *simd_loops(int isa);
 
-/*
- * exp by argument reduction and a polynomial of degree 11: the same operations in the same order
- * everywhere
- */
+/* exp by argument reduction and a polynomial of degree 11: the same operations in the same order
+ * everywhere */
 double simd_exp(double x);
 
 #endif

@@ -46,10 +46,8 @@ TARGET static inline V NAME(gains)(V F, V q, V gmax, MASK low)
     return v_select(in, v_div(v_mul(difference, difference), q), v_set(-INFINITY));
 }
 
-/*
- * What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates
- * without the division.
- */
+/* What ranks the gains: they themselves or, where there is a reciprocal of 14 bits, estimates
+ * without the division. */
 TARGET static inline V NAME(ranks)(V F, V q, V gmax, MASK low)
 {
 #ifdef v_reciprocal
@@ -81,16 +79,12 @@ TARGET static inline V NAME(ranks)(V F, V q, V gmax, MASK low)
         (pick)->tied = found_ > 1;                                                             \
     } while (0)
 
-/*
- * Loops go by vectors; the last may have fewer lanes: the others are neither read nor written, and
- * never chosen.
- */
+/* Loops go by vectors; the last may have fewer lanes: the others are neither read nor written, and
+ * never chosen. */
 #define LANES(t, len) ((len) - (t) < W ? (len) - (t) : W)
 
-/*
- * Blocks of SPAN elements; each leaves its least F in `scratch`, so that the last index of the
- * greatest -F is looked for in the last block that has it only.
- */
+/* Blocks of SPAN elements; each leaves its least F in `scratch`, so that the last index of the
+ * greatest -F is looked for in the last block that has it only. */
 TARGET static void NAME(step)(double *F, const float *ki, const float *kj, double di, double dj,
                               const uint8_t *up, size_t len, double *scratch, struct pick *next)
 {
@@ -122,11 +116,9 @@ TARGET static void NAME(step)(double *F, const float *ki, const float *kj, doubl
 }
 
 #ifdef v_reciprocal
-/*
- * The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the
+/* The last of the greatest gains, from the greatest estimate. An estimate is off by 2^-14 of the
  * gain, so the winners are among those that reach the greatest one but for 2^-12 of it; only these
- * few are divided.
- */
+ * few are divided. */
 TARGET static void NAME(find_gain)(const double *F, const float *ki, const double *diagonal,
                                    double own, const uint8_t *low, V gmax, size_t len,
                                    size_t blocks, const double *scratch, double estimate,

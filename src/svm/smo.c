@@ -100,10 +100,8 @@ static void settle(const struct smo *s, struct pick *pick, double value, size_t 
     }
 }
 
-/*
- * i: the greatest -F that may go up; the last position wins a tie. Every variable is looked at: see
- * choose.
- */
+/* i: the greatest -F that may go up; the last position wins a tie. Every variable is looked at: see
+ * choose. */
 static struct pick scan_i(const struct smo *s)
 {
     struct pick pick = {-INFINITY, -1, 0};
@@ -113,10 +111,8 @@ static struct pick scan_i(const struct smo *s)
     return pick;
 }
 
-/*
- * The curvature along the pair t, u, when t's row is there, or LIBSVM's floor where that is not
- * above 0.
- */
+/* The curvature along the pair t, u, when t's row is there, or LIBSVM's floor where that is not
+ * above 0. */
 static double curvature(const struct smo *s, size_t t, size_t u, float k)
 {
     double q = (s->any_kernel ? s->diagonal[t] + s->diagonal[u] : 2) - 2 * (double)k;
@@ -137,11 +133,9 @@ static struct pick scan_j(const struct smo *s, const float *const row[2])
     return pick;
 }
 
-/*
- * The winner of both sides. The loops return the last variable of those that tie, which is the last
+/* The winner of both sides. The loops return the last variable of those that tie, which is the last
  * position as long as nothing was swapped; after that a tie (rare on real data) is settled by the
- * scans above. *settled says which.
- */
+ * scans above. *settled says which. */
 static struct pick choose(const struct smo *s, struct pick plus, struct pick minus, int *settled)
 {
     if (minus.index >= 0)
@@ -179,10 +173,8 @@ static int select_j(struct smo *s, const float *const row[2])
 
 /* ---- the step -------------------------------------------------------------------------------- */
 
-/*
- * The pair's new alphas: the unconstrained optimum along y' alpha = const, clipped to the box as
- * LIBSVM clips.
- */
+/* The pair's new alphas: the unconstrained optimum along y' alpha = const, clipped to the box as
+ * LIBSVM clips. */
 static void clip(const struct smo *s, size_t i, size_t j)
 {
     double Ci = bound_of(s, i), Cj = bound_of(s, j), *ai = &s->alpha[i], *aj = &s->alpha[j];
@@ -301,11 +293,9 @@ static int replay(struct smo *s)
     return 1;
 }
 
-/*
- * F of the inactive variables from scratch: F_bar - y, then the free active variables' rows in
+/* F of the inactive variables from scratch: F_bar - y, then the free active variables' rows in
  * LIBSVM's order. Resumes where it was left waiting: rebuild_next counts events, then positions. 0
- * if a row is missing.
- */
+ * if a row is missing. */
 static int rebuild(struct smo *s)
 {
     if (s->active == s->l)
@@ -414,10 +404,8 @@ void smo_begin(struct smo *s, void *memory)
     s->i = scan_i(s);
 }
 
-/*
- * rho: the mean of F over the free variables, summed in LIBSVM's order, else the middle of what the
- * bounds allow.
- */
+/* rho: the mean of F over the free variables, summed in LIBSVM's order, else the middle of what the
+ * bounds allow. */
 static void finish(struct smo *s)
 {
     double sum = 0, upper = INFINITY, lower = -INFINITY, objective = 0;
@@ -516,10 +504,8 @@ static int advance(struct smo *s, int *done)
 
 enum { GUESSES_MOST = 16 };
 
-/*
- * The `count` variables without a row that have the greatest sign * F where the mask allows it,
- * greatest first.
- */
+/* The `count` variables without a row that have the greatest sign * F where the mask allows it,
+ * greatest first. */
 static size_t strongest(const struct smo *s, const uint8_t *mask, double sign, size_t *out,
                         size_t count)
 {

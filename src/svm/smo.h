@@ -35,11 +35,9 @@ struct smo {
     const struct simd *simd;
     const volatile sig_atomic_t *cancel; /* or NULL */
 
-    /*
-     * Makes row[t][0] and row[t][1] point at k(x_t, .) of both sides and returns 1, or returns 0 if
+    /* Makes row[t][0] and row[t][1] point at k(x_t, .) of both sides and returns 1, or returns 0 if
      * the row is not to be had yet; the pointers of variable `keep` must stay. It may set other
-     * variables' pointers to NULL.
-     */
+     * variables' pointers to NULL. */
     int (*fetch)(struct smo *smo, size_t t, size_t keep);
     void *owner; /* fetch's own */
 
@@ -74,10 +72,8 @@ struct smo {
 /* Bytes of memory that smo_begin needs for these numbers of rows. */
 size_t smo_bytes(const size_t n[2], int any_kernel);
 
-/*
- * Puts the problem at alpha = 0 in `memory` (64-byte aligned), which must live as long as results
- * are read.
- */
+/* Puts the problem at alpha = 0 in `memory` (64-byte aligned), which must live as long as results
+ * are read. */
 void smo_begin(struct smo *smo, void *memory);
 
 /* SMO_DONE, SMO_WAITS (for a row that fetch did not give), or POISON_ECANCEL. */

@@ -86,10 +86,8 @@ static void keep_solution(const struct task *task, const struct smo *smo)
 
 /* ---- from a matrix --------------------------------------------------------------------------- */
 
-/*
- * What a thread needs to solve machine after machine: the solver's memory and a pool of gathered
- * kernel rows.
- */
+/* What a thread needs to solve machine after machine: the solver's memory and a pool of gathered
+ * kernel rows. */
 struct worker {
     const float *matrix;
     size_t ld;
@@ -119,10 +117,8 @@ static float *take_place(struct worker *w, struct smo *smo, size_t t, size_t kee
     return w->pool + place * w->width;
 }
 
-/*
- * Where the values of variable t stand against both classes: in the matrix or, gathered, in the
- * pool; keep's place is left alone.
- */
+/* Where the values of variable t stand against both classes: in the matrix or, gathered, in the
+ * pool; keep's place is left alone. */
 static int fetch_row(struct smo *smo, size_t t, size_t keep)
 {
     struct worker *w = smo->owner;
@@ -170,10 +166,8 @@ static int solve(struct worker *w, const struct task *task, const poison_setting
     return status;
 }
 
-/*
- * Memory for every thread, for the longest of the tasks: the solver's state and a pool of gathered
- * kernel rows, of POOL_BYTES or what all rows of the longest task take.
- */
+/* Memory for every thread, for the longest of the tasks: the solver's state and a pool of gathered
+ * kernel rows, of POOL_BYTES or what all rows of the longest task take. */
 static int take_workers(struct worker **out, const struct task *task, size_t tasks, size_t threads,
                         poison_error *err)
 {
@@ -207,10 +201,8 @@ static void free_workers(struct worker *worker, size_t threads)
     free(worker);
 }
 
-/*
- * Tasks are independent, and handed out as threads come free, the longest first, so that no thread
- * is left with a long one at the end.
- */
+/* Tasks are independent, and handed out as threads come free, the longest first, so that no thread
+ * is left with a long one at the end. */
 int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix, size_t ld,
                       const poison_settings *settings, poison_error *err)
 {
@@ -298,10 +290,8 @@ static int fetch_piece(struct smo *smo, size_t t, size_t keep)
     return 1;
 }
 
-/*
- * Calls visit for every running problem that uses the piece (row, label), with the row's variable
- * there.
- */
+/* Calls visit for every running problem that uses the piece (row, label), with the row's variable
+ * there. */
 static int visit_users(struct rounds *rounds, size_t row, int label,
                        int (*visit)(struct smo *smo, size_t t))
 {
@@ -497,10 +487,8 @@ static void run_all(struct rounds *rounds)
     trace_end(trace, TRACE_SOLVE, begun, bytes);
 }
 
-/*
- * A problem's violation falls from 2 to the tolerance, about as a geometric sequence; its share of
- * the work is its length.
- */
+/* A problem's violation falls from 2 to the tolerance, about as a geometric sequence; its share of
+ * the work is its length. */
 static void tell_progress(struct rounds *rounds, const struct task *task, size_t started,
                           size_t tasks)
 {
@@ -527,10 +515,8 @@ static void tell_progress(struct rounds *rounds, const struct task *task, size_t
     poison_tell(settings, "training", iterations, "iterations", rounds->share);
 }
 
-/*
- * Rounds until all tasks are done: run, ask, fill. Where memory ends below what was planned, pieces
- * may be so few that problems take them from each other for ever.
- */
+/* Rounds until all tasks are done: run, ask, fill. Where memory ends below what was planned, pieces
+ * may be so few that problems take them from each other for ever. */
 static int go_round(struct rounds *rounds, const struct task *task, size_t tasks, poison_error *err)
 {
     size_t next = 0, idle = 0;
@@ -560,10 +546,8 @@ static int go_round(struct rounds *rounds, const struct task *task, size_t tasks
     return 0;
 }
 
-/*
- * Places the rows, shares out the memory, and goes round. A row is in one class only, so one rank
- * and label a row say where it stands in every problem.
- */
+/* Places the rows, shares out the memory, and goes round. A row is in one class only, so one rank
+ * and label a row say where it stands in every problem. */
 int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows,
                      size_t bytes, const poison_settings *settings, poison_error *err)
 {

@@ -25,11 +25,9 @@ struct task {
     const struct class *a, *b;
 };
 
-/*
- * Solves all tasks from the kernel matrix K (slots, ld). Each thread solves machine after machine,
+/* Solves all tasks from the kernel matrix K (slots, ld). Each thread solves machine after machine,
  * the longest first. A row of K is used where it lies if the class is in place, else gathered into
- * a pool.
- */
+ * a pool. */
 int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix, size_t ld,
                       const poison_settings *settings, poison_error *err);
 

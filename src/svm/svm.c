@@ -21,10 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
- * products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6)
- */
+/* Of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
+ * products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6) */
 #define MANY_ROWS 20000
 /* Above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast. */
 #define MATRIX_ROWS 4000
@@ -145,11 +143,9 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     return fill_matrix(svm, err);
 }
 
-/*
- * A model without machines. `first`: NULL, or the model whose gamma, diagonal and matrix it
+/* A model without machines. `first`: NULL, or the model whose gamma, diagonal and matrix it
  * borrows. Refuses what memory does not allow before anything large is taken. *out is NULL after a
- * failure.
- */
+ * failure. */
 static int make(poison_svm **out, const poison_data *data, const poison_settings *settings,
                 const poison_svm *first, poison_error *err)
 {
@@ -245,10 +241,8 @@ void poison_svm_free(poison_svm *svm)
 
 /* ---- classes --------------------------------------------------------------------------------- */
 
-/*
- * Sorts the rows by label into svm->class, in a counting sort that keeps their order; marks as
- * changed what differs from the last training's labels. Returns the number of classes.
- */
+/* Sorts the rows by label into svm->class, in a counting sort that keeps their order; marks as
+ * changed what differs from the last training's labels. Returns the number of classes. */
 static size_t sort_classes(poison_svm *svm, const int *labels)
 {
     size_t count[POISON_LABELS] = {0}, K = 0, used = 0, begin[POISON_LABELS];
@@ -331,10 +325,8 @@ static int take_plan(struct plan *plan, size_t K, poison_error *err)
         err, P, sizeof *plan->machine + sizeof *plan->task + sizeof *plan->old, "the machines");
 }
 
-/*
- * Machines of the new model: those that nothing changed are moved over from the old one, the others
- * become tasks. POISON_ENOMEM: then both models lack some.
- */
+/* Machines of the new model: those that nothing changed are moved over from the old one, the others
+ * become tasks. POISON_ENOMEM: then both models lack some. */
 static int fill_plan(struct plan *plan, poison_svm *svm, poison_error *err)
 {
     size_t K = svm->K;
@@ -415,10 +407,8 @@ static int begin_anew(poison_svm *svm, poison_error *err)
     return svm->matrix && !svm->borrowed && err ? fill_matrix(svm, err) : 0;
 }
 
-/*
- * Sorts the rows into classes, moves over the machines that nothing changed, and solves the others.
- * From the moment that the machines have moved, a failure leaves no model: begin_anew.
- */
+/* Sorts the rows into classes, moves over the machines that nothing changed, and solves the others.
+ * From the moment that the machines have moved, a failure leaves no model: begin_anew. */
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
 {
     int status = 0;
@@ -459,10 +449,8 @@ done:
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/*
- * The number that a set has, or gets: one set is watched once. A trained model says nothing of it
- * yet.
- */
+/* The number that a set has, or gets: one set is watched once. A trained model says nothing of it
+ * yet. */
 int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err)
 {
     for (*number = 0; *number < svm->sets; ++*number)
@@ -556,10 +544,8 @@ const double *poison_svm_decisions(const poison_svm *svm, size_t set, size_t p)
     return svm->decisions[set].value + p * svm->decisions[set].m;
 }
 
-/*
- * scikit-learn's dual_coef_: row r of class c has one coefficient for each other class b, y alpha
- * of machine (c, b), in column b, or b - 1 where b > c.
- */
+/* scikit-learn's dual_coef_: row r of class c has one coefficient for each other class b, y alpha
+ * of machine (c, b), in column b, or b - 1 where b > c. */
 int poison_svm_coefficients(const poison_svm *svm, poison_support *support, poison_error *err)
 {
     size_t n = svm->n, K = svm->K, p = 0, *place = poison_take(n, sizeof *place);
