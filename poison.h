@@ -250,6 +250,7 @@ struct poison_settings {
     int degree;       /* > 0, of the polynomial */
     double tolerance; /* > 0, of the largest violation of the optimality conditions */
     int shrinking;    /* 0 leaves it out; another path, other bits */
+    unsigned whole_kib; /* 0, or the library's own: what `sharers` models share, `memory` each */
     size_t max_iterations; /* of one machine, which then ends where it is; 0: no limit */
     int threads;      /* > 0 */
     int isa;
@@ -258,6 +259,7 @@ struct poison_settings {
     int no_reuse;     /* every training begins anew; for comparison */
     int many_models;  /* of the same rows are to come: their kernel matrix pays for 20000 rows, not
                          for 4000 only */
+    int sharers;      /* see whole_kib; both lie in what were gaps */
     size_t memory;    /* bytes for our large buffers; 0: a quarter of the machine's, <= 4 GiB */
     const volatile sig_atomic_t *cancel; /* NULL, or a flag: once it is not 0 calls return
                                             POISON_ECANCEL soon. A signal's handler assigns to it;
@@ -267,8 +269,6 @@ struct poison_settings {
     /* NULL, or called often by the calling thread alone */
     void (*progress)(void *self, const poison_progress *progress);
     void *progress_self;
-    /* 0, or the library's own: models that share what was allowed, `memory` each */
-    size_t memory_whole, memory_sharers;
 };
 
 /* The bytes that the settings allow. */

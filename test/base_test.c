@@ -159,6 +159,14 @@ static void budgets(void **state)
     assert_string_equal(err.text, "out of memory: rows take 96 MiB, --memory 100 leaves 99");
 }
 
+/* Programs that were compiled with 0.1.0's header meet today's libpoison.so.0. */
+static void settings_have_the_size_of_0_1_0(void **state)
+{
+    (void)state;
+    if (sizeof(void *) == 8)
+        assert_int_equal(sizeof(poison_settings), 136);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,7 +175,7 @@ int main(void)
         cmocka_unit_test(hash_slots_find_what_was_put_there),
         cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(errors_hold_one_sentence),
         cmocka_unit_test(built_in_digits_never_change), cmocka_unit_test(flips_walk_in_order),
-        cmocka_unit_test(budgets),
+        cmocka_unit_test(budgets), cmocka_unit_test(settings_have_the_size_of_0_1_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

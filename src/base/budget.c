@@ -4,10 +4,12 @@
 #include "base.h"
 #include "trace.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <unistd.h>
 
+#define KIB (1 << 10)
 #define MIB (1 << 20)
 
 const struct budget_row budget_rows[BUDGET_USES] = {
@@ -60,27 +62,27 @@ size_t budget_share(const poison_settings *settings, enum budget_use use)
 void budget_split(poison_settings *settings, size_t fixed, size_t models)
 {
     size_t all = poison_settings_memory(settings);
-    if (!settings->memory_sharers) {
-        settings->memory_whole = all;
-        settings->memory_sharers = 1;
+    if (!settings->sharers) {
+        settings->whole_kib = (unsigned)size_min(all / KIB, UINT_MAX);
+        settings->sharers = 1;
     }
-    settings->memory_sharers *= models;
+    settings->sharers *= (int)models;
     settings->memory = fixed < all ? (all - fixed) / models + fixed : all / models;
 }
 
 int budget_fail(struct budget budget, double bytes, poison_error *err, const char *what, ...)
 {
     const poison_settings *s = budget.settings;
-    size_t whole = s->memory_sharers ? s->memory_whole : poison_settings_memory(s);
+    size_t whole = s->sharers ? s->whole_kib / KIB : poison_settings_memory(s) / MIB;
     char text[4600], shared[64] = "";
     va_list args;
     va_start(args, what);
     vsnprintf(text, sizeof text, what, args);
     va_end(args);
-    if (s->memory_sharers > 1)
-        snprintf(shared, sizeof shared, ", %zu models share it", s->memory_sharers);
+    if (s->sharers > 1)
+        snprintf(shared, sizeof shared, ", %d models share it", s->sharers);
     return poison_fail(err, POISON_ENOMEM, "out of memory: %s %.0f MiB, --memory %zu leaves %zu%s",
-                       text, ceil(bytes / MIB), whole / MIB, budget.left / MIB, shared);
+                       text, ceil(bytes / MIB), whole, budget.left / MIB, shared);
 }
 
 /* ---- what was taken -------------------------------------------------------------------------- */
