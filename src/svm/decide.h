@@ -2,8 +2,8 @@
 /*
  * decide - decision values of machines on a set of rows, and the vote
  *
- *   f_ij(x) = sum over support rows s of coef_s k(x_s, x), minus rho_ij;   f > 0 is a vote for
- *                                                                          class i, else for j
+ *   f_ij(x) = sum over support rows s of coef_s k(x_s, x), minus rho_ij
+ *   f_ij(x) > 0 is a vote for class i, else for j
  *
  * The class with most votes wins, of equal ones the first (LIBSVM's rule; Chang & Lin 2011, section
  * 7).

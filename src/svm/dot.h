@@ -13,8 +13,7 @@
  *     struct dot_requests requests;
  *     engine->pack(&requests, x, which, count, d, scratch);  // of dot_requests_bytes(count, d)
  *     for (size_t first = 0; first < n; first += 256)        // in parallel, if you like
- *         engine->multiply(out + first, n, &requests, &panel, first, n - first < 256 ? n - first :
- *         256);
+ *         engine->multiply(out + first, n, &requests, &panel, first, min(256, n - first));
  */
 #ifndef POISON_DOT_H
 #define POISON_DOT_H

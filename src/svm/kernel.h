@@ -2,8 +2,8 @@
 /*
  * kernel - kernel values of two rows, from their dot product: exact for 8-bit features
  *
- *   linear x.z   polynomial (gamma x.z + coef0)^degree   rbf exp(-gamma |x - z|^2)   sigmoid
- *                tanh(gamma x.z + coef0)
+ *   linear      x.z                        polynomial   (gamma x.z + coef0)^degree
+ *   rbf         exp(-gamma |x - z|^2)      sigmoid      tanh(gamma x.z + coef0)
  *
  * Two engines make the dot products. OpenBLAS: distances do not change when every feature is
  * shifted, and products by what can be told of each row, so features are held as v - 128. Then a

@@ -2,16 +2,16 @@
 /*
  * smo - one two-class problem, solved as LIBSVM solves it, to the last bit
  *
- *   min 1/2 alpha' Q alpha - sum alpha,  0 <= alpha <= C of the side,  y' alpha = 0,  Q_st = y_s
- *                                        y_t k(x_s, x_t)
+ *   min over alpha  1/2 alpha' Q alpha - sum alpha,   Q_st = y_s y_t k(x_s, x_t)
+ *   subject to      0 <= alpha <= C of the side,      y' alpha = 0
  *
  * by sequential minimal optimisation: second-order working sets (Fan, Chen & Lin 2005), shrinking,
  * gradient rebuilt (Chang & Lin 2011, sections 4 and 5).
  *
  * What differs from LIBSVM without changing a bit: variables stay where they are, side +1 in front
  * and side -1 behind it; LIBSVM's swaps are kept only as a permutation, consulted in the three
- * places where the order shows (ties, the sums that rebuild the gradient, the sum behind rho). F =
- * y G takes the place of G, so that no sign is left in the loops. LIBSVM's G_bar is a list of
+ * places where the order shows (ties, the sums that rebuild the gradient, the sum behind rho).
+ * F = y G takes the place of G, so that no sign is left in the loops. LIBSVM's G_bar is a list of
  * events, replayed when the gradient is rebuilt.
  *
  * A problem asks for the kernel rows that it needs and can be left waiting for one: smo_run is
