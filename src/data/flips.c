@@ -26,8 +26,8 @@ static long long number(const char **text, long long most)
     return errno || value > most ? -1 : value;
 }
 
-static const char *const strategies[POISON_STRATEGIES] = {"first", "random", "near",
-                                                          "far",   "alfa",   "greedy"};
+#define COMMA ,
+static const char *const strategies[POISON_STRATEGIES] = {STRATEGY_NAMES(COMMA)};
 
 const char *poison_strategy_name(int strategy)
 {
