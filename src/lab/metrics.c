@@ -28,10 +28,10 @@ static void wilson(double p, double n, double *low, double *high)
 struct metrics metrics_measure(const poison_set *test, const int *predicted, int from, int to)
 {
     struct metrics m = {.success_lo = NAN, .success_hi = NAN};
-    size_t right = 0, from_right = 0, others = 0, others_right = 0;
+    size_t from_right = 0, others = 0, others_right = 0;
     for (size_t t = 0; t < test->n; t++) {
         int y = test->y[t], p = predicted[t], is_right = y == p;
-        right += is_right;
+        m.right += is_right;
         m.from_test += y == from;
         from_right += y == from && is_right;
         m.from_to += y == from && p == to;
@@ -39,7 +39,7 @@ struct metrics metrics_measure(const poison_set *test, const int *predicted, int
         others += y != from && y != to;
         others_right += y != from && y != to && is_right;
     }
-    m.accuracy = ratio(right, test->n);
+    m.accuracy = ratio(m.right, test->n);
     m.from_recall = ratio(from_right, m.from_test);
     m.success = ratio(m.from_to, m.from_test);
     m.collateral = ratio(others_right, others);

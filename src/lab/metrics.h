@@ -12,6 +12,7 @@ struct metrics {
     double success;                /* of these: called `to` */
     double success_lo, success_hi; /* its 95 % interval */
     double collateral;             /* of rows that are neither: called what they are */
+    size_t right;                  /* rows that are called what they are */
     size_t from_test, from_to;     /* rows that are `from`; of these, called `to` */
     size_t false_to;               /* rows that are called `to` and are not */
 };

@@ -39,39 +39,18 @@ static int capture_score(const struct draft *r, struct capture *c, const int *pr
 
 /* ---- counting and small things --------------------------------------------------------------- */
 
-/* Test rows of a true label that are called so; -1: of any. */
+/* Test rows of a true label that are called so; -1: anything. */
 static size_t tally(const struct draft *r, const int *predicted, int truth, int called)
 {
     size_t count = 0;
     for (size_t t = 0; t < r->data->test.n; t++)
-        count += (truth < 0 || r->data->test.y[t] == truth)
-                 && (called < 0 || predicted[t] == called);
+        count += r->data->test.y[t] == truth && (called < 0 || predicted[t] == called);
     return count;
 }
 
-static size_t count_right(const struct draft *r, const int *predicted)
+static struct metrics measure(const struct draft *r, const int *predicted)
 {
-    size_t right = 0;
-    for (size_t t = 0; t < r->data->test.n; t++)
-        right += r->data->test.y[t] == predicted[t];
-    return right;
-}
-
-/* Rows wrongly called `to`: the lab's flag. */
-static size_t flag_of(const struct draft *r, const int *predicted)
-{
-    return tally(r, predicted, -1, r->pair.to) - tally(r, predicted, r->pair.to, r->pair.to);
-}
-
-static double share_of(size_t part, size_t whole)
-{
-    return whole ? (double)part / (double)whole : NAN;
-}
-
-static double success_of(const struct draft *r, const int *predicted)
-{
-    int from = r->pair.from;
-    return share_of(tally(r, predicted, from, r->pair.to), tally(r, predicted, from, -1));
+    return metrics_measure(&r->data->test, predicted, r->pair.from, r->pair.to);
 }
 
 /* Begins a list item with a row's image; its caption follows. */
@@ -230,18 +209,17 @@ done:
 static int tell_score(struct draft *r, poison_error *err)
 {
     int to = r->pair.to;
-    size_t right = count_right(r, r->before), n = r->data->test.n;
-    r->glance.accuracy[0] = share_of(right, n);
-    r->glance.success[0] = success_of(r, r->before);
-    r->glance.flag[0] = flag_of(r, r->before);
+    r->glance.clean = measure(r, r->before);
+    const struct metrics *clean = &r->glance.clean;
     PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n"
-        "<div class=\"side\">\n", n, r->images, right, r->glance.accuracy[0]);
+        "<div class=\"side\">\n", r->data->test.n, r->images, clean->right,
+        clean->accuracy);
     const char *caption = "How often each prediction was right and wrong, before any poisoning";
     int status = put_score(r, "score", caption, r->before, 0, err);
     PUT("<div class=\"note\"><p><b>The trap.</b> Both columns count under the <em>predicted</em> "
         "$t. The $i incorrect in the line of $l are $t of something else that were called $l. They "
         "are not the $l’s that were missed: of those there are $i, and they stand, as wrong "
-        "predictions, in other lines.</p></div>\n</div>\n", r->digit, r->glance.flag[0], to,
+        "predictions, in other lines.</p></div>\n</div>\n", r->digit, clean->false_to, to,
         r->images, to, to, tally(r, r->before, to, -1) - tally(r, r->before, to, to));
     return status;
 }
@@ -286,7 +264,7 @@ done:
 }
 
 /* A dose from the clean labels: the flips, both tables beside what they were, the lab's flag.
- * Leaves *r with its labels and predictions. */
+ * Leaves *r with its labels, predictions and figures. */
 static int tell_dose(struct draft *r, size_t dose, poison_error *err)
 {
     char id[2][40], caption[2][80];
@@ -299,6 +277,7 @@ static int tell_dose(struct draft *r, size_t dose, poison_error *err)
     PUT("<h3>$i of the $l’s made $l</h3>\n", dose, r->pair.from, r->pair.to);
     TRY(poison(r, dose, err));
     TRY(train_and_predict(r, r->after, err));
+    r->glance.poisoned = measure(r, r->after);
     if (dose)
         TRY(put_flips(r, dose, err));
     else
@@ -309,8 +288,8 @@ static int tell_dose(struct draft *r, size_t dose, poison_error *err)
     TRY(put_score(r, id[1], caption[1], r->after, 1, err));
     PUT("</div>\n<p class=\"flag\" id=\"flag-$i\"><b>The flag is $i</b>: so many $t of something "
         "else are now called $l; without poison they were $i. The accuracy is $p, it was $p.</p>\n",
-        dose, flag_of(r, r->after), r->images, r->pair.to, r->glance.flag[0],
-        share_of(count_right(r, r->after), r->data->test.n), r->glance.accuracy[0]);
+        dose, r->glance.poisoned.false_to, r->images, r->pair.to, r->glance.clean.false_to,
+        r->glance.poisoned.accuracy, r->glance.clean.accuracy);
 done:
     return status;
 }
@@ -325,9 +304,6 @@ static int tell_poisonings(struct draft *r, poison_error *err)
         attack_summary(r->strategy));
     for (size_t k = 0; k < s->doses; k++)
         TRY(tell_dose(r, s->dose[k], err));
-    r->glance.accuracy[1] = share_of(count_right(r, r->after), r->data->test.n);
-    r->glance.success[1] = success_of(r, r->after);
-    r->glance.flag[1] = flag_of(r, r->after);
 done:
     return status;
 }
@@ -368,7 +344,8 @@ static int put_maps(struct draft *r, const char **name, double *value[3])
 /* Of the last dose. Matrices of too many labels are left to `poison confusion`. */
 static int tell_confusion(struct draft *r, poison_error *err)
 {
-    size_t K = (size_t)r->label.count, moved = tally(r, r->after, r->pair.from, r->pair.to);
+    const struct metrics *clean = &r->glance.clean, *poisoned = &r->glance.poisoned;
+    size_t K = (size_t)r->label.count;
     char number[MAP_LABELS][12];
     const char *name[MAP_LABELS];
     if (K > MAP_LABELS) {
@@ -383,8 +360,8 @@ static int tell_confusion(struct draft *r, poison_error *err)
         name[k] = poison_label_text(r->data, r->label.label[k], number[k]);
     PUT("<p>Each line is what a test $t is, each column what it is called. Of the $i that are $l, "
         "$i are called $l after the last dose; before it was $i. This share, $p, is the attack’s "
-        "<b>success</b>.</p>\n", r->image, tally(r, r->after, r->pair.from, -1), r->pair.from,
-        moved, r->pair.to, tally(r, r->before, r->pair.from, r->pair.to), r->glance.success[1]);
+        "<b>success</b>.</p>\n", r->image, poisoned->from_test, r->pair.from,
+        poisoned->from_to, r->pair.to, clean->from_to, poisoned->success);
     int status = put_maps(r, name, (double *[]){value, value + K * K, value + 2 * K * K});
     free(value);
     return status;
@@ -679,7 +656,7 @@ static void put_verdict(struct draft *r, const struct capture *c)
     }
     PUT("<p>Without a defence $p of the $l’s are called $l, and the accuracy is $p; on clean "
         "labels it was $p. ", none, r->pair.from, r->pair.to,
-        columns_value(&c->table, 0, "accuracy"), r->glance.accuracy[0]);
+        columns_value(&c->table, 0, "accuracy"), r->glance.clean.accuracy);
     if (which)
         PUT("Best is <b>$t</b>: success $p, accuracy $p. ",
             columns_named(&c->table, which, "defence"), best,

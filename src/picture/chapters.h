@@ -3,15 +3,16 @@
 #ifndef POISON_CHAPTERS_H
 #define POISON_CHAPTERS_H
 
+#include "metrics.h"
 #include "page.h"
 #include "print.h"
 #include "report.h"
 
 /* What the page begins with, though it is known only at the end. */
 struct glance {
-    double accuracy[2], success[2]; /* before and after the last dose */
-    size_t flag[2], found, flipped;
-    int audit; /* that found most; -1: none */
+    struct metrics clean, poisoned; /* before and after the last dose */
+    size_t found, flipped;          /* flips that the best audit found; all of them */
+    int audit;                      /* the best one; -1: none */
 };
 
 /* The page while it is made. */

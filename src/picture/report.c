@@ -15,12 +15,12 @@ static void put_glance(struct draft *r)
 {
     const struct glance *g = &r->glance;
     PUT("<dl class=\"glance\">\n<div><dt>Accuracy</dt><dd><b>$d → $p</b><span>of all test "
-        "$t</span></dd></div>\n", 100 * g->accuracy[0], g->accuracy[1], r->images);
+        "$t</span></dd></div>\n", 100 * g->clean.accuracy, g->poisoned.accuracy, r->images);
     PUT("<div><dt>Called $l wrongly</dt><dd><b>$i → $i</b><span>the lab’s "
-        "flag</span></dd></div>\n", r->pair.to, g->flag[0], g->flag[1]);
+        "flag</span></dd></div>\n", r->pair.to, g->clean.false_to, g->poisoned.false_to);
     PUT("<div><dt>$l’s called $l</dt><dd><b>$d → $p</b><span>the attack’s "
-        "success</span></dd></div>\n", r->pair.from, r->pair.to, 100 * g->success[0],
-        g->success[1]);
+        "success</span></dd></div>\n", r->pair.from, r->pair.to, 100 * g->clean.success,
+        g->poisoned.success);
     if (g->audit >= 0)
         PUT("<div><dt>Flips found</dt><dd><b>$i of $i</b><span>by the best audit, "
             "$t</span></dd></div>\n", g->found, g->flipped, poison_audit_name(g->audit));
