@@ -97,18 +97,23 @@ done:
     return status;
 }
 
-/* Counts of two lists of labels, and perhaps what changed from the first to the second. */
-static int put_counts(struct draft *r, const char *id, const char *caption, const char *header,
-                      const int *right, size_t rights, poison_error *err)
+/* How many rows there are of each label, in both sets; with `changes` of the training labels, as
+ * they were and as they are, and what changed. */
+static int put_counts(struct draft *r, const char *id, const char *caption, int changes,
+                      poison_error *err)
 {
-    const poison_set *train = &r->data->train;
+    const poison_set *train = &r->data->train, *test = &r->data->test;
     struct capture c;
     int status = capture_begin(&c, r->data, err);
     if (status < 0)
         return status;
-    int changes = right == r->labels;
     const char *from = changes ? r->from : NULL, *to = changes ? r->to : NULL;
-    print_counts(&c.sheet, &r->label, header, train->y, train->n, right, rights);
+    if (changes)
+        print_counts(&c.sheet, &r->label, "Correct\tBefore\tAfter", train->y, train->n, r->labels,
+                     train->n);
+    else
+        print_counts(&c.sheet, &r->label, "Correct\tTrain\tTest", train->y, train->n, test->y,
+                     test->n);
     TRY(capture_end(&c, err));
     const struct page_column columns[] = {
         {.name = "Correct", .heading = r->data->names ? "Label" : "Digit", .kind = PAGE_TEXT},
@@ -172,7 +177,7 @@ static int tell_data(struct draft *r, poison_error *err)
             train->height ? "This program was built without libpng"
                           : "The rows have no height and width");
     const char *caption = r->data->names ? "Rows of each label" : "Images of each digit";
-    TRY(put_counts(r, "counts", caption, "Correct\tTrain\tTest", test->y, test->n, err));
+    TRY(put_counts(r, "counts", caption, 0, err));
     PUT("</div>\n");
 done:
     return status;
@@ -283,8 +288,7 @@ static int tell_dose(struct draft *r, size_t dose, poison_error *err)
     else
         PUT("<p>Nothing is flipped: all is as it was.</p>\n");
     PUT("<div class=\"side\">\n");
-    TRY(put_counts(r, id[0], caption[0], "Correct\tBefore\tAfter", r->labels, r->data->train.n,
-                   err));
+    TRY(put_counts(r, id[0], caption[0], 1, err));
     TRY(put_score(r, id[1], caption[1], r->after, 1, err));
     PUT("</div>\n<p class=\"flag\" id=\"flag-$i\"><b>The flag is $i</b>: so many $t of something "
         "else are now called $l; without poison they were $i. The accuracy is $p, it was $p.</p>\n",
