@@ -455,7 +455,7 @@ static int run_audit(struct laboratory *lab, poison_error *err)
     if (a->audit.joint)
         header = "label\tsuggested\testimated";
     else if (a->audit.truth)
-        header = "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision";
+        header = SCOREBOARD;
     for (size_t r = 0; r < n && a->audit.truth; r++)
         flipped[r] = lab->truth[r] != lab->data.train.y[r];
     for (int k = 0; k < a->methods; k++) {

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SUBPROBLEMS "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective"
+
 /* ---- predictions and labels ------------------------------------------------------------------ */
 
 void print_predictions(struct sheet *sheet, const poison_set *test, const int *predicted,

@@ -5,7 +5,8 @@
 
 #include "table.h"
 
-#define SUBPROBLEMS "i\tj\tsamples\titerations\tsv\tbounded\tintercept\tobjective"
+/* the header of print_scoreboard's rows */
+#define SCOREBOARD "method\tflipped\testimated\tprecision\trecall\tauc\taverage_precision"
 
 /* The labels that have a row in a table, ascending. */
 struct label_list {

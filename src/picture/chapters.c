@@ -620,8 +620,7 @@ static int tell_audits(struct draft *r, poison_error *err)
     for (size_t row = 0; row < n; row++)
         r->glance.flipped += flipped[row] = r->labels[row] != r->data->train.y[row];
     TRY(capture_begin(&c, r->data, err));
-    table_begin(&t, &c.sheet, "method\tflipped\testimated\tprecision\trecall\tauc\t"
-                              "average_precision");
+    table_begin(&t, &c.sheet, SCOREBOARD);
     PUT("<p>Can the $i flipped labels be found, by somebody who does not know them? An audit gives "
         "each training row a suspicion.</p>\n", r->glance.flipped);
     TRY(poison_svm_new_beside(&auditor, r->svm, NULL, err));
