@@ -53,14 +53,13 @@ static struct metrics measure(const struct draft *r, const int *predicted)
     return metrics_measure(&r->data->test, predicted, r->pair.from, r->pair.to);
 }
 
-/* Begins a list item with a row's image; its caption follows. */
-static int put_item(struct draft *r, const poison_set *set, size_t row, int size, const char *what,
-                    int label, poison_error *err)
+/* A row's image, and, for those who do not see it, its number and its true label. */
+static int put_picture(struct draft *r, const poison_set *set, size_t row, int size,
+                       poison_error *err)
 {
     char alt[200];
-    poison_label name = poison_label_name(r->data, label);
-    snprintf(alt, sizeof alt, "%s %s %zu, %s", what, r->image, row, name.text);
-    PUT("<li>");
+    snprintf(alt, sizeof alt, "%s %s %zu, %s", set == &r->data->test ? "test" : "training",
+             r->image, row, poison_label_name(r->data, set->y[row]).text);
     return page_image(&r->page, set, row, size, alt, err);
 }
 
@@ -201,7 +200,8 @@ static int tell_predictions(struct draft *r, poison_error *err)
     for (size_t t = 0; t < rows; t++) {
         int truth = test->y[t], called = r->before[t];
         right += truth == called;
-        TRY(put_item(r, test, t, 64, "test", truth, err));
+        PUT("<li>");
+        TRY(put_picture(r, test, t, 64, err));
         PUT("<span>is $l<br/></span>", truth);
         PUT(truth == called ? "<span>called $l</span></li>\n"
                             : "<span class=\"wrong\">called $l: wrong</span></li>\n", called);
@@ -247,6 +247,7 @@ done:
     return status;
 }
 
+/* The first rows that a dose flipped, with both labels. */
 static int put_flips(struct draft *r, size_t dose, poison_error *err)
 {
     const poison_set *train = &r->data->train;
@@ -256,7 +257,8 @@ static int put_flips(struct draft *r, size_t dose, poison_error *err)
     for (size_t row = 0; row < train->n && shown < FLIPS; row++) {
         if (r->labels[row] == train->y[row])
             continue;
-        TRY(put_item(r, train, row, 48, "training", train->y[row], err));
+        PUT("<li>");
+        TRY(put_picture(r, train, row, 48, err));
         PUT("$l → <b>$l</b><br/><small>row $i</small></li>\n", train->y[row], r->labels[row],
             row);
         shown++;
@@ -485,7 +487,8 @@ static int put_pushes(struct draft *r, const struct explanation *e, poison_error
     PUT("<ol class=\"digits wide\">\n");
     for (size_t k = 0; k < PUSHES && k < e->machine->sv; k++) {
         size_t row = e->push[k].row;
-        TRY(put_item(r, train, row, 56, "training", train->y[row], err));
+        PUT("<li>");
+        TRY(put_picture(r, train, row, 56, err));
         PUT(r->labels[row] != train->y[row] ? "<b>labelled $l, is $l</b>" : "labelled $l",
             r->labels[row], train->y[row]);
         PUT("<br/><span data-push=\"$i\">$f</span> to $l<br/><small>row $i</small></li>\n", row,
@@ -503,17 +506,14 @@ static int put_case(struct draft *r, size_t t, poison_error *err)
 {
     const poison_set *test = &r->data->test;
     struct explanation e;
-    char alt[160];
     int status = explain_find(&e, r->svm, r->data, r->labels, r->after[t], t, err);
     if (status < 0)
         return status;
     const poison_machine *m = e.machine;
-    poison_label name = poison_label_name(r->data, test->y[t]);
-    snprintf(alt, sizeof alt, "test %s %zu, %s", r->image, t, name.text);
     PUT("<h3>Test $t $i: is $l, was called $l, is now called $l</h3>\n"
         "<div class=\"case\" id=\"case-$i\">", r->image, t, test->y[t], r->before[t], r->after[t],
         t);
-    TRY(page_image(&r->page, test, t, 112, alt, err));
+    TRY(put_picture(r, test, t, 112, err));
     PUT("<div><p>The border between $l and $l decides. It says <span "
         "data-decision=\"$i\">$f</span>: above 0 is $l, below is $l. The flipped labels push by "
         "<span data-flipped=\"$i\">$f</span>, all others by $f. The training $t that push "
@@ -573,7 +573,8 @@ static int put_suspects(struct draft *r, int method, const poison_findings *foun
         audit_summary(method), r->glance.flipped, hits, poison_audit_name(method));
     for (size_t k = 0; k < SUSPECTS && k < found->ranked; k++) {
         size_t row = found->order[k];
-        TRY(put_item(r, train, row, 48, "training", train->y[row], err));
+        PUT("<li>");
+        TRY(put_picture(r, train, row, 48, err));
         PUT("labelled $l<br/>$r", r->labels[row],
             flipped[row] ? "<span class=\"wrong\">✓ flipped</span>" : "clean");
         PUT("<br/><small>row $i</small></li>\n", row);
