@@ -217,8 +217,7 @@ static int tell_score(struct draft *r, poison_error *err)
     r->glance.clean = measure(r, r->before);
     const struct metrics *clean = &r->glance.clean;
     PUT("<p>Of $i test $t $i are called what they are: the <b>accuracy</b> is $p.</p>\n"
-        "<div class=\"side\">\n", r->data->test.n, r->images, clean->right,
-        clean->accuracy);
+        "<div class=\"side\">\n", r->data->test.n, r->images, clean->right, clean->accuracy);
     const char *caption = "How often each prediction was right and wrong, before any poisoning";
     int status = put_score(r, "score", caption, r->before, 0, err);
     PUT("<div class=\"note\"><p><b>The trap.</b> Both columns count under the <em>predicted</em> "
@@ -316,19 +315,20 @@ done:
 
 /* ---- who is taken for whom ------------------------------------------------------------------- */
 
-/* value: room for three matrices, (K, K) each: before, after, and their difference. */
-static int put_maps(struct draft *r, const char **name, double *value[3])
+/* value: room for three matrices, (3, K, K): before, after, and their difference. */
+static void put_maps(struct draft *r, const char **name, double *value)
 {
     size_t K = (size_t)r->label.count;
+    double *before = value, *after = before + K * K, *difference = after + K * K;
     char title[100];
     for (size_t a = 0; a < K; a++)
         for (size_t b = 0; b < K; b++) {
-            double *cell[] = {value[0] + a * K + b, value[1] + a * K + b, value[2] + a * K + b};
-            *cell[0] = (double)tally(r, r->before, r->label.label[a], r->label.label[b]);
-            *cell[1] = (double)tally(r, r->after, r->label.label[a], r->label.label[b]);
-            *cell[2] = *cell[1] - *cell[0];
+            size_t cell = a * K + b;
+            before[cell] = (double)tally(r, r->before, r->label.label[a], r->label.label[b]);
+            after[cell] = (double)tally(r, r->after, r->label.label[a], r->label.label[b]);
+            difference[cell] = after[cell] - before[cell];
         }
-    struct chart_map two[] = {{"Before", value[0]}, {"After", value[1]}}, one = {NULL, value[2]};
+    struct chart_map two[] = {{"Before", before}, {"After", after}}, one = {NULL, difference};
     struct chart chart = {.title = "Confusion matrices",
                           .note = "What is predicted rightly is outlined.",
                           .id = "confusion", .embedded = 1, .x = "predicted", .y = "true"};
@@ -344,7 +344,6 @@ static int put_maps(struct draft *r, const char **name, double *value[3])
         "tabindex=\"0\">\n");
     chart_heat(r->page.out, &chart, &heat);
     PUT("</div>\n");
-    return 0;
 }
 
 /* Of the last dose. Matrices of too many labels are left to `poison confusion`. */
@@ -366,11 +365,11 @@ static int tell_confusion(struct draft *r, poison_error *err)
         name[k] = poison_label_text(r->data, r->label.label[k], number[k]);
     PUT("<p>Each line is what a test $t is, each column what it is called. Of the $i that are $l, "
         "$i are called $l after the last dose; before it was $i. This share, $p, is the attack’s "
-        "<b>success</b>.</p>\n", r->image, poisoned->from_test, r->pair.from,
-        poisoned->from_to, r->pair.to, clean->from_to, poisoned->success);
-    int status = put_maps(r, name, (double *[]){value, value + K * K, value + 2 * K * K});
+        "<b>success</b>.</p>\n", r->image, poisoned->from_test, r->pair.from, poisoned->from_to,
+        r->pair.to, clean->from_to, poisoned->success);
+    put_maps(r, name, value);
     free(value);
-    return status;
+    return 0;
 }
 
 /* ---- the curve ------------------------------------------------------------------------------- */
