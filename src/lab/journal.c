@@ -95,7 +95,7 @@ static int check_text(struct journal *j, const struct journal_form *form, const 
     at += wanted;
     *keep = wanted;
     length = strlen(at);
-    if (strncmp(at, form->header, length < header ? length : header) != 0
+    if (strncmp(at, form->header, size_min(length, header)) != 0
         || (length > header && at[header] != '\n'))
         return poison_fail(err, POISON_EDATA, "%s:2: not the header of a %s", j->path, form->what);
     if (length <= header)

@@ -187,7 +187,7 @@ done:
 static int tell_predictions(struct draft *r, poison_error *err)
 {
     const poison_set *test = &r->data->test;
-    size_t rows = r->wishes->rows < test->n ? r->wishes->rows : test->n, right = 0;
+    size_t rows = size_min(r->wishes->rows, test->n), right = 0;
     int status = 0;
     r->svm = NULL;
     TRY(poison_svm_new(&r->svm, r->data, r->settings, err));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "chart.h"
 
+#include "base.h"
 #include "escape.h"
 #include "markup.h"
 
@@ -65,7 +66,7 @@ static uint32_t ramp_colour(int dark, int down, size_t level)
 {
     const uint32_t *stop = ramps[dark][down];
     double place = (double)level / LEVELS * (STOPS - 1), share = place - floor(place);
-    size_t k = (size_t)place < STOPS - 1 ? (size_t)place : STOPS - 1;
+    size_t k = size_min((size_t)place, STOPS - 1);
     uint32_t colour = 0;
     for (int shift = 0; shift < 24; shift += 8) {
         double a = stop[k] >> shift & 255, b = stop[k + (share > 0)] >> shift & 255;
@@ -135,8 +136,8 @@ static double put_legend(FILE *out, double y, const char *name, const struct cha
     size_t longest = 0, across;
     double left = MARGIN + (name ? LETTER * (double)markup_letters(name) + 14 : 0), wide;
     for (size_t k = 0; k < keys; k++)
-        longest = markup_letters(key[k].name) > longest ? markup_letters(key[k].name) : longest;
-    longest = longest < 2 * LONGEST ? longest : 2 * LONGEST;
+        longest = size_max(longest, markup_letters(key[k].name));
+    longest = size_min(longest, 2 * LONGEST);
     wide = sample + LETTER * (double)longest + 16;
     across = wide < WIDTH - left ? (size_t)((WIDTH - left) / wide) : 1;
     if (keys < 2)
@@ -782,7 +783,7 @@ static void put_bar(FILE *out, const struct chart *chart, const struct chart_bar
 void chart_bars(FILE *out, const struct chart *chart, const struct chart_bars *bars)
 {
     size_t letters = markup_longest(bars->row, bars->rows, LONGEST),
-           across = bars->columns < 4 ? bars->columns : 4;
+           across = size_min(bars->columns, 4);
     size_t down = (bars->columns + across - 1) / across;
     double left = MARGIN + SMALL * (double)letters + 10,
            wide = (WIDTH - left - MARGIN) / (double)across, most = bars->most;

@@ -52,11 +52,9 @@ size_t markup_letters(const char *text)
 size_t markup_longest(const char *const *text, size_t count, size_t most)
 {
     size_t longest = 1;
-    for (size_t k = 0; k < count; k++) {
-        size_t letters = markup_letters(text[k]);
-        longest = letters > longest ? letters : longest;
-    }
-    return longest < most ? longest : most;
+    for (size_t k = 0; k < count; k++)
+        longest = size_max(longest, markup_letters(text[k]));
+    return size_min(longest, most);
 }
 
 static void put_cut(FILE *out, const char *text, size_t letters)

@@ -262,7 +262,7 @@ static size_t fold_seeds(struct item *item, size_t count, size_t *most_seeds, in
         if (seeds > 1)
             all.y = sum / (double)seeds, all.lo = lo <= hi ? lo : NAN, all.hi = lo <= hi ? hi : NAN;
         *single |= seeds == 1;
-        *most_seeds = seeds > *most_seeds ? seeds : *most_seeds;
+        *most_seeds = size_max(*most_seeds, seeds);
         item[kept] = item[first];
         item[kept++].point = all;
     }

@@ -110,7 +110,7 @@ static int choose(struct gallery *s, poison_error *err)
         most = bound;
     if (w->most)
         most = w->most;
-    s->row = poison_take(most < bound ? most : bound, sizeof *s->row);
+    s->row = poison_take(size_min(most, bound), sizeof *s->row);
     if (!s->row)
         return poison_fail_memory(err, bound, sizeof *s->row, "the rows");
     for (size_t k = 0; k < w->ranges; k++)
@@ -265,7 +265,7 @@ static size_t measure_columns(FILE *out)
         columns = size.ws_col;
     if (columns < 1 || columns > 10000)
         return 80;
-    return columns < NARROW ? NARROW : columns;
+    return size_max(columns, NARROW);
 }
 
 static int find_style(FILE *out)
@@ -289,10 +289,10 @@ static void crop(struct canvas *c, const struct gallery *s)
             size_t y = i / W, x = i % W;
             if (s->set->x[s->row[k] * H * W + i] == blank)
                 continue;
-            top = y < top ? y : top;
-            bottom = y > bottom ? y : bottom;
-            left = x < left ? x : left;
-            right = x > right ? x : right;
+            top = size_min(top, y);
+            bottom = size_max(bottom, y);
+            left = size_min(left, x);
+            right = size_max(right, x);
         }
     if (top > bottom) { /* nothing but blanks */
         top = left = 0;
@@ -319,18 +319,15 @@ static void lay_out(struct canvas *c, const struct gallery *s)
     crop(c, s);
     c->shrink = (c->width + c->columns - 1) / c->columns;
     c->width /= c->shrink;
-    c->height = c->height / c->shrink ? c->height / c->shrink : 1;
+    c->height = size_max(1, c->height / c->shrink);
     c->cell = c->width;
     for (size_t k = 0; k < s->count; k++) {
         struct tile tile = {.pixels = NULL};
         fill_tile((void *)s, k, &tile);
-        for (int line = 0; line < CONTACT_LINES; line++) {
-            size_t cells = count_cells(tile.caption[line]);
-            c->cell = cells > c->cell ? cells : c->cell;
-        }
+        for (int line = 0; line < CONTACT_LINES; line++)
+            c->cell = size_max(c->cell, count_cells(tile.caption[line]));
     }
-    c->across = (c->columns + BETWEEN) / (c->cell + BETWEEN);
-    c->across = c->across ? c->across : 1;
+    c->across = size_max(1, (c->columns + BETWEEN) / (c->cell + BETWEEN));
 }
 
 /* The grey at a place of what is shown, -1 below it. */
@@ -436,7 +433,7 @@ static void end_line(struct canvas *c)
 /* The images from `first` on that stand side by side. */
 static void put_band(struct canvas *c, const struct gallery *s, size_t first, struct tile *tile)
 {
-    size_t count = s->count - first < c->across ? s->count - first : c->across;
+    size_t count = size_min(s->count - first, c->across);
     memset(tile, 0, count * sizeof *tile);
     for (size_t k = 0; k < count; k++)
         fill_tile((void *)s, first + k, &tile[k]);
@@ -458,7 +455,7 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
     struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out),
                        .fore = UNSET, .back = UNSET};
     char title[160];
-    s->room = c.columns < s->room ? c.columns : s->room;
+    s->room = size_min(s->room, c.columns);
     lay_out(&c, s);
     struct tile *tile = poison_take(c.across, sizeof *tile);
     if (!tile)
