@@ -31,8 +31,8 @@ int show_check(const struct show *wishes, const poison_data *data, poison_error 
  * Shows the images that are wished for, as show_check allowed it. labels (n): after the flips.
  * settings: with the labels' weights. For predictions *svm, NULL before, is made and trained: with
  * the labels as given, then with these, which share their kernel values; the caller frees it. A
- * file called *.png becomes a contact sheet; a terminal gets half blocks in greys, as wide as it
- * is; all else gets characters, 80 or $COLUMNS wide.
+ * file called *.png, *.svg or *.pdf becomes a contact sheet; a terminal gets half blocks in greys,
+ * as wide as it is; all else gets characters, 80 or $COLUMNS wide.
  */
 int show_run(FILE *out, const struct show *wishes, const poison_data *data, const int *labels,
              const poison_settings *settings, poison_svm **svm, poison_error *err);
