@@ -78,9 +78,8 @@ static int convert(const struct conversion *c, int zoom, poison_error *err)
         return poison_fail_cancelled(err);
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
         return poison_fail(err, POISON_EDATA,
-                           "%s: PNG and PDF need rsvg-convert, which is missing: install it "
-                           "(Debian: "
-                           "librsvg2-bin), or write a .svg",
+                           "%s: PNG and PDF need rsvg-convert, which is missing: "
+                           "install it (Debian: librsvg2-bin), or write a .svg",
                            c->path);
     struct stat info;
     int nothing = fstat(fileno(out), &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);

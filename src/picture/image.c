@@ -73,8 +73,8 @@ int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_
 int image_ready(poison_error *err)
 {
     return poison_fail(err, POISON_EDATA,
-                       "PNG: this poison was built without libpng: install libpng-dev and make it "
-                       "again");
+                       "PNG: this poison was built without libpng: "
+                       "install libpng-dev and make it again");
 }
 
 int image_write(FILE *out, const uint8_t *pixels, int height, int width, poison_error *err)
