@@ -238,9 +238,12 @@ static double crossing(const struct curve *c, const double *mean, double success
     return INFINITY;
 }
 
-/* mean (doses): the mean curve of the seeds that draw b of the bootstrap takes, n of n with
- * replacement (Efron 1979), or (b = -1) of all. Place s of draw b takes seed number key(seed,
- * stream 3, b n + s) mod n. */
+/*
+ * mean (doses): the mean curve of the seeds that draw b of the bootstrap takes, n of n with
+ * replacement (Efron 1979), or (b = -1) of all. Place s of draw b takes seed number
+ *
+ *      key(seed, stream 3, b n + s) mod n
+ */
 static void average(const struct curve *c, ptrdiff_t b, uint64_t seed, double *mean)
 {
     for (size_t d = 0; d < c->doses; d++)

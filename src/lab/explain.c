@@ -17,8 +17,13 @@ static int strongest_first(const void *a, const void *b)
     return s->row < t->row ? -1 : 1;
 }
 
-/* The pushes of a machine's support vectors, strongest first: the terms of f(x) = sum_s y_s alpha_s
- * k(x_s, x) - rho, so that they and minus rho add up to the decision value. */
+/*
+ * The pushes of a machine's support vectors, strongest first: the terms of
+ *
+ *      f(x) = sum_s y_s alpha_s k(x_s, x) - rho
+ *
+ * so that they and minus rho add up to the decision value.
+ */
 static void measure_pushes(struct push *push, const poison_machine *machine,
                            const poison_data *data, size_t image, const struct kernel *kernel)
 {

@@ -75,9 +75,14 @@ static uint32_t ramp_colour(int dark, int down, size_t level)
     return colour;
 }
 
-/* Black or white: what has more contrast on the colour. WCAG 2: relative luminance is L = 0.2126 R
- * + 0.7152 G + 0.0722 B of linear light, contrast (L1 + 0.05) / (L2 + 0.05): the same for both at
- * 0.179. */
+/*
+ * Black or white: what has more contrast on the colour. WCAG 2 has relative luminance, of linear
+ * light, and contrast, of the lighter and the darker one:
+ *
+ *      L = 0.2126 R + 0.7152 G + 0.0722 B          (L1 + 0.05) / (L2 + 0.05)
+ *
+ * Black and white have the same contrast on L = 0.179.
+ */
 static const char *ink_on(uint32_t colour)
 {
     static const double weight[] = {0.0722, 0.7152, 0.2126};
