@@ -37,8 +37,8 @@ struct campaign {
     poison_svm *victim, *auditor;
     poison_attacker *attacker; /* of the seed in hand */
     uint64_t attacker_seed;
-    size_t **order, orders; /* (seeds, most rows) of the pair and strategy in hand */
-    size_t *chosen;         /* (seeds) rows in it so far */
+    size_t **order;  /* (seeds, most rows) of the pair and strategy in hand */
+    size_t *chosen;  /* (seeds) rows in it so far */
     size_t order_pair, order_strategy;
     struct sheet sheet;
     FILE *warn;
@@ -95,7 +95,7 @@ static void begin_warning(const struct campaign *c, const struct sweep_pair *pai
 
 static void forget_orders(struct campaign *c)
 {
-    for (size_t k = 0; c->order && k < c->orders; k++) {
+    for (size_t k = 0; c->order && k < c->sweep->seeds; k++) {
         free(c->order[k]);
         c->order[k] = NULL;
         c->chosen[k] = 0;
@@ -120,8 +120,9 @@ static int take_attacker(struct campaign *c, uint64_t seed, poison_error *err)
  * is the beginning of its greatest one, which is chosen at once (one by one, as far as it is
  * needed, where that is what the strategy does); others choose anew for each dose.
  */
-static int attack(struct campaign *c, const struct cell *cell, poison_error *err)
+static int attack(struct campaign *c, poison_error *err)
 {
+    const struct cell *cell = &c->at;
     const struct sweep *s = c->sweep;
     int strategy = s->strategy[cell->strategy], nested = poison_attack_nested(strategy);
     size_t dose = s->dose[cell->dose], most = 0, there = c->there[s->pair[cell->pair].from];
@@ -131,7 +132,7 @@ static int attack(struct campaign *c, const struct cell *cell, poison_error *err
     c->order_pair = cell->pair;
     c->order_strategy = cell->strategy;
     for (size_t k = 0; k < s->doses; k++)
-        most = s->dose[k] <= there && s->dose[k] > most ? s->dose[k] : most;
+        most = s->dose[k] <= there ? size_max(most, s->dose[k]) : most;
     size_t **order = &c->order[seed - s->seed], *chosen = &c->chosen[seed - s->seed];
     int status = 0, to = s->pair[cell->pair].to;
     memcpy(c->labels, c->clean, c->data->train.n * sizeof *c->labels);
@@ -157,9 +158,9 @@ done:
     return status;
 }
 
-static int defend(struct campaign *c, const struct cell *cell, poison_error *err)
+static int defend(struct campaign *c, poison_error *err)
 {
-    const poison_cleaning *defence = &c->sweep->defence[cell->defence];
+    const poison_cleaning *defence = &c->sweep->defence[c->at.defence];
     poison_findings found;
     int status = 0;
     if (defence->method < 0)
@@ -167,39 +168,39 @@ static int defend(struct campaign *c, const struct cell *cell, poison_error *err
     if (!c->auditor)
         TRY(poison_svm_new_beside(&c->auditor, c->victim, NULL, err));
     TRY(poison_audit(&found, c->auditor, c->data, c->labels, defence->method,
-                     c->sweep->seed + cell->seed, c->loud, err));
-    poison_clean(defence, &found, c->sweep->dose[cell->dose], c->labels);
+                     c->sweep->seed + c->at.seed, c->loud, err));
+    poison_clean(defence, &found, c->sweep->dose[c->at.dose], c->labels);
     poison_findings_free(&found);
 done:
     return status;
 }
 
 /* The row of a cell that has no model: one class left, nobody to attack. The sweep goes on. */
-static void print_impossible(const struct campaign *c, const struct cell *cell, struct table *t,
-                             const poison_error *err)
+static void print_impossible(const struct campaign *c, struct table *t, const poison_error *err)
 {
-    print_key(t, c->sweep, cell);
+    const struct sweep *s = c->sweep;
+    print_key(t, s, &c->at);
     for (int k = 0; k < 11; k++)
         table_none(t);
     if (!c->warn)
         return;
-    begin_warning(c, &c->sweep->pair[cell->pair]);
-    fprintf(c->warn, " %s %s dose %zu: ", poison_strategy_name(c->sweep->strategy[cell->strategy]),
-            c->sweep->defence[cell->defence].name, c->sweep->dose[cell->dose]);
+    begin_warning(c, &s->pair[c->at.pair]);
+    fprintf(c->warn, " %s %s dose %zu: ", poison_strategy_name(s->strategy[c->at.strategy]),
+            s->defence[c->at.defence].name, s->dose[c->at.dose]);
     escape_text(c->warn, err ? err->text : "");
     fputc('\n', c->warn);
 }
 
 /* The row of a cell: its key, then what HEADER names after it. */
-static void print_cell(struct campaign *c, const struct cell *cell, struct table *t)
+static void print_cell(struct campaign *c, struct table *t)
 {
-    const struct sweep_pair *pair = &c->sweep->pair[cell->pair];
+    const struct sweep_pair *pair = &c->sweep->pair[c->at.pair];
     struct metrics m = metrics_measure(&c->data->test, c->predicted, pair->from, pair->to);
     const poison_machine *machine;
     size_t P = poison_svm_machines(c->victim, &machine), iterations = 0;
     for (size_t p = 0; p < P; p++)
         iterations += machine[p].iterations;
-    print_key(t, c->sweep, cell);
+    print_key(t, c->sweep, &c->at);
     table_number(t, m.accuracy);
     table_number(t, m.from_recall);
     table_count(t, m.from_test);
@@ -213,26 +214,25 @@ static void print_cell(struct campaign *c, const struct cell *cell, struct table
     table_count(t, iterations);
 }
 
-/* One cell: labels as attacked, as cleaned, their model, its predictions, the row. POISON_EDATA of
- * any of these is no failure of the sweep, but a row without figures. */
-static int compute_cell(struct campaign *c, const struct cell *cell, struct table *t,
-                        poison_error *err)
+/* The cell in hand: labels as attacked, as cleaned, their model, its predictions, the row.
+ * POISON_EDATA of any of these is no failure of the sweep, but a row without figures. */
+static int compute_cell(struct campaign *c, struct table *t, poison_error *err)
 {
     int status = 0;
     if (!c->victim)
         TRY(poison_svm_new(&c->victim, c->data, c->settings, err));
-    status = attack(c, cell, err);
+    status = attack(c, err);
     if (status == 0)
-        status = defend(c, cell, err);
+        status = defend(c, err);
     if (status == 0)
         status = poison_svm_train(c->victim, c->labels, err);
     if (status == POISON_EDATA) {
-        print_impossible(c, cell, t, err);
+        print_impossible(c, t, err);
         return 0;
     }
     TRY(status);
     TRY(poison_svm_predict(c->victim, 0, c->predicted, err));
-    print_cell(c, cell, t);
+    print_cell(c, t);
 done:
     return status;
 }
@@ -449,8 +449,7 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
     struct cell before = {.strategy = SIZE_MAX}, cell = before;
     struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings,
-                         .clean = labels, .orders = sweep->seeds, .sheet = *to->sheet,
-                         .warn = to->warn, .at = before};
+                         .clean = labels, .sheet = *to->sheet, .warn = to->warn, .at = before};
     struct journal journal = {.path = "memory", .out = to->path ? NULL : to->sheet->out};
     struct table t;
     size_t total = 0, done = 0;
@@ -468,7 +467,7 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
     for (; next_cell(&c, &c.at); done++) {
         poison_tell(settings, "sweeping", (double)done, "cells",
                     (double)done / (double)(total - journal.rows));
-        TRY(compute_cell(&c, &c.at, &t, err));
+        TRY(compute_cell(&c, &t, err));
         TRY(journal_flush(&journal, c.settings, err));
     }
 done:
