@@ -156,7 +156,7 @@ int capture_end(struct capture *c, poison_error *err)
     c->sheet.out = NULL;
     if (fclose(out) != 0)
         return poison_fail_memory(err, 1, c->size, "a table");
-    for (char *at = t->text, *end = at + c->size; at < end; at += strlen(at) + 1) {
+    for (char *at = t->text, *end = at + c->size; t->columns && at < end; at += strlen(at) + 1) {
         size_t row = cells / t->columns;
         int status = grow(t, row, &room, err);
         if (status < 0)

@@ -37,9 +37,11 @@ double columns_value(const struct columns *table, size_t row, const char *name);
 int columns_number(const struct columns *table, size_t row, size_t column, double least,
                    double most, double *value, poison_error *err);
 
-/* A table printed to memory: begin, print on `sheet`, end; then `table` has its columns, each cell
- * what a file would have got. Stays where it is between begin and end. Errors: POISON_ENOMEM.
- * capture_free frees, in any state but that of garbage. */
+/*
+ * A table printed to memory: begin, print exactly one table on `sheet`, without a title, end; then
+ * `table` has its columns, each cell what a file would have got. Stays where it is between begin
+ * and end. Errors: POISON_ENOMEM. capture_free frees, in any state but that of garbage.
+ */
 struct capture {
     struct sheet sheet;
     struct columns table;
