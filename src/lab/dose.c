@@ -6,7 +6,6 @@
 #include "base.h"
 #include "columns.h"
 #include "sweep.h"
-#include "table.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,7 +4,6 @@
 #include "base.h"
 #include "escape.h"
 #include "kernel.h"
-#include "table.h"
 
 #include <math.h>
 #include <stdlib.h>

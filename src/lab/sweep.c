@@ -9,7 +9,6 @@
 #include "labels.h"
 #include "metrics.h"
 #include "set.h"
-#include "table.h"
 
 #include <stdlib.h>
 #include <string.h>

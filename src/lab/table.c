@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
-#include "base.h"
 #include "escape.h"
 #include "labels.h"
 

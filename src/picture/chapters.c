@@ -189,7 +189,6 @@ static int tell_predictions(struct draft *r, poison_error *err)
     const poison_set *test = &r->data->test;
     size_t rows = size_min(r->wishes->rows, test->n), right = 0;
     int status = 0;
-    r->svm = NULL;
     TRY(poison_svm_new(&r->svm, r->data, r->settings, err));
     TRY(train_and_predict(r, r->before, err));
     PUT("<p>A support vector machine learns a border for each pair of $ts: here $i of them. To "

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 720.0  /* of a chart, in CSS pixels: a heat map of many columns is wider */

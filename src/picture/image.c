@@ -4,7 +4,6 @@
 #include "base.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #ifdef POISON_PNG
 #include <png.h>

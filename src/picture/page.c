@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
-#include "base.h"
 #include "escape.h"
 #include "chart.h"
 #include "image.h"
 #include "markup.h"
-#include "table.h"
 
 #include <math.h>
 #include <stdlib.h>
