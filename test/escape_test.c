@@ -13,6 +13,7 @@
 #define NONE "\xEF\xBF\xBF" /* U+FFFF, no character */
 #define HALF "\xE2\x80"     /* of a character */
 #define LOST "\xEF\xBF\xBD" /* U+FFFD */
+#define FACE "\xF0\x9F\x98\x80" /* U+1F600, four bytes: the longest */
 
 /* Free it. */
 static char *written(void (*write)(FILE *out, enum dialect dialect, const char *text),
@@ -64,6 +65,7 @@ static const struct {
     {TURN,
      {"\\xe2\\x80\\xae", "\\xe2\\x80\\xae", "\\xe2\\x80\\xae", TURN, "\\u202e", TURN, TURN, TURN,
       TURN}},
+    {FACE, {FACE, FACE, "\\xf0\\x9f\\x98\\x80", FACE, FACE, FACE, FACE, FACE, FACE}},
     {NONE, {NONE, NONE, "\\xef\\xbf\\xbf", NONE, LOST LOST LOST, NONE, NONE, NONE, NONE}},
     {"\x9B", {"\\x9b", "\\x9b", "\\x9b", "\\ufffd", LOST, "\x9B", "\x9B", "\x9B", "\x9B"}},
     {"\xE9", {"\xE9", "\xE9", "\\xe9", "\\ufffd", LOST, "\xE9", "\xE9", "\xE9", "\xE9"}},

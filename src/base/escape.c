@@ -75,7 +75,7 @@ static int is_hidden(enum hidden hidden, uint32_t code)
 
 /* Special characters first; then what is no UTF-8, one byte at a time; then those that are hidden,
  * by their code, or (a NULL format) byte by byte as \x1b; all others as they are. */
-size_t escape_character(enum dialect dialect, const char **text, char out[16])
+size_t escape_character(enum dialect dialect, const char **text, char out[ESCAPE_MOST])
 {
     const struct rules *r = &rules[dialect];
     const char *at = *text, *special = *at ? strchr(r->special, *at) : NULL, *instead = NULL;
@@ -105,7 +105,7 @@ size_t escape_character(enum dialect dialect, const char **text, char out[16])
 
 void escape_span(FILE *out, enum dialect dialect, const char *text, const char *end)
 {
-    char bytes[16];
+    char bytes[ESCAPE_MOST];
     for (const char *at = text, *from = text; at < end; from = at) {
         while (at < end && ((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9')))
             at++; /* most of all text, itself in every dialect */
@@ -143,7 +143,7 @@ void escape_text(FILE *out, const char *text)
 
 int escape_prints(const char *text, const char *printed)
 {
-    char bytes[16];
+    char bytes[ESCAPE_MOST];
     while (*text) {
         size_t length = escape_character(ESCAPE_TERMINAL, &text, bytes);
         if (strncmp(printed, bytes, length) != 0)

@@ -23,7 +23,8 @@ enum dialect {
 int utf8_decode(const char *at, uint32_t *code);
 
 /* What stands for the character at *text, and how long that is; *text moves on behind it. */
-size_t escape_character(enum dialect dialect, const char **text, char out[16]);
+enum { ESCAPE_MOST = 17 }; /* four bytes, each as \x1b, and the zero */
+size_t escape_character(enum dialect dialect, const char **text, char out[ESCAPE_MOST]);
 
 /* Prints a text, whole or up to `end`. */
 void escape(FILE *out, enum dialect dialect, const char *text);

@@ -15,7 +15,7 @@
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* How one character is written in XML, and how many letters wide it is; what comes after it. */
-static const char *spell(const char *at, char spelled[16], size_t *letters)
+static const char *spell(const char *at, char spelled[ESCAPE_MOST], size_t *letters)
 {
     uint32_t code;
     int known = utf8_decode(at, &code) && (code & 0xFFFE) != 0xFFFE;
@@ -28,7 +28,7 @@ static const char *spell(const char *at, char spelled[16], size_t *letters)
 
 const char *markup_fit(const char *text, size_t letters)
 {
-    char spelled[16];
+    char spelled[ESCAPE_MOST];
     size_t wide;
     for (const char *next; *text; text = next, letters -= wide) {
         next = spell(text, spelled, &wide);
@@ -40,7 +40,7 @@ const char *markup_fit(const char *text, size_t letters)
 
 size_t markup_letters(const char *text)
 {
-    char spelled[16];
+    char spelled[ESCAPE_MOST];
     size_t wide, sum = 0;
     while (*text) {
         text = spell(text, spelled, &wide);

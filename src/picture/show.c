@@ -194,7 +194,7 @@ static size_t measure_letter(const char *text, size_t *cells)
 /* What a label is called; what a terminal should not see as \x1b. */
 static void add_name(struct line *l, const poison_data *data, int label)
 {
-    char number[12], escaped[16];
+    char number[12], escaped[ESCAPE_MOST];
     size_t cells;
     for (const char *c = poison_label_text(data, label, number); *c && !l->full;) {
         size_t length = measure_letter(c, &cells);
