@@ -36,6 +36,8 @@ links = $(shell printf '\043include <$(1)>\nint main(void) { return !$(2)(); }' 
 	$(CC) $(CPPFLAGS) $(LDFLAGS) -x c - -o /dev/null $(3) 2>/dev/null && echo 1)
 ZLIB ?= $(call links,zlib.h,zlibVersion,-lz)
 LIBPNG ?= $(call links,png.h,png_access_version_number,-lpng)
+ZLIB := $(ZLIB)
+LIBPNG := $(LIBPNG)
 
 # ---- flags. Hardening comes before the user's own flags, which may take it back; what carries the
 # results' exactness follows them.
@@ -54,18 +56,14 @@ ours := -std=gnu11 -I. $(OPENBLAS_CFLAGS) $(if $(ZLIB),-DPOISON_ZLIB) $(if $(LIB
 exact := -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
 libs := $(OPENBLAS_LIBS) $(if $(LIBPNG),-lpng) $(if $(ZLIB),-lz) -lm
 
-# ---- the floors of src/, from the ground up: each is compiled with -I of itself and of those below
-# it (src/README.md)
+# ---- the floors of src/, in the order of src/README.md's list: each is compiled with -I of itself
+# and of those above it there
 floors := base data svm attack lab picture cli
-up_to_cli := $(floors)
-up_to_picture := $(filter-out cli,$(up_to_cli))
-up_to_lab := $(filter-out picture,$(up_to_picture))
-up_to_attack := $(filter-out lab,$(up_to_lab))
-up_to_svm := $(filter-out attack,$(up_to_attack))
-up_to_data := $(filter-out svm,$(up_to_svm))
-up_to_base := base
+# up_to,FLOOR,FLOORS: those from the first up to this one
+up_to = $(firstword $(2)) \
+	$(if $(filter $(1),$(firstword $(2))),,$(call up_to,$(1),$(wordlist 2,99,$(2))))
 floor = $(or $(filter $(floors),$(notdir $(patsubst %/,%,$(dir $(1))))),cli)
-includes = $(foreach f,$(up_to_$(call floor,$(1))),-Isrc/$(f) -I$(build)/src/$(f))
+includes = $(foreach f,$(call up_to,$(call floor,$(1)),$(floors)),-Isrc/$(f) -I$(build)/src/$(f))
 
 compile = $(CC) $(CPPFLAGS) $(hard) $(CFLAGS) $(ours) $(call includes,$<) $(exact)
 link = $(CC) $(hard) $(hard_link) -pie $(CFLAGS) $(ours) $(exact) $(LDFLAGS)
@@ -99,7 +97,8 @@ $(build)/%.o: %.c Makefile
 	$(Q)$(compile) -c -o $@ $<
 
 # ---- the library: what the functions of poison.h need, as one object that shows only their names
-library := $(patsubst %.c,$(build)/%.o,$(foreach f,base data svm attack,$(wildcard src/$(f)/*.c)))
+library_floors := $(call up_to,attack,$(floors))
+library := $(patsubst %.c,$(build)/%.o,$(foreach f,$(library_floors),$(wildcard src/$(f)/*.c)))
 version := $(shell sed -n 's/^\#define POISON_VERSION "\(.*\)"/\1/p' poison.h)
 soname := libpoison.so.$(firstword $(subst ., ,$(version)))
 shared := $(build)/libpoison.so.$(version)
@@ -155,7 +154,6 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 	$(Q)$(link) -o $@ $^ $(libs) -lcmocka
 
 # test/faults: all with poison.c, whose calls by these names become calls of fault_NAME
-OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf __asprintf_chk \
 	realpath fopencookie fmemopen fdopen gzdopen gzclose fopen tmpfile fclose fflush fsync fchmod \
 	linkat rename renameat2 mkdir open ftruncate flock lseek read fork
