@@ -486,7 +486,7 @@ END
     done
 }
 
-@test "--weight counts in sweeps and audits as it does elsewhere" {
+@test "--weight counts in sweeps, audits and cleaning as it does elsewhere" {
     works subproblems $SMALL -w 1:0.01
     column iterations "$out" | awk '{ n += $1 } END { print n }' >expected
     works sweep $SMALL -w 1:0.01 --doses 0
@@ -501,4 +501,8 @@ END
     cp "$out" plain
     works audit $SMALL --method margin -w 1:0.01
     ! cmp -s "$out" plain || complain "audit --method margin does not look at the weights"
+    works clean $SMALL --flip 1:2:30 --method margin:relabel:30
+    cp "$out" plain
+    works clean $SMALL --flip 1:2:30 --method margin:relabel:30 -w 1:20
+    ! cmp -s "$out" plain || complain "clean does not look at the weights"
 }
