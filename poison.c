@@ -617,7 +617,7 @@ static int run_report(struct laboratory *lab, poison_error *err)
         args_command(a, lab->data.source, out);
     if (!out || fclose(out) != 0)
         TRY(poison_fail_memory(err, 1, 4096, "the command"));
-    report.sweep = &a->sweep;
+    report.sweep = &lab->sweep;
     report.method = a->method, report.methods = a->methods;
     report.quiet = a->quiet;
     report.command = command, report.provenance = lab->provenance;
@@ -710,11 +710,13 @@ static void report_times(const struct args *a, const poison_data *data, struct o
 {
     poison_trace *trace = a->settings.trace;
     double peak[TRACE_PHASES];
+    poison_settings untraced = a->settings; /* to measure the machine takes memory too */
+    untraced.trace = NULL;
     if (!trace)
         return;
     double total = poison_clock() - trace->start;
     if (a->timing) {
-        peak_measure(peak, &data->train, &a->settings);
+        peak_measure(peak, &data->train, &untraced);
         trace_print(trace, total, peak, stderr);
         budget_print(&a->settings, stderr);
     }
@@ -722,7 +724,7 @@ static void report_times(const struct args *a, const poison_data *data, struct o
         trace_write(trace, spans->out);
 }
 
-/* What the command needs, as far as that, and the command itself. */
+/* Makes what the command needs (data, model, predictions), and runs it. */
 static int work(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;

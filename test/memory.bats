@@ -56,6 +56,10 @@ too_little() { # MIB WHAT SHARED WORDS...
     poison score --data synthetic --train 4100 --test 100 --timing -m 100
     grep -qE '^memory .* data 3\.1, cache [0-9.]+, batches ' "$err" ||
         complain "rows on demand: $(tail -n 1 "$err")"
+    awk 'BEGIN { for (r = 0; r < 900; r++) print r % 2 "," sin(r) "," cos(r) }' >decimals
+    poison score --data decimals --test 90 --timing -m 500
+    grep -qE '^memory .* text [0-9.]+, data [0-9.]+, copies [0-9.]+, kernel ' "$err" ||
+        complain "decimals: $(tail -n 1 "$err")"
     works help memory
     for use in text data copies kernel cache batches tests decisions sweep folds; do
         grep -qE "^$use  +(all|what data leave|1/)" "$out" || complain "help memory: no $use"

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 int poison_fail(poison_error *err, int status, const char *format, ...)
 {

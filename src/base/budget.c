@@ -40,7 +40,7 @@ size_t poison_settings_memory(const poison_settings *settings)
     size_t most = (size_t)4 << 30;
     if (settings->memory)
         return settings->memory;
-    return machine / 4 < most ? machine / 4 : most;
+    return size_min(machine / 4, most);
 }
 
 struct budget budget_whole(const poison_settings *settings)
@@ -87,38 +87,37 @@ int budget_fail(struct budget budget, double bytes, poison_error *err, const cha
 
 /* ---- what was taken -------------------------------------------------------------------------- */
 
-static void count(struct trace_taken *taken, size_t more, size_t less)
+/* `by` may be what is given back, negated: it wraps round, and so does the sum. */
+static void change(poison_trace *trace, enum budget_use use, size_t by)
 {
-    taken->now += more - less;
-    taken->most = taken->now > taken->most ? taken->now : taken->most;
-}
-
-static void change(const poison_settings *settings, enum budget_use use, size_t more, size_t less)
-{
-    _Static_assert((int)BUDGET_USES < (int)TRACE_TAKEN, "the last one is for all together");
-    if (!settings->trace)
+    _Static_assert((int)BUDGET_USES == (int)TRACE_USES, "each use is counted");
+    if (!trace)
         return;
-    count(&settings->trace->taken[use], more, less);
-    count(&settings->trace->taken[TRACE_TAKEN - 1], more, less);
+    struct trace_taken *const taken[] = {&trace->taken[use], &trace->taken_in_all};
+    for (int k = 0; k < 2; k++) {
+        taken[k]->now += by;
+        taken[k]->most = size_max(taken[k]->most, taken[k]->now);
+    }
 }
 
-void budget_take(const poison_settings *settings, enum budget_use use, size_t bytes)
+void budget_take(poison_trace *trace, enum budget_use use, size_t bytes)
 {
-    change(settings, use, bytes, 0);
+    change(trace, use, bytes);
 }
 
-void budget_give(const poison_settings *settings, enum budget_use use, size_t bytes)
+void budget_give(poison_trace *trace, enum budget_use use, size_t bytes)
 {
-    change(settings, use, 0, bytes);
+    change(trace, use, -bytes);
 }
 
 void budget_print(const poison_settings *settings, FILE *out)
 {
     const struct trace_taken *taken = settings->trace->taken;
+    size_t most = settings->trace->taken_in_all.most;
     fputs("memory      ", out);
     for (int use = 0; use < BUDGET_USES; use++)
         if (taken[use].most)
             fprintf(out, " %s %.1f,", budget_rows[use].name, (double)taken[use].most / MIB);
-    fprintf(out, " %.1f MiB at a time of --memory %zu\n", (double)taken[TRACE_TAKEN - 1].most / MIB,
+    fprintf(out, " %.1f MiB at a time of --memory %zu\n", (double)most / MIB,
             poison_settings_memory(settings) / MIB);
 }

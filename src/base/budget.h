@@ -57,10 +57,10 @@ void budget_split(poison_settings *settings, size_t fixed, size_t models);
 int budget_fail(struct budget budget, double bytes, poison_error *err, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* For --timing: so many bytes are taken, or given back. Costs nothing where nobody asked
- * (settings->trace is NULL). */
-void budget_take(const poison_settings *settings, enum budget_use use, size_t bytes);
-void budget_give(const poison_settings *settings, enum budget_use use, size_t bytes);
+/* For --timing: so many bytes are taken, or given back. Costs nothing where nobody asked (trace is
+ * NULL). Not from several threads at a time. */
+void budget_take(poison_trace *trace, enum budget_use use, size_t bytes);
+void budget_give(poison_trace *trace, enum budget_use use, size_t bytes);
 /* The line of --timing: the most of each use at a time, and of all together. */
 void budget_print(const poison_settings *settings, FILE *out);
 

@@ -200,8 +200,9 @@ int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
 
 static int fail_too_long(const struct input *s, struct budget budget, poison_error *err)
 {
-    return budget_fail(budget, (double)budget.left + 1, err, "%s: its text takes more than",
-                       s->name);
+    /* how long it is nobody knows; whole MiB, since budget_fail rounds up */
+    return budget_fail(budget, (double)(budget.left >> 20 << 20), err,
+                       "%s: its text takes more than", s->name);
 }
 
 /* Twice as much room whenever it is full; a plain file's size is known beforehand. */

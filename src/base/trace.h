@@ -49,7 +49,7 @@ struct trace_span {
     struct trace_note note; /* l = 0: of no subproblem */
 };
 
-enum { TRACE_TAKEN = 12 }; /* uses of memory, budget.h's, and all together */
+enum { TRACE_USES = 10 }; /* of memory, as budget.h has them */
 
 struct trace_taken {
     size_t now, most; /* bytes */
@@ -62,7 +62,7 @@ struct poison_trace {
         double work; /* flop, or bytes */
     } phase[TRACE_PHASES];
     double count[TRACE_COUNTS];
-    struct trace_taken taken[TRACE_TAKEN];
+    struct trace_taken taken[TRACE_USES], taken_in_all;
     int threads;
     struct trace_lane *lane; /* (threads) */
     int keeps_spans;

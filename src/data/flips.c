@@ -157,9 +157,10 @@ int poison_pair_parse(int *from, int *to, const char *text, const char **end,
     int status = take_names(name, &at, what, err);
     if (status < 0)
         return status;
-    *from = *to = -1;
     if (data)
         status = pair_resolve(&(struct pair_wish){name[0], name[1]}, from, to, data, what, err);
+    else
+        *from = *to = -1;
     if (status == 0)
         *end = at;
     return status;

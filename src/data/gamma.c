@@ -68,8 +68,7 @@ static double matrix_sum(const poison_set *set, size_t count, const double *mean
 #pragma omp for nowait
         for (size_t c = 0; c < chunks; c++)
             if (!poison_cancelled(settings))
-                part[c] =
-                    chunk_sum(set, c * CHUNK, c + 1 < chunks ? CHUNK : count - c * CHUNK, mean);
+                part[c] = chunk_sum(set, c * CHUNK, size_min(CHUNK, count - c * CHUNK), mean);
         trace_piece(settings->trace, TRACE_VARIANCE, begun, NULL);
     }
     for (size_t c = 0; c < chunks; c++)

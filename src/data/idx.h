@@ -5,8 +5,6 @@
 
 #include "poison.h"
 
-#define MOST_FEATURES (1 << 24)
-
 /* The first n rows of a folder's training or test pair; with at_most, fewer where there are fewer.
  * Free by set_free. */
 int idx_read_folder(poison_set *set, const char *folder, int test, size_t n, int at_most,

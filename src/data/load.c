@@ -29,10 +29,12 @@ struct part {
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
     int sparse, base, guessed;
+    size_t counted; /* bytes of rows, as BUDGET_DATA, until free_part */
 };
 
-static void free_part(struct part *part)
+static void free_part(struct part *part, poison_trace *trace)
 {
+    budget_give(trace, BUDGET_DATA, part->counted);
     set_free(&part->set);
     set_free(&part->last);
     book_free(part->book);
@@ -123,16 +125,18 @@ static int load_text(struct part *part, struct input *stream, const struct wish 
     TRY(text_take(&text, stream, budget, err));
     TRY(text_layout(&text, wish->format, wish->label, wish->features, err));
     held = text.length + text.rows * sizeof *text.row;
-    budget_take(settings, BUDGET_TEXT, held);
+    budget_take(settings->trace, BUDGET_TEXT, held);
     TRY(plan(&part->set.n, wish, text.rows, err));
     part->last.n = wish->last;
     part->sparse = text.libsvm;
     part->base = text.base;
     part->guessed = text.guessed;
     TRY(text_parse(&text, &part->set, &part->last, &part->book, err));
+    part->counted = set_size(&part->set) + set_size(&part->last);
+    budget_take(settings->trace, BUDGET_DATA, part->counted);
     trace_end(settings->trace, TRACE_LOAD, begun, (double)text.length);
 done:
-    budget_give(settings, BUDGET_TEXT, held);
+    budget_give(settings->trace, BUDGET_TEXT, held);
     text_close(&text);
     return status;
 }
@@ -247,7 +251,7 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
                          .given = s->test_given, .first = some ? s->test : SIZE_MAX};
     TRY(load_part(&train, &first, budget, err));
     if (s->test_path) {
-        size_t taken = set_bytes(train.set.n, train.set.d, train.set.v != NULL);
+        size_t taken = set_size(&train.set);
         TRY(load_part(&test, &other, budget_less(budget, taken), err));
         size_t n = train.set.n > s->validate ? train.set.n - s->validate : train.set.n;
         TRY(agree(&train, &test, data, n, settings, err));
@@ -270,8 +274,8 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
     data->train.from_zero = data->test.from_zero = train.base == 0;
     train.set = test.set = (poison_set){0};
 done:
-    free_part(&train);
-    free_part(&test);
+    free_part(&train, settings->trace);
+    free_part(&test, settings->trace);
     return status;
 }
 
@@ -279,7 +283,7 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
 {
     const poison_set *const sets[] = {&data->train, &data->validation, &data->test};
     for (int k = 0; k < 3; k++)
-        budget_take(settings, BUDGET_DATA, set_bytes(sets[k]->n, sets[k]->d, sets[k]->v != NULL));
+        budget_take(settings->trace, BUDGET_DATA, set_size(sets[k]));
 }
 
 /* From pairs or from files; then the rows of validation leave the training set's end. */
@@ -332,10 +336,11 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     data->test = rows.set;
     data->test.from_zero = rows.base == 0;
     rows.set = (poison_set){0};
-    note_bytes(data, settings);
 done:
-    free_part(&rows);
-    free_part(&model);
+    free_part(&rows, settings->trace);
+    free_part(&model, settings->trace);
+    if (status == 0)
+        note_bytes(data, settings);
     return status;
 }
 

@@ -24,6 +24,11 @@ size_t set_bytes(size_t n, int d, int doubles)
                                                                                          : bytes;
 }
 
+size_t set_size(const poison_set *set)
+{
+    return set_bytes(set->n, set->d, set->v != NULL);
+}
+
 void set_free(poison_set *set)
 {
     free(set->x);

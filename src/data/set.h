@@ -5,6 +5,8 @@
 
 #include "poison.h"
 
+#define MOST_FEATURES (1 << 24)
+
 /* Copies rows row[0..count) of a set, in that order. POISON_ENOMEM. set_free frees. */
 int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
                       poison_error *err);
@@ -20,6 +22,7 @@ poison_set set_some(const poison_set *set, size_t first, size_t n);
 
 /* of the features; SIZE_MAX if there is no such number */
 size_t set_bytes(size_t n, int d, int doubles);
+size_t set_size(const poison_set *set); /* of a set as it is */
 
 void set_free(poison_set *set);
 

@@ -5,7 +5,6 @@
 
 #include "base.h"
 #include "number.h"
-#include "idx.h"
 #include "set.h"
 #include "trace.h"
 

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-/* two before main, one more for each further thread that multiplies */
+/* one of OpenBLAS's: it takes two before main, one more for each further thread that multiplies */
 #define BUFFER ((size_t)128 << 20)
 #define GUARD ((size_t)64 << 10)   /* of address space beside each buffer or stack */
 
@@ -118,9 +118,9 @@ int blas_ready(int threads)
     return taken;
 }
 
-int blas_fail_memory(int threads, size_t beside, poison_error *err)
+size_t blas_buffer_bytes(void)
 {
-    return poison_fail_memory(err, (size_t)threads, beside + BUFFER, "multiplying");
+    return BUFFER;
 }
 
 /* ---- before main ----------------------------------------------------------------------------- */

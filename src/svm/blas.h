@@ -30,8 +30,8 @@ void blas_end(int threads);
  * would ask for again and again. Once they are there, it costs nothing. From inside a parallel
  * region it does nothing: call it before. */
 int blas_ready(int threads);
-/* POISON_ENOMEM: threads that multiply need `beside` bytes each, beside OpenBLAS's buffer. */
-int blas_fail_memory(int threads, size_t beside, poison_error *err);
+/* What OpenBLAS takes for each of them. */
+size_t blas_buffer_bytes(void);
 
 /* 0: libgomp could not start so many threads now, and would end the process with a message of its
  * own. Else they run. */

@@ -81,7 +81,7 @@ static size_t chunk_bytes(const struct panel *panel)
 
 static void panel_free(struct cache *cache, struct panel *panel)
 {
-    budget_give(&cache->settings, BUDGET_CACHE, panel->chunks * chunk_bytes(panel));
+    budget_give(cache->settings.trace, BUDGET_CACHE, panel->chunks * chunk_bytes(panel));
     rows_free(&panel->rows);
     for (size_t c = 0; c < panel->chunks; c++)
         free(panel->chunk[c]);
@@ -95,7 +95,7 @@ static void panel_free(struct cache *cache, struct panel *panel)
 
 static void free_batches(struct cache *cache)
 {
-    budget_give(&cache->settings, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
+    budget_give(cache->settings.trace, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
     free(cache->batch);
     free(cache->batch_memory);
 }
@@ -192,7 +192,7 @@ static int grow(struct cache *cache, struct panel *panel)
     if (!panel->chunk[panel->chunks])
         return 0;
     panel->chunks++;
-    budget_take(&cache->settings, BUDGET_CACHE, chunk_bytes(panel));
+    budget_take(cache->settings.trace, BUDGET_CACHE, chunk_bytes(panel));
     return 1;
 }
 
@@ -287,7 +287,7 @@ static size_t take_batches(struct cache *cache, size_t batches)
     cache->batch = poison_take_big(room, sizeof *cache->batch);
     cache->batch_memory = poison_take_big(room, cache->batch_size);
     cache->batch_room = cache->batch && cache->batch_memory ? room : 0;
-    budget_take(&cache->settings, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
+    budget_take(cache->settings.trace, BUDGET_BATCHES, cache->batch_room * cache->batch_size);
     return cache->batch_room;
 }
 
@@ -307,7 +307,7 @@ static void compute(struct cache *cache, const struct work *work, size_t k, size
     for (size_t r = 0; r < work->count; r++)
         values[r] = piece_values(work->panel, work->wanted[r]);
     kernel_floats(values, &cache->batch[k], &work->panel->rows, first,
-                  left < work->columns ? left : work->columns, cache->tiles + omp_get_thread_num(),
+                  size_min(left, work->columns), cache->tiles + omp_get_thread_num(),
                   cache->simd);
 }
 

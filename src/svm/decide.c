@@ -30,13 +30,21 @@ int decisions_new(struct decisions *d, const poison_set *train, const poison_set
     return d->have && d->place && d->row ? 0 : poison_fail_memory(err, n, 13, "the support rows");
 }
 
-void decisions_free(struct decisions *d)
+static void free_values(struct decisions *d)
 {
-    decisions_forget(d);
-    if (d->T)
-        budget_give(&d->settings, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
+    budget_give(d->settings.trace, BUDGET_DECISIONS, d->P * d->m * sizeof *d->value);
     free(d->value);
     free(d->known);
+    d->value = NULL;
+    d->known = NULL;
+    d->P = 0;
+}
+
+void decisions_free(struct decisions *d)
+{
+    free_values(d);
+    if (d->T)
+        budget_give(d->settings.trace, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
     free(d->T);
     free(d->have);
     free(d->place);
@@ -47,8 +55,7 @@ void decisions_free(struct decisions *d)
 
 void decisions_forget(struct decisions *d)
 {
-    budget_give(&d->settings, BUDGET_DECISIONS, d->P * d->m * sizeof *d->value);
-    d->P = 0;
+    free_values(d);
     if (d->have)
         memset(d->have, 0, d->train->n);
 }
@@ -79,10 +86,8 @@ int decisions_carry(struct decisions *d, size_t P, const ptrdiff_t *old, poison_
             known[p] = 1;
             memcpy(value + p * d->m, d->value + (size_t)old[p] * d->m, d->m * sizeof *value);
         }
-    budget_give(&d->settings, BUDGET_DECISIONS, d->P * d->m * sizeof *value);
-    budget_take(&d->settings, BUDGET_DECISIONS, P * d->m * sizeof *value);
-    free(d->known);
-    free(d->value);
+    budget_take(d->settings.trace, BUDGET_DECISIONS, P * d->m * sizeof *value);
+    free_values(d);
     d->known = known;
     d->value = value;
     d->P = P;
@@ -145,7 +150,7 @@ static int prepare(struct decisions *d, struct job *job, poison_error *err)
     if (d->keep && !d->T && (d->asked++ || d->train->n * d->m * sizeof *d->T <= AT_ONCE)) {
         d->T = poison_take_big(d->train->n, d->m * sizeof *d->T);
         if (d->T)
-            budget_take(&d->settings, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
+            budget_take(d->settings.trace, BUDGET_TESTS, d->train->n * d->m * sizeof *d->T);
     }
     list_rows(d, job);
     job->batches = (job->rows + KERNEL_TILE - 1) / KERNEL_TILE;
@@ -235,7 +240,7 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
             double piece = trace_begin(d->settings.trace);
             batch_fill(&job.batch[b], job.batch_memory + b * job.batch_size, &d->rows, d->train,
                        d->row + b * KERNEL_TILE,
-                       b + 1 < job.batches ? KERNEL_TILE : job.rows - b * KERNEL_TILE,
+                       size_min(KERNEL_TILE, job.rows - b * KERNEL_TILE),
                        job.tiles + omp_get_thread_num());
             trace_piece(d->settings.trace, TRACE_PREDICT, piece, NULL);
         }

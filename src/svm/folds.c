@@ -177,7 +177,8 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     TRY(poison_svm_new(&first, data, &quiet, err));
     /* inside the region it is too late */
     if (!kernel_engine(&data->train, settings) && !blas_ready(settings->threads))
-        TRY(blas_fail_memory(settings->threads, 0, err));
+        TRY(poison_fail_memory(err, (size_t)settings->threads, blas_buffer_bytes(),
+                               "multiplying"));
     struct crossing c = {data, first, held, (size_t)folds, predicted, cost};
     TRY(cross_all(&c, costs, settings, err));
 done:

@@ -120,13 +120,25 @@ size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
     return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
 }
 
+/* Whether rows of the set are multiplied as copies that are larger than they are: --memory counts
+ * them. */
+static int are_copies(const poison_set *set)
+{
+    return set->v || set->d > DOT_FEATURES;
+}
+
+static size_t copy_bytes(const poison_set *set) /* of a row */
+{
+    return (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
+}
+
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings,
                         poison_error *err)
 {
     struct budget budget = budget_whole(settings);
     size_t rows = n + m + size_min(TILE, size_max(n, m));
-    size_t row = (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
-    if ((!set->v && set->d <= DOT_FEATURES) || budget.left / row >= rows)
+    size_t row = copy_bytes(set);
+    if (!are_copies(set) || budget.left / row >= rows)
         return 0;
     return budget_fail(budget, (double)rows * (double)row, err,
                        "copies of rows of %d features take", set->d);
@@ -290,6 +302,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     size_t d = (size_t)set->d;
     *rows = (struct rows){.kernel = rows->kernel, .dot = dot, .n = n, .d = set->d};
     rows->cancel = settings->cancel;
+    rows->trace = settings->trace;
     rows->norm = poison_take_big(n, sizeof *rows->norm);
     if (dot)
         rows->memory = poison_take_big(dot_panel_bytes(n, set->d), 1);
@@ -303,6 +316,8 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
         rows_free(rows);
         return poison_fail_memory(err, 1, rows_bytes(n, set->d, dot), "the table of features");
     }
+    rows->copies = are_copies(set) ? n * copy_bytes(set) : 0;
+    budget_take(rows->trace, BUDGET_COPIES, rows->copies);
     if (dot)
         rows->packed = dot_panel_in(rows->memory, n, set->d);
     if (set->v)
@@ -329,6 +344,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
 
 void rows_free(struct rows *rows)
 {
+    budget_give(rows->trace, BUDGET_COPIES, rows->copies);
     free(rows->x);
     free(rows->v);
     free(rows->memory);
@@ -346,9 +362,8 @@ struct tile *take_tiles(int threads, int blas)
 
 int fail_tiles(int threads, int blas, poison_error *err)
 {
-    if (blas)
-        return blas_fail_memory(threads, sizeof(struct tile), err);
-    return poison_fail_memory(err, (size_t)threads, sizeof(struct tile), "multiplying");
+    size_t each = sizeof(struct tile) + (blas ? blas_buffer_bytes() : 0);
+    return poison_fail_memory(err, (size_t)threads, each, "multiplying");
 }
 
 /* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */

@@ -61,6 +61,8 @@ struct rows {
     void *memory;                 /* of packed */
     /* NULL, or the settings': products are left out once it is not 0 */
     const volatile sig_atomic_t *cancel;
+    poison_trace *trace; /* the settings', */
+    size_t copies;       /* which counts so many bytes as copies until rows_free */
     /* (n) rbf: squared norms, of the features as they are held; else what the shift took from each
      * product, in two halves, one a row */
     double *norm;

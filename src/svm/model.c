@@ -9,7 +9,6 @@
 #include "escape.h"
 #include "output.h"
 #include "number.h"
-#include "idx.h"
 #include "set.h"
 #include "input.h"
 
@@ -614,7 +613,7 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     if (set->n > budget.left / one)
         TRY(budget_fail(budget, (double)set->n * (double)one, err, "%s: %zu support vectors take",
                         c->name, set->n));
-    budget_take(budget.settings, BUDGET_DATA, set->n * one);
+    budget_take(budget.settings->trace, BUDGET_DATA, set->n * one);
     void *features = poison_take(set->n, set_bytes(1, set->d, extent.doubles));
     *(extent.doubles ? (void **)&set->v : (void **)&set->x) = features;
     set->y = poison_take(set->n, sizeof *set->y);
@@ -630,6 +629,8 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
             set->y[s++] = (int)k;
     TRY(take_machines(m, h, coef, err));
 done:
+    if (coef)
+        budget_give(budget.settings->trace, BUDGET_DATA, set->n * m->K * sizeof *coef);
     free(coef);
     return status;
 }
@@ -642,13 +643,14 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
     struct input stream = INPUT_CLOSED;
     struct header *h = poison_take(1, sizeof *h);
     char *text = NULL;
-    size_t length;
+    size_t length = 0;
     int status = 0;
     *m = (poison_model){.settings = *settings};
     if (!h)
         TRY(poison_fail_memory(err, 1, sizeof *h, "the model's header"));
     TRY(input_open(&stream, path, 1, settings, err));
     TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
+    budget_take(settings->trace, BUDGET_TEXT, length);
     struct cursor c = {.name = stream.name, .next = text, .stop = text + length};
     snprintf(m->data.source, sizeof m->data.source, "%s", stream.name);
     TRY(read_header(&c, m, h, err));
@@ -658,6 +660,8 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
     m->strange_names = status > 0;
     status = status > 0 ? 0 : status;
 done:
+    if (text)
+        budget_give(settings->trace, BUDGET_TEXT, length);
     input_close(&stream);
     free(text);
     free(h);

@@ -284,7 +284,7 @@ static int replay(struct smo *s)
 {
     while (s->rebuild_next < s->events) {
         int32_t e = s->event[s->rebuild_next];
-        size_t t = (size_t)(e > 0 ? e : -e) - 1;
+        size_t t = (size_t)abs(e) - 1;
         if (!have(s, t, NOBODY))
             return 0;
         add_row(s, s->F_bar, t, e > 0 ? bound_of(s, t) : -bound_of(s, t));
@@ -534,7 +534,8 @@ static size_t rebuild_wants(const struct smo *s, size_t *wanted, size_t most)
 {
     size_t count = 0;
     for (size_t k = s->rebuild_next; count < most && k < s->events + s->active; k++) {
-        size_t t = k < s->events ? (size_t)abs(s->event[k]) - 1 : s->at[k - s->events];
+        int32_t e = k < s->events ? s->event[k] : 0;
+        size_t t = k < s->events ? (size_t)abs(e) - 1 : s->at[k - s->events];
         int taken = s->row[t][0] || (k >= s->events && !is_free(s, t));
         for (size_t w = 0; w < count && !taken; w++)
             taken = wanted[w] == t;

@@ -15,7 +15,7 @@
 #define POOL_BYTES (32u << 20) /* gathered rows a thread keeps */
 #define PATIENCE 100           /* rounds that bring nobody on */
 #define WANTS 32               /* rows that a problem asks for at a time, at most */
-/* of them beyond what it needs: the fastest of 2 to 14 on all of MNIST */
+/* of these WANTS, beyond what it needs: the fastest of 2 to 14 on all of MNIST */
 #define GUESSES 14
 
 static size_t length(const struct task *task)

@@ -25,11 +25,14 @@ struct task {
     const struct class *a, *b;
 };
 
-/* Solves all tasks from the kernel matrix K (slots, ld). Each thread solves machine after machine,
- * the longest first. A row of K is used where it lies if the class is in place, else gathered into
+/* Solves all tasks from the kernel `matrix` (slots, ld). Each thread solves machine after machine,
+ * the longest first. A row of it is used where it lies if the class is in place, else gathered into
  * a pool. */
 int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix, size_t ld,
                       const poison_settings *settings, poison_error *err);
+
+/* The bytes that solve_from_cache needs. */
+size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache);
 
 /*
  * Solves all tasks from a cache whose panels are the classes. In each round the problems run in
@@ -37,8 +40,6 @@ int solve_from_matrix(const struct task *task, size_t tasks, const float *matrix
  * computed together. `bytes` may be used for kernel values and the problems' own state; with less
  * of it, fewer problems run at a time.
  */
-/* with less, it fails */
-size_t solve_least_bytes(const struct task *task, size_t tasks, const struct cache *cache);
 int solve_from_cache(const struct task *task, size_t tasks, struct cache *cache, size_t rows,
                      size_t bytes, const poison_settings *settings, poison_error *err);
 

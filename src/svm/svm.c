@@ -24,7 +24,8 @@
 /* Of models that are trained one a thread, from one matrix; of features that are not 8-bit, whose
  * products are of 16 rows at least (20000 x 20: 0.9 s, from the cache 3.6 s; x 784: 3.5, 3.6) */
 #define MANY_ROWS 20000
-/* Above, one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), and a sweep as fast. */
+/* With more rows one model is twice as fast from the cache (5000: 0.09 s, 0.2 s), a sweep as
+ * fast. */
 #define MATRIX_ROWS 4000
 
 struct poison_svm {
@@ -139,7 +140,7 @@ static int make_matrix(poison_svm *svm, poison_error *err)
     svm->matrix = poison_take_big(n, svm->ld * sizeof *svm->matrix);
     if (!svm->matrix)
         return 0;
-    budget_take(&svm->settings, BUDGET_KERNEL, n * svm->ld * sizeof *svm->matrix);
+    budget_take(svm->settings.trace, BUDGET_KERNEL, n * svm->ld * sizeof *svm->matrix);
     return fill_matrix(svm, err);
 }
 
@@ -227,7 +228,7 @@ void poison_svm_free(poison_svm *svm)
     cache_free(svm->cache);
     if (!svm->borrowed) {
         if (svm->matrix)
-            budget_give(&svm->settings, BUDGET_KERNEL, svm->n * svm->ld * sizeof *svm->matrix);
+            budget_give(svm->settings.trace, BUDGET_KERNEL, svm->n * svm->ld * sizeof *svm->matrix);
         free(svm->matrix);
         free(svm->diagonal);
     }
