@@ -274,7 +274,7 @@ data check '' | +ones.csv ~check
 data check --fo | --format
 data --e | --export
 data check - | +--label ~--export ~--flip
-help '' | +train +completions ~--man
+help '' | +train +completions +memory ~--man
 help data '' | check
 help --m | --man
 completions '' | bash zsh

@@ -7,7 +7,7 @@
 
 /* What a strategy or an audit does. */
 enum {
-    TRAINS = 1,      /* models of its own */
+    TRAINS = 1,      /* a strategy: models of its own */
     VALIDATES = 2,   /* needs the validation set */
     SEEDED = 4,      /* depends on the seed, */
     RESTARTS = 8,    /* but only if it has restarts */
@@ -16,9 +16,8 @@ enum {
     ESTIMATES = 64,  /* how many labels are wrong */
 };
 
-/* The audits' names, in the order of the table, for lists in help: AUDIT_NAMES("|") is
- * "knn|margin|...". The strategies' are in flips.h, as a part of a flip's words. test/attack_test.c
- * compares both with what the tables say. */
+/* The audits' names, in the order of their numbers, for lists in help: AUDIT_NAMES("|") is
+ * "knn|margin|...". The strategies' are in flips.h, as a part of a flip's words. */
 #define AUDIT_NAMES(between) \
     "knn" between "margin" between "loo" between "shapley" between "confident"
 

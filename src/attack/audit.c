@@ -94,12 +94,11 @@ struct visit {
 /* Visits rows [from, to) of v->set: v->row gets the squared distances of one of them to all n
  * training rows, exact for 8-bit features. In parallel, in batches; which thread visits a row does
  * not matter. `rows` holds the training rows. POISON_ENOMEM, POISON_ECANCEL. */
-static int visit_distances(const struct visit *v, const poison_set *train, size_t from, size_t to,
-                           const struct rows *rows, const poison_settings *settings,
-                           poison_error *err)
+static int visit_distances(const struct visit *v, size_t from, size_t to, const struct rows *rows,
+                           const poison_settings *settings, poison_error *err)
 {
     enum { SIDE = 16 }; /* rows a batch: their distances to many training rows stay small */
-    size_t n = train->n, threads = (size_t)settings->threads, bytes = batch_bytes(rows, SIDE);
+    size_t n = v->n, threads = (size_t)settings->threads, bytes = batch_bytes(rows, SIDE);
     struct tile *tiles = take_tiles(settings->threads, !rows->dot);
     struct batch *batch = poison_take_big(threads, sizeof *batch);
     uint8_t *memory = poison_take_big(threads, bytes);
@@ -169,7 +168,7 @@ static int audit_knn(const struct audit *a, poison_error *err)
     struct visit v = {knn_row, a->labels, train, f->n, f->score, f->suggested, NULL, 0};
     int status = fill_rows(&rows, a, err);
     if (status == 0)
-        status = visit_distances(&v, train, 0, f->n, &rows, a->settings, err);
+        status = visit_distances(&v, 0, f->n, &rows, a->settings, err);
     rows_free(&rows);
     return status;
 }
@@ -219,8 +218,8 @@ static int audit_shapley(const struct audit *a, poison_error *err)
         TRY(poison_fail_memory(err, IN_HAND, n * sizeof *v.value, "Shapley values"));
     TRY(fill_rows(&rows, a, err));
     for (v.first = 0; v.first < m; v.first += IN_HAND) {
-        size_t end = m - v.first < IN_HAND ? m : v.first + IN_HAND;
-        TRY(visit_distances(&v, &a->data->train, v.first, end, &rows, a->settings, err));
+        size_t end = size_min(m, v.first + IN_HAND);
+        TRY(visit_distances(&v, v.first, end, &rows, a->settings, err));
         for (size_t t = 0; t < end - v.first; t++)
             for (size_t r = 0; r < n; r++)
                 f->score[r] += v.value[t * n + r];
@@ -556,34 +555,33 @@ done:
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+#define COMMA ,
+static const char *const names[POISON_AUDITS] = {AUDIT_NAMES(COMMA)};
+
 static const struct {
-    const char *name, *summary;
+    const char *summary;
     unsigned flags;
     int (*judge)(const struct audit *a, poison_error *err);
 } audits[POISON_AUDITS] = {
-    [POISON_KNN] = {"knn", "Looks at the ten nearest training rows: how many have another label?",
-                    0, audit_knn},
-    [POISON_MARGIN] =
-        {"margin",
-         "Asks the poisoned model itself: how far is the row on the wrong side of its borders?",
-         TRAINS, audit_margin},
-    [POISON_LOO] = {"loo",
-                    "Leaves each row out and trains again: are rows that are known to be clean "
+    [POISON_KNN] = {"Looks at the ten nearest training rows: how many have another label?", 0,
+                    audit_knn},
+    [POISON_MARGIN] = {"Asks the poisoned model itself: how far is the row on the wrong side of "
+                       "its borders?",
+                       0, audit_margin},
+    [POISON_LOO] = {"Leaves each row out and trains again: are rows that are known to be clean "
                     "decided better without it?",
-                    TRAINS | VALIDATES, audit_loo},
-    [POISON_SHAPLEY] = {"shapley",
-                        "Asks what each row is worth: does it help to name, by their neighbours, "
+                    VALIDATES, audit_loo},
+    [POISON_SHAPLEY] = {"Asks what each row is worth: does it help to name, by their neighbours, "
                         "rows known to be clean?",
                         VALIDATES, audit_shapley},
-    [POISON_CONFIDENT] =
-        {"confident",
-         "Predicts each row by a model that did not see it: how sure is that of another label?",
-         TRAINS | SEEDED | ESTIMATES, audit_confident},
+    [POISON_CONFIDENT] = {"Predicts each row by a model that did not see it: how sure is that of "
+                          "another label?",
+                          SEEDED | ESTIMATES, audit_confident},
 };
 
 const char *poison_audit_name(int method)
 {
-    return audits[method].name;
+    return names[method];
 }
 
 const char *audit_summary(int method)
@@ -599,7 +597,7 @@ int audit_does(int method, unsigned flags)
 int poison_audit_parse(const char *name, size_t length)
 {
     for (int k = 0; k < POISON_AUDITS; k++)
-        if (strlen(audits[k].name) == length && strncmp(audits[k].name, name, length) == 0)
+        if (strlen(names[k]) == length && strncmp(names[k], name, length) == 0)
             return k;
     return -1;
 }

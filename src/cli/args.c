@@ -13,7 +13,6 @@
 
 /* Slips of the pen (letters changed, added, dropped or swapped) within which a name is offered. */
 #define NEAR 2
-#define OPERANDS 8 /* words that are kept: more than any command takes */
 
 /* An option of the command line. */
 struct given {
@@ -130,8 +129,8 @@ static int split_option(struct args *args, int *k, int argc, char **argv, poison
         return fail_unknown_option(g->word, err);
     if (g->value && !g->option->value)
         return poison_fail(err, POISON_EUSAGE, "--%s takes no value", g->option->name);
-    int second = option_lacks_second(g->option, g->word, g->value);
-    if (!g->option->value || (g->value && !second))
+    int second;
+    if (!option_waits(g->option, g->word, g->value, &second))
         return 0;
     if (*k + 1 == argc)
         return poison_fail(err, POISON_EUSAGE, "%s needs a value: %s", g->word,
@@ -421,13 +420,15 @@ done:
 
 /* In this order, which decides what is complained of first: the words are split into options and
  * operands, the command is found, help is given; defaults are set, then what was said; operands are
- * counted and read; what contradicts itself is refused. */
+ * counted and read; what contradicts itself is refused. A shell's question (complete.c) is answered
+ * before all that: its words are no command line. */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
                poison_error *err)
 {
     int status = 0;
     const char *word[OPERANDS] = {NULL};
     size_t words = 0;
+    *args = (struct args){0};
     if (argc > 2 && strcmp(argv[1], "completions") == 0 && strcmp(argv[2], "--words") == 0) {
         complete_words(out, commands, argc - 3, argv + 3);
         return ARGS_HELP;

@@ -74,9 +74,8 @@ struct args {
     const char *pair_option;
     struct pair_wish *pair;  /* none: all that there are */
     size_t pairs;
-    /*
-     * doses, strategies, defences of lab, report, sweep and clean; everybody's seed, restarts, beam
-     */
+    /* doses, strategies, defences of lab, report, sweep and clean; everybody's seed, restarts,
+       beam. Its pairs are known when the data are (poison.c). */
     struct sweep sweep;
     int methods, method[POISON_AUDITS]; /* audit's and report's */
     int resume;                         /* sweep's */
@@ -97,9 +96,9 @@ struct args {
 
 enum { ARGS_HELP = 1, ARGS_VERSION };
 
-/* Fills *args from argv. 0: run args->command. ARGS_HELP: help has been printed to `out`.
- * ARGS_VERSION: asked for. POISON_EUSAGE with a sentence, POISON_EDATA for an instruction set that
- * this CPU lacks, POISON_ENOMEM. */
+/* Fills *args from argv. 0: run args->command. ARGS_HELP: help, or the answer to a shell's question,
+ * has been printed to `out`. ARGS_VERSION: asked for. POISON_EUSAGE with a sentence, POISON_EDATA
+ * for an instruction set that this CPU lacks, POISON_ENOMEM. */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
                poison_error *err);
 void args_free(struct args *args);

@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-enum { MOST = 8 }; /* words that are kept: more than any command takes */
-
 /* Of choices between |, those that stand for themselves. */
 static void print_choices(FILE *out, const char *choices)
 {
@@ -63,17 +61,20 @@ static void print_operands(FILE *out, const struct command *commands, const stru
                            size_t count, const char *last)
 {
     const char *at = c->operands ? c->operands : "";
+    if (c->flags & TOPIC_OPERAND) {
+        if (count < 2)
+            print_commands(out, commands, count ? last : NULL);
+        if (count == 0)
+            fputs("memory:who gets what share of --memory\n", out);
+        return;
+    }
     if (count == 0)
         print_commands(out, commands, c->name);
-    if (count == 1 && strcmp(at, "[COMMAND]") == 0)
-        print_commands(out, commands, last);
     for (; count > 0 && *at; count--) {
         at += strcspn(at, " ");
         at += strspn(at, " ");
     }
-    if (strcmp(at, "[COMMAND]") == 0)
-        print_commands(out, commands, NULL);
-    else if (strchr(at, '|'))
+    if (strchr(at, '|'))
         print_choices(out, at);
     else if (*at)
         fputs("/\n", out);
@@ -81,17 +82,19 @@ static void print_operands(FILE *out, const struct command *commands, const stru
 
 /* What the words before the last one say. */
 struct line {
-    const char *plain[MOST]; /* (count) the command's name and what follows it */
+    const char *plain[OPERANDS]; /* (count) the command's name and what follows it */
     size_t count;
     int ended;                  /* by -- */
     int waits;                  /* the last word is a value: */
     const struct option *option; /* of this option, or NULL */
 };
 
+/* As args.c splits a command line, but nothing is refused. */
 static struct line read_line(int words, char **word)
 {
     struct line l = {.count = 0};
     const char *value;
+    int second;
     for (int k = 0; k < words; k++) {
         if (l.waits) {
             l.waits = 0;
@@ -99,10 +102,10 @@ static struct line read_line(int words, char **word)
             l.ended = 1;
         } else if (l.ended || word[k][0] != '-' || !word[k][1]) {
             l.plain[l.count] = word[k];
-            l.count += l.count + 1 < MOST;
+            l.count += l.count + 1 < OPERANDS;
         } else {
             const struct option *o = option_find(word[k], &value);
-            l.waits = o && o->value && (!value || option_lacks_second(o, word[k], value));
+            l.waits = o && option_waits(o, word[k], value, &second);
             l.option = value ? NULL : o; /* nothing is known of W of -wLABEL W */
         }
     }

@@ -70,7 +70,8 @@ static void take_lines(char to[MOST], const char **at, int commands)
     }
 }
 
-/* A section is "## NAME", what is printed, command lines, notes; an empty line ends it. */
+/* A section is "## NAME", what is printed, command lines, notes; an empty line ends it. All parts
+ * are empty if there is none. */
 static void find_prose(struct prose *prose, const struct command *c)
 {
     static const char text[] =
@@ -78,13 +79,13 @@ static void find_prose(struct prose *prose, const struct command *c)
         ;
     char heading[64];
     snprintf(heading, sizeof heading, "## %s\n", c->name);
-    const char *at = strstr(text, heading) + strlen(heading);
+    const char *found = strstr(text, heading), *at = found ? found + strlen(heading) : "";
     take_lines(prose->prints, &at, 0);
     take_lines(prose->examples, &at, 1);
     take_lines(prose->notes, &at, 0);
-    prose->prints[strlen(prose->prints) - 1] = 0;
     for (char *letter = prose->prints; *letter; letter++)
-        *letter = *letter == '\n' ? ' ' : *letter;
+        if (*letter == '\n')
+            *letter = letter[1] ? ' ' : 0;
 }
 
 /* ---- help ------------------------------------------------------------------------------------ */

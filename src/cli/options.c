@@ -155,7 +155,7 @@ const struct option options[] = {
      "LIBSVM's word: 0, without probabilities, is what there is", RARE, CALL(parse_probability)},
     {'j', "threads", "N", PREDICTING, "all cores", "OpenMP threads", WORDS, COUNTS_INT,
      .at = AT(settings.threads), .least = 1, .most = POISON_MOST_THREADS},
-    {0, "isa", SET_ISA, PREDICTING, "the CPU's best", "instruction set of our own loops",
+    {0, "isa", ISA_NAMES, PREDICTING, "the CPU's best", "instruction set of our own loops",
      WORDS | RARE, CALL(parse_isa)},
     {0, "kernel", "auto|blas", PREDICTING, "auto",
      "blas: OpenBLAS also where 8-bit data have loops of their own", RARE,
@@ -283,8 +283,9 @@ const struct option *option_find(const char *word, const char **value)
     return NULL;
 }
 
-/* A label in quotes may hold a colon: one behind the closing quote counts, or any where none is. */
-int option_lacks_second(const struct option *o, const char *word, const char *value)
+/* LIBSVM's -wLABEL, which W follows: not --weight, and no colon behind the label. A label in quotes
+ * may hold a colon: one behind the closing quote counts, or any where none is. */
+static int lacks_second(const struct option *o, const char *word, const char *value)
 {
     const char *v = value;
     if (!(o->flags & TWO_WORDS) || !v || word[1] == '-')
@@ -293,6 +294,12 @@ int option_lacks_second(const struct option *o, const char *word, const char *va
         for (v++; *v && (*v != '"' || *++v == '"');)
             v++;
     return !strchr(v, ':');
+}
+
+int option_waits(const struct option *o, const char *word, const char *value, int *second)
+{
+    *second = lacks_second(o, word, value);
+    return o->value && (!value || *second);
 }
 
 const struct command *command_find(const struct command *commands, const char **word, size_t words,

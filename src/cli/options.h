@@ -72,11 +72,13 @@ const struct option *option_for(const struct option *o, const struct command *c)
  * this CPU lacks, ENOMEM. */
 int option_set(const struct option *o, struct args *args, const char *value, poison_error *err);
 
+enum { OPERANDS = 8 }; /* words that are kept: more than any command takes */
+
 /* The option of one word: --name, --name=value, -l or -lvalue. *value: what is glued to it, or
  * NULL. */
 const struct option *option_find(const char *word, const char **value);
-/* LIBSVM's -wLABEL, which W follows: not --weight, and no colon behind the label. */
-int option_lacks_second(const struct option *o, const char *word, const char *value);
+/* Whether the next word is the option's: its value or, *second, the W of LIBSVM's -wLABEL W. */
+int option_waits(const struct option *o, const char *word, const char *value, int *second);
 /* The command that the words begin with, and how many of them are its name; two words come before
  * one. NULL: none. */
 const struct command *command_find(const struct command *commands, const char **word, size_t words,

@@ -499,7 +499,7 @@ int parse_probability(struct args *a, const char *v, poison_error *err)
 
 int parse_isa(struct args *a, const char *v, poison_error *err)
 {
-    static const struct option isa = {.name = "isa", .value = SET_ISA};
+    static const struct option isa = {.name = "isa", .value = ISA_NAMES};
     int status = parse_choice(&a->settings.isa, v, &isa, err);
     if (status == 0 && a->settings.isa > poison_isa_best())
         status = poison_fail(err, POISON_EDATA, "--isa %s: this CPU has %s at best", v,

@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-#define SET_ISA "c|avx2|avx512|vnni|amx"
+#define ISA_NAMES "c|avx2|avx512|vnni|amx"
 
 /* 0, or POISON_EUSAGE (POISON_EDATA for a CPU that lacks the instruction set, POISON_ENOMEM) and a
  * sentence. */
