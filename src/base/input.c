@@ -60,12 +60,12 @@ static int is_readable(int fd)
 int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
                poison_error *err)
 {
-    int input = pipes && strcmp(path, "-") == 0, status = 0;
+    int standard = pipes && strcmp(path, "-") == 0, status = 0;
     struct stat info;
     uint8_t magic[2];
-    *s = (struct input){.name = input ? "standard input" : path, .fd = -1, .size = -1,
+    *s = (struct input){.name = standard ? "standard input" : path, .fd = -1, .size = -1,
                         .cancel = settings->cancel};
-    if (input)
+    if (standard)
         s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     else
         TRY(open_file(s, path, pipes, err));
@@ -81,7 +81,7 @@ int input_open(struct input *s, const char *path, int pipes, const poison_settin
 #endif
     }
     /* somebody may have read of standard input before us */
-    off_t at = input ? lseek(s->fd, 0, SEEK_CUR) : 0;
+    off_t at = standard ? lseek(s->fd, 0, SEEK_CUR) : 0;
     ssize_t begin = pread(s->fd, magic, 2, at);
     if (info.st_size <= at && begin <= 0)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);

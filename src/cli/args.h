@@ -96,9 +96,9 @@ struct args {
 
 enum { ARGS_HELP = 1, ARGS_VERSION };
 
-/* Fills *args from argv. 0: run args->command. ARGS_HELP: help, or the answer to a shell's question,
- * has been printed to `out`. ARGS_VERSION: asked for. POISON_EUSAGE with a sentence, POISON_EDATA
- * for an instruction set that this CPU lacks, POISON_ENOMEM. */
+/* Fills *args from argv. 0: run args->command. ARGS_HELP: help, or the answer to a shell's
+ * question, has been printed to `out`. ARGS_VERSION: asked for. POISON_EUSAGE with a sentence,
+ * POISON_EDATA for an instruction set that this CPU lacks, POISON_ENOMEM. */
 int args_parse(struct args *args, const struct command *commands, int argc, char **argv, FILE *out,
                poison_error *err);
 void args_free(struct args *args);

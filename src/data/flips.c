@@ -328,18 +328,18 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
 int poison_flips_read(const char *path, int *labels, const poison_data *data,
                       const poison_settings *settings, poison_error *err)
 {
-    struct input stream = INPUT_CLOSED;
+    struct input input = INPUT_CLOSED;
     int status = 0, headed = 0;
     char *text = NULL, place[4200];
     size_t length;
     uint8_t *named = poison_take(data->train.n, 1);
     if (!named)
         TRY(poison_fail_memory(err, data->train.n, 1, "the flips"));
-    TRY(input_open(&stream, path, 1, settings, err));
-    TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
+    TRY(input_open(&input, path, 1, settings, err));
+    TRY(input_take_all(&input, &text, &length, budget_whole(settings), err));
     struct lines lines = {.next = text, .stop = text + length};
     for (char *line; (line = lines_next(&lines, &length));) {
-        snprintf(place, sizeof place, "%.4096s:%zu", stream.name, lines.number);
+        snprintf(place, sizeof place, "%.4096s:%zu", input.name, lines.number);
         if (strlen(line) < length)
             TRY(poison_fail(err, POISON_EDATA, "%s: a zero byte: this is no text", place));
         if (length && line[length - 1] == '\r')
@@ -355,9 +355,9 @@ int poison_flips_read(const char *path, int *labels, const poison_data *data,
     }
     if (!headed)
         TRY(poison_fail(err, POISON_EDATA, "%s: empty, expected the header 'row from to'",
-                        stream.name));
+                        input.name));
 done:
-    input_close(&stream);
+    input_close(&input);
     free(text);
     free(named);
     return status;

@@ -22,7 +22,7 @@ enum { IMAGES_MAGIC = 0x00000803, LABELS_MAGIC = 0x00000801 };
 /* ---- IDX ------------------------------------------------------------------------------------- */
 
 struct idx {
-    struct input stream;
+    struct input input;
     uint32_t dimension[3]; /* rows, height, width */
     size_t record;         /* bytes a row */
 };
@@ -38,8 +38,8 @@ static int idx_open(struct idx *idx, const char *path, uint32_t magic,
 {
     int status, dimensions = magic & 0xFF;
     uint8_t header[16];
-    TRY(input_open(&idx->stream, path, 0, settings, err));
-    TRY(input_read(&idx->stream, header, 4 + 4 * (size_t)dimensions, err));
+    TRY(input_open(&idx->input, path, 0, settings, err));
+    TRY(input_read(&idx->input, header, 4 + 4 * (size_t)dimensions, err));
     if (big_endian(header) != magic)
         return poison_fail(err, POISON_EDATA,
                            "%s: magic number %08x, expected %08x (unsigned bytes, %d dimension%s)",
@@ -58,10 +58,10 @@ static int idx_open(struct idx *idx, const char *path, uint32_t magic,
     if (__builtin_mul_overflow((size_t)idx->dimension[0], idx->record, &claimed))
         return poison_fail(err, POISON_EDATA, "%s: the header claims an impossible size", path);
     size_t before = 4 + 4 * (size_t)dimensions;
-    if (idx->stream.size >= 0 && (size_t)idx->stream.size - before != claimed)
+    if (idx->input.size >= 0 && (size_t)idx->input.size - before != claimed)
         return poison_fail(err, POISON_EDATA,
                            "%s: the header claims %zu bytes of data, the file holds %zu", path,
-                           claimed, (size_t)idx->stream.size - before);
+                           claimed, (size_t)idx->input.size - before);
 done:
     return status;
 }
@@ -120,7 +120,7 @@ static int read_files(poison_set *set, const char *image_path, const char *label
                       const struct wish *wish, const poison_settings *settings, poison_error *err)
 {
     size_t n = 0;
-    struct idx images = {.stream = INPUT_CLOSED}, labels = {.stream = INPUT_CLOSED};
+    struct idx images = {.input = INPUT_CLOSED}, labels = {.input = INPUT_CLOSED};
     uint8_t *y = NULL;
     int status;
     TRY(idx_open(&images, image_path, IMAGES_MAGIC, settings, err));
@@ -133,16 +133,16 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     set->height = (int)images.dimension[1];
     set->width = (int)images.dimension[2];
     set->d = (int)images.record;
-    TRY(input_take(&labels.stream, &y, n, err));
-    TRY(input_take(&images.stream, &set->x, n * images.record, err));
+    TRY(input_take(&labels.input, &y, n, err));
+    TRY(input_take(&images.input, &set->x, n * images.record, err));
     set->y = poison_take(n, sizeof *set->y);
     if (!set->y)
         TRY(poison_fail_memory(err, n, sizeof *set->y, "the labels"));
     for (size_t r = 0; r < n; r++)
         set->y[r] = y[r];
 done:
-    input_close(&images.stream);
-    input_close(&labels.stream);
+    input_close(&images.input);
+    input_close(&labels.input);
     free(y);
     return status;
 }

@@ -114,7 +114,7 @@ done:
 }
 
 /* A text is held, as budget's BUDGET_TEXT, until its rows are parsed. */
-static int load_text(struct part *part, struct input *stream, const struct wish *wish,
+static int load_text(struct part *part, struct input *input, const struct wish *wish,
                      struct budget budget, poison_error *err)
 {
     int status;
@@ -122,7 +122,7 @@ static int load_text(struct part *part, struct input *stream, const struct wish 
     const poison_settings *settings = budget.settings;
     size_t held = 0;
     double begun = trace_begin(settings->trace);
-    TRY(text_take(&text, stream, budget, err));
+    TRY(text_take(&text, input, budget, err));
     TRY(text_layout(&text, wish->format, wish->label, wish->features, err));
     held = text.length + text.rows * sizeof *text.row;
     budget_take(settings->trace, BUDGET_TEXT, held);
@@ -142,13 +142,13 @@ done:
 }
 
 /* Opens a file and finds out whether it is an IDX file. */
-static int open_file(struct input *stream, const char *path, int format, int *idx,
+static int open_file(struct input *input, const char *path, int format, int *idx,
                      const poison_settings *settings, poison_error *err)
 {
     int status;
     uint8_t first[4];
-    TRY(input_open(stream, path, 1, settings, err));
-    TRY(input_peek(stream, first, err));
+    TRY(input_open(input, path, 1, settings, err));
+    TRY(input_peek(input, first, err));
     *idx = format == POISON_READ_IDX || (format == POISON_READ_AUTO && idx_is(first));
 done:
     return status;
@@ -160,7 +160,7 @@ static int load_part(struct part *part, const struct wish *wish, struct budget b
 {
     const poison_settings *settings = budget.settings;
     int status, idx;
-    struct input stream = INPUT_CLOSED;
+    struct input input = INPUT_CLOSED;
     *part = (struct part){.name = part->name, .base = 1};
     if (is_synthetic(wish->path)) {
         poison_data drawn;
@@ -172,12 +172,12 @@ static int load_part(struct part *part, const struct wish *wish, struct budget b
         TRY(idx_read_folder(&part->set, wish->path, wish->test, plus(wish->first, wish->validate),
                         wish->validate || !wish->given, settings, err));
     } else {
-        TRY(open_file(&stream, wish->path, wish->format, &idx, settings, err));
+        TRY(open_file(&input, wish->path, wish->format, &idx, settings, err));
         TRY(idx ? load_images(part, wish, settings, err)
-                : load_text(part, &stream, wish, budget, err));
+                : load_text(part, &input, wish, budget, err));
     }
 done:
-    input_close(&stream);
+    input_close(&input);
     return status;
 }
 
@@ -401,7 +401,7 @@ static int check_text(struct text *t, int format, const char *label, struct prob
 int load_check(const char *path, int format, const char *label, struct problems *problems,
                const poison_settings *settings, poison_error *err)
 {
-    struct input stream = INPUT_CLOSED;
+    struct input input = INPUT_CLOSED;
     struct text text = {0};
     poison_error why = {""};
     int status = 0, idx = 0, folder = is_folder(path);
@@ -411,9 +411,9 @@ int load_check(const char *path, int format, const char *label, struct problems 
         return 0;
     }
     if (!folder) {
-        TRY(open_file(&stream, path, format, &idx, settings, err));
+        TRY(open_file(&input, path, format, &idx, settings, err));
         if (!idx)
-            TRY(text_take(&text, &stream, budget_whole(settings), err));
+            TRY(text_take(&text, &input, budget_whole(settings), err));
     }
     if (folder || idx)
         status = read_all(path, idx, settings, &why);
@@ -426,7 +426,7 @@ int load_check(const char *path, int format, const char *label, struct problems 
         poison_fail(err, status, "%s", why.text);
     }
 done:
-    input_close(&stream);
+    input_close(&input);
     text_close(&text);
     return status;
 }

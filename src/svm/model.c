@@ -150,7 +150,7 @@ static int holds_names(const char *beside, int *names, poison_error *err)
 static int read_names(poison_data *data, const char *path, uint32_t crc,
                       const poison_settings *settings, poison_error *err)
 {
-    struct input stream = INPUT_CLOSED;
+    struct input input = INPUT_CLOSED;
     char *beside = labels_path(path), *bytes = NULL, expected[24], *name[POISON_LABELS];
     size_t length, size = 0;
     int count = 0, status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
@@ -160,8 +160,8 @@ static int read_names(poison_data *data, const char *path, uint32_t crc,
     status = !S_ISREG(info.st_mode) || info.st_size == 0;
     if (status)
         goto done;
-    TRY(input_open(&stream, beside, 0, settings, err));
-    TRY(input_take_all(&stream, &bytes, &length, budget_whole(settings), err));
+    TRY(input_open(&input, beside, 0, settings, err));
+    TRY(input_take_all(&input, &bytes, &length, budget_whole(settings), err));
     sprintf(expected, "crc32 %08x", crc);
     struct lines lines = {.next = bytes, .stop = bytes + length};
     for (char *line; status == 0 && (line = lines_next(&lines, &length));) {
@@ -189,7 +189,7 @@ static int read_names(poison_data *data, const char *path, uint32_t crc,
     data->name = block;
     data->numbers = 0;
 done:
-    input_close(&stream);
+    input_close(&input);
     free(bytes);
     free(beside);
     return status;
@@ -640,7 +640,7 @@ done:
 int poison_model_read(poison_model *m, const char *path, const poison_settings *settings,
                       poison_error *err)
 {
-    struct input stream = INPUT_CLOSED;
+    struct input input = INPUT_CLOSED;
     struct header *h = poison_take(1, sizeof *h);
     char *text = NULL;
     size_t length = 0;
@@ -648,11 +648,11 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
     *m = (poison_model){.settings = *settings};
     if (!h)
         TRY(poison_fail_memory(err, 1, sizeof *h, "the model's header"));
-    TRY(input_open(&stream, path, 1, settings, err));
-    TRY(input_take_all(&stream, &text, &length, budget_whole(settings), err));
+    TRY(input_open(&input, path, 1, settings, err));
+    TRY(input_take_all(&input, &text, &length, budget_whole(settings), err));
     budget_take(settings->trace, BUDGET_TEXT, length);
-    struct cursor c = {.name = stream.name, .next = text, .stop = text + length};
-    snprintf(m->data.source, sizeof m->data.source, "%s", stream.name);
+    struct cursor c = {.name = input.name, .next = text, .stop = text + length};
+    snprintf(m->data.source, sizeof m->data.source, "%s", input.name);
     TRY(read_header(&c, m, h, err));
     TRY(take_numbers(&m->data, h->number, m->K, err));
     TRY(read_vectors(&c, m, h, budget_less(budget_whole(settings), length), err));
@@ -662,7 +662,7 @@ int poison_model_read(poison_model *m, const char *path, const poison_settings *
 done:
     if (text)
         budget_give(settings->trace, BUDGET_TEXT, length);
-    input_close(&stream);
+    input_close(&input);
     free(text);
     free(h);
     if (status < 0)
