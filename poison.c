@@ -621,7 +621,7 @@ static int run_report(struct laboratory *lab, poison_error *err)
     report.method = a->method, report.methods = a->methods;
     report.quiet = a->quiet;
     report.command = command, report.provenance = lab->provenance;
-    TRY(report_write(lab->file.out, &report, &lab->data, lab->sweep.pair, &lab->settings, err));
+    TRY(report_write(lab->file.out, &report, &lab->data, &lab->settings, err));
 done:
     free(command);
     return status;

@@ -101,9 +101,10 @@ static int choose_curve(struct draft *r, poison_error *err)
 
 /* Takes room for all chapters, refuses doses that cannot be, and writes. */
 int report_write(FILE *out, const struct report *wishes, const poison_data *data,
-                 const struct sweep_pair *pair, const poison_settings *settings, poison_error *err)
+                 const poison_settings *settings, poison_error *err)
 {
     const struct sweep *s = wishes->sweep;
+    const struct sweep_pair *pair = s->pair;
     const poison_set *train = &data->train, *test = &data->test;
     int pictures = train->height && test->height && train->x && test->x && image_ready(NULL) == 0;
     struct draft r = {.page = {out, data, pictures}, .wishes = wishes, .data = data,

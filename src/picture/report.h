@@ -27,6 +27,6 @@ struct report {
  * before any work for doses that cannot be.
  */
 int report_write(FILE *out, const struct report *wishes, const poison_data *data,
-                 const struct sweep_pair *pair, const poison_settings *settings, poison_error *err);
+                 const poison_settings *settings, poison_error *err);
 
 #endif
