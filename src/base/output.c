@@ -296,6 +296,11 @@ static int settle(struct output *file, int status, int last, poison_error *err)
         status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
     if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
         status = fail_write(err, file->path, "write");
+    return status;
+}
+
+static int close_it(struct output *file, int status, poison_error *err)
+{
     if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
     file->out = NULL;
@@ -304,7 +309,7 @@ static int settle(struct output *file, int status, int last, poison_error *err)
 
 int output_finish(struct output *file, int status, poison_error *err)
 {
-    return settle(file, status, 0, err);
+    return close_it(file, settle(file, status, 0, err), err);
 }
 
 int output_swap(struct output *file)
@@ -317,8 +322,10 @@ int output_swap(struct output *file)
 int output_close(struct output *file, int status, poison_error *err)
 {
     status = settle(file, status, 1, err);
+    /* nothing between naming and renaming: who is killed there leaves a name behind */
     if (file->temporary && status >= 0 && !file->named && rename(file->temporary, file->path) != 0)
         status = fail_write(err, file->path, "rename into place");
+    status = close_it(file, status, err);
     if (file->temporary && status >= 0)
         sync_folder(file->path);
     if (file->temporary && status < 0 && !file->unnamed)
