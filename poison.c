@@ -824,7 +824,7 @@ int main(int argc, char **argv)
     args_free(&args);
     if (status >= 0 || status == OUTPUT_READER_GONE)
         return 0;
-    process_complain(err.text);
+    process_say("", err.text);
     if (status == POISON_ECANCEL)
         _exit(128 + (int)*stopped); /* exit would wait for standard output's reader */
     return -status;

@@ -233,11 +233,13 @@ const char *poison_kernel_name(int kernel);
 
 typedef struct poison_trace poison_trace; /* where the time went; the program's own */
 
-/* How far long work is. */
+/* How far long work is; or what its user ought to know. */
 typedef struct {
     const char *doing, *unit; /* "training", "iterations" */
     double done;              /* units */
     double share;             /* of the work, 0 to 1, estimated; never falls */
+    const char *warning; /* NULL; or a sentence without a full stop, of work that goes on: all else
+                            is empty then */
 } poison_progress;
 
 struct poison_settings {

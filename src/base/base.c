@@ -183,7 +183,20 @@ int poison_fail_cancelled(poison_error *err)
 void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit,
                  double share)
 {
-    poison_progress progress = {doing, unit, done, share};
+    poison_progress progress = {doing, unit, done, share, NULL};
     if (settings->progress && omp_get_thread_num() == 0)
         settings->progress(settings->progress_self, &progress);
+}
+
+void poison_warn(const poison_settings *settings, const char *format, ...)
+{
+    poison_error sentence;
+    poison_progress progress = {"", "", 0, 0, sentence.text};
+    if (!settings->progress || omp_get_thread_num() != 0)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence.text, sizeof sentence.text, format, args);
+    va_end(args);
+    settings->progress(settings->progress_self, &progress);
 }

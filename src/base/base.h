@@ -68,5 +68,9 @@ int poison_fail_cancelled(poison_error *err);
 /* Tells settings->progress; of a parallel region only the first thread does, which may print. */
 void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit,
                  double share);
+/* A sentence for its user, who may know better, while the work goes on; by the same way, so from
+ * no other thread either. Names from strangers need no escapes: who prints it escapes it. */
+void poison_warn(const poison_settings *settings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -56,11 +56,11 @@ const volatile sig_atomic_t *process_begin(void)
     return &stop_signal;
 }
 
-void process_complain(const char *sentence)
+void process_say(const char *before, const char *sentence)
 {
     char buffer[BUFSIZ];
     setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
-    fprintf(stderr, "poison: ");
+    fprintf(stderr, "poison: %s", before);
     escape_text(stderr, sentence);
     fprintf(stderr, "\n");
     fflush(stderr);

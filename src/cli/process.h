@@ -9,7 +9,8 @@
  * returned to their number: who works looks at it, and removes what is half written. */
 const volatile sig_atomic_t *process_begin(void);
 
-/* "poison: SENTENCE", in one write: others may have the same standard error. */
-void process_complain(const char *sentence);
+/* "poison: SENTENCE", in one write: others may have the same standard error. `before`: "", or what
+ * stands before it. */
+void process_say(const char *before, const char *sentence);
 
 #endif

@@ -2,17 +2,36 @@
 #include "progress.h"
 
 #include "base.h"
+#include "process.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EVERY 0.1 /* seconds */
 #define FIRST 0.5 /* what is done before that needs no line */
 
+/* Many models of a sweep may have the same to say. */
+static void warn_once(struct progress *line, const char *sentence)
+{
+    uint32_t sum = poison_crc32(0, sentence, strlen(sentence));
+    for (size_t k = 0; k < line->tolds; k++)
+        if (line->told[k] == sum)
+            return;
+    if (line->tolds < sizeof line->told / sizeof *line->told)
+        line->told[line->tolds++] = sum;
+    progress_clear(line);
+    process_say("warning: ", sentence);
+}
+
 static void show(void *self, const poison_progress *p)
 {
     struct progress *line = self;
     double now = poison_clock(), seconds;
+    if (p->warning)
+        warn_once(line, p->warning);
+    if (p->warning || !line->terminal)
+        return;
     if (line->doing != p->doing) {
         line->doing = p->doing;
         line->begun = line->last = now;
@@ -28,9 +47,7 @@ static void show(void *self, const poison_progress *p)
 
 void progress_open(struct progress *progress, poison_settings *settings)
 {
-    *progress = (struct progress){0};
-    if (!isatty(STDERR_FILENO))
-        return;
+    *progress = (struct progress){.terminal = isatty(STDERR_FILENO)};
     settings->progress = show;
     settings->progress_self = progress;
 }
