@@ -310,18 +310,21 @@ ssize_t fault_read(int fd, void *to, size_t length)
 }
 
 #ifdef POISON_ZLIB
-gzFile fault_gzdopen(int fd, const char *how);
-int fault_gzclose(gzFile file);
+int fault_inflateInit2_(z_stream *z, int bits, const char *version, int size);
+int fault_inflateEnd(z_stream *z);
 
-gzFile fault_gzdopen(int fd, const char *how)
+int fault_inflateInit2_(z_stream *z, int bits, const char *version, int size)
 {
-    return FAILS(MEMORY) ? NULL : NOTE(gzdopen(fd, how));
+    int failed = FAILS(MEMORY) ? Z_MEM_ERROR : inflateInit2_(z, bits, version, size);
+    if (!failed)
+        NOTE(z->state);
+    return failed;
 }
 
-int fault_gzclose(gzFile file)
+int fault_inflateEnd(z_stream *z)
 {
-    forget(file);
-    return gzclose(file);
+    forget(z->state);
+    return inflateEnd(z);
 }
 #endif
 

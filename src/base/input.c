@@ -11,28 +11,162 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef POISON_ZLIB
+#include <zlib.h>
+#endif
 
 /* Of what should be text: a zero beyond it ends the reading, and no line is named. */
 #define SURELY ((size_t)16 << 20)
 /* What is taken at first of a gzipped file: what its header claims is believed as data arrive. */
 #define CHUNK ((size_t)4 << 20)
 
-/* From here on zlib reads it: it passes on what is not gzipped as it is. */
+/* Up to `length` bytes of the descriptor, 0 at the end; a host's signals interrupt a read, and it
+ * goes on. */
+static ssize_t read_bytes(struct input *s, void *to, size_t length, poison_error *err)
+{
+    for (;;) {
+        if (poison_raised(s->cancel))
+            return poison_fail_cancelled(err);
+        ssize_t got = read(s->fd, to, size_min(length, CHUNK));
+        if (got >= 0)
+            return got;
+        if (errno != EINTR)
+            return poison_fail(err, POISON_EDATA, "%s: cannot read: %s", s->name, strerror(errno));
+    }
+}
+
+/* ---- gzip ------------------------------------------------------------------------------------ */
+
+#ifdef POISON_ZLIB
+
+/* We read, zlib only inflates: its gzread loses what it has read when a signal interrupts it. */
+struct gunzip {
+    z_stream z;             /* next_in, avail_in: what was read, and is not inflated yet */
+    int members, in_member; /* that have begun; one of them has not ended */
+    int plain;              /* none has begun: it is passed on as it is */
+    uint8_t bytes[1 << 17];
+};
+
+/* From here on what is read is inflated, or passed on where it is not gzipped. */
 static int inflate_it(struct input *s, poison_error *err)
 {
-#ifdef POISON_ZLIB
-    s->gz = gzdopen(s->fd, "rb");
-    if (!s->gz)
-        return poison_fail_memory(err, 1, 1 << 15, "zlib");
-    s->fd = -1; /* zlib's now */
-    gzbuffer(s->gz, 1 << 17);
+    s->gz = poison_take(1, sizeof *s->gz);
+    if (s->gz && inflateInit2(&s->gz->z, MAX_WBITS + 16) == Z_OK) /* gzip's headers only */
+        return 0;
+    free(s->gz);
+    s->gz = NULL;
+    return poison_fail_memory(err, 1, sizeof *s->gz, "zlib");
+}
+
+static void inflate_end(struct input *s)
+{
+    if (s->gz)
+        inflateEnd(&s->gz->z);
+    free(s->gz);
+}
+
+/* At least `least` bytes to inflate, unless the end comes before. */
+static int read_ahead(struct input *s, size_t least, poison_error *err)
+{
+    struct gunzip *g = s->gz;
+    ssize_t got = 1;
+    if (g->z.avail_in < least)
+        memmove(g->bytes, g->z.next_in, g->z.avail_in);
+    else
+        return 0;
+    for (g->z.next_in = g->bytes; g->z.avail_in < least && got > 0; g->z.avail_in += (unsigned)got) {
+        got = read_bytes(s, g->bytes + g->z.avail_in, sizeof g->bytes - g->z.avail_in, err);
+        if (got < 0)
+            return (int)got;
+    }
     return 0;
+}
+
+/* What a member's first two bytes say: another begins; nothing does, and what follows the last one
+ * is padding or no business of ours; or there was none at all. */
+static int next_member(struct input *s, poison_error *err)
+{
+    struct gunzip *g = s->gz;
+    int status = read_ahead(s, 2, err);
+    if (status < 0)
+        return status;
+    g->in_member = g->z.avail_in >= 2 && g->z.next_in[0] == 0x1F && g->z.next_in[1] == 0x8B;
+    g->plain = !g->in_member && !g->members;
+    g->members += g->in_member;
+    if (g->in_member)
+        inflateReset(&g->z);
+    return 0;
+}
+
+static ssize_t fail_inflate(const struct input *s, int code, poison_error *err)
+{
+    if (code == Z_MEM_ERROR)
+        return poison_fail_memory(err, 1, 1 << 15, "zlib");
+    return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->name,
+                       s->gz->z.msg ? s->gz->z.msg : "no gzip");
+}
+
+/* What there is of a stream that is not gzipped. */
+static ssize_t pass_on(struct input *s, void *to, size_t length, poison_error *err)
+{
+    z_stream *z = &s->gz->z;
+    if (!z->avail_in)
+        return read_bytes(s, to, length, err);
+    unsigned piece = (unsigned)size_min(length, z->avail_in);
+    memcpy(to, z->next_in, piece);
+    z->next_in += piece;
+    z->avail_in -= piece;
+    return piece;
+}
+
+/* As read_bytes, but inflated. */
+static ssize_t inflate_some(struct input *s, void *to, size_t length, poison_error *err)
+{
+    struct gunzip *g = s->gz;
+    z_stream *z = &g->z;
+    unsigned piece = (unsigned)size_min(length, CHUNK);
+    int status = 0, code;
+    z->next_out = to;
+    for (z->avail_out = piece; z->avail_out == piece; g->in_member = code == Z_OK) {
+        if (!g->in_member && !g->plain)
+            TRY(next_member(s, err));
+        if (g->plain)
+            return pass_on(s, to, length, err);
+        if (!g->in_member)
+            break;
+        TRY(read_ahead(s, 1, err));
+        if (!z->avail_in)
+            return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->name);
+        if (poison_raised(s->cancel)) /* all that was read may inflate to nothing */
+            return poison_fail_cancelled(err);
+        code = inflate(z, Z_NO_FLUSH);
+        if (code != Z_OK && code != Z_STREAM_END)
+            return fail_inflate(s, code, err);
+    }
+    return piece - z->avail_out;
+done:
+    return status;
+}
+
 #else
+
+static int inflate_it(struct input *s, poison_error *err)
+{
     return poison_fail(err, POISON_EDATA,
                        "%s: gzipped, and this poison was built without zlib: gunzip it first",
                        s->name);
-#endif
 }
+
+static void inflate_end(struct input *s) { (void)s; }
+
+static ssize_t inflate_some(struct input *s, void *to, size_t length, poison_error *err)
+{
+    return read_bytes(s, to, length, err);
+}
+
+#endif
+
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 /* A named pipe must not hang where none is wanted; where it is, opening waits for its writer. */
 static int open_file(struct input *s, const char *path, int pipes, poison_error *err)
@@ -56,7 +190,7 @@ static int is_readable(int fd)
     return 0;
 }
 
-/* What is gzipped goes to zlib, pipes too: it passes on what is not. Sizes are for plain files. */
+/* What is gzipped is inflated, of pipes too, where only reading tells. Sizes are for plain files. */
 int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
                poison_error *err)
 {
@@ -82,7 +216,10 @@ int input_open(struct input *s, const char *path, int pipes, const poison_settin
     }
     /* somebody may have read of standard input before us */
     off_t at = standard ? lseek(s->fd, 0, SEEK_CUR) : 0;
-    ssize_t begin = pread(s->fd, magic, 2, at);
+    ssize_t begin;
+    do
+        begin = pread(s->fd, magic, 2, at);
+    while (begin < 0 && errno == EINTR && !poison_raised(s->cancel));
     if (info.st_size <= at && begin <= 0)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);
     if (begin == 2 && magic[0] == 0x1F && magic[1] == 0x8B)
@@ -95,58 +232,23 @@ done:
 
 void input_close(struct input *s)
 {
-#ifdef POISON_ZLIB
-    if (s->gz)
-        gzclose(s->gz);
-#endif
+    inflate_end(s);
     if (s->fd >= 0)
         close(s->fd);
 }
 
-/* Up to `length` bytes, 0 at the end. */
-static ssize_t read_some(struct input *s, void *to, size_t length, poison_error *err)
+/* ---- reading --------------------------------------------------------------------------------- */
+
+ssize_t input_some(struct input *s, void *to, size_t length, poison_error *err)
 {
-    for (;;) {
-        size_t piece = size_min(length, CHUNK);
-        ssize_t got;
-        if (poison_raised(s->cancel))
-            return poison_fail_cancelled(err);
-#ifdef POISON_ZLIB
-        if (s->gz) {
-            int code;
-            got = gzread(s->gz, to, (unsigned)piece);
-            const char *text = gzerror(s->gz, &code);
-            if (got < 0 && code == Z_ERRNO && errno == EINTR) {
-                gzclearerr(s->gz);
-                continue;
-            }
-            if (code == Z_BUF_ERROR)
-                return poison_fail(err, POISON_EDATA, "%s: the gzip file is cut short", s->name);
-            if (got >= 0)
-                return got;
-            const char *colon = strstr(text, ": "); /* zlib names the file descriptor before it */
-            if (code == Z_ERRNO)
-                text = strerror(errno);
-            else if (colon)
-                text = colon + 2;
-            return poison_fail(err, POISON_EDATA, "%s: the gzip file is damaged (%s)", s->name,
-                               text);
-        }
-#endif
-        got = read(s->fd, to, piece);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return poison_fail(err, POISON_EDATA, "%s: cannot read: %s", s->name, strerror(errno));
-        return got;
-    }
+    return s->gz ? inflate_some(s, to, length, err) : read_bytes(s, to, length, err);
 }
 
 int input_peek(struct input *s, uint8_t first[4], poison_error *err)
 {
     memset(first, 0, 4);
     while (s->aheads < sizeof s->ahead) {
-        ssize_t got = read_some(s, s->ahead + s->aheads, sizeof s->ahead - s->aheads, err);
+        ssize_t got = input_some(s, s->ahead + s->aheads, sizeof s->ahead - s->aheads, err);
         if (got < 0)
             return (int)got;
         if (got == 0)
@@ -170,7 +272,7 @@ static size_t give_ahead(struct input *s, void *to, size_t length)
 int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err)
 {
     for (size_t have = give_ahead(s, to, length); have < length;) {
-        ssize_t got = read_some(s, to + have, length - have, err);
+        ssize_t got = input_some(s, to + have, length - have, err);
         if (got < 0)
             return (int)got;
         if (got == 0)
@@ -221,7 +323,7 @@ int input_take_all(struct input *s, char **out, size_t *length, struct budget bu
             return poison_fail_memory(err, room, 1, s->name);
         *out = larger;
         for (*length += give_ahead(s, *out + *length, room - *length); *length < room;) {
-            ssize_t got = read_some(s, *out + *length, room - *length, err);
+            ssize_t got = input_some(s, *out + *length, room - *length, err);
             if (got < 0)
                 return (int)got;
             if (*length > SURELY && memchr(*out + *length, 0, (size_t)got))

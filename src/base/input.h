@@ -5,17 +5,13 @@
 
 #include "budget.h"
 
-#ifdef POISON_ZLIB
-#include <zlib.h>
-#endif
+#include <sys/types.h>
 
 struct input {
     const char *name; /* for messages: the path, or "standard input" */
     int fd;
     int64_t size; /* bytes of a plain regular file, else -1 */
-#ifdef POISON_ZLIB
-    gzFile gz;
-#endif
+    struct gunzip *gz; /* NULL: it is not gzipped */
     uint8_t ahead[4]; /* bytes that input_peek has taken already */
     size_t aheads;
     const volatile sig_atomic_t *cancel;
@@ -31,6 +27,9 @@ void input_close(struct input *s);
 
 /* The first four bytes, 0 where there are fewer; they are yet to be read. Before the first read. */
 int input_peek(struct input *s, uint8_t first[4], poison_error *err);
+
+/* Up to `length` bytes, 0 at the end; what input_peek has taken is not among them. */
+ssize_t input_some(struct input *s, void *to, size_t length, poison_error *err);
 
 /* Exactly `length` bytes, or an error. */
 int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err);
