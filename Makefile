@@ -155,8 +155,8 @@ $(build)/test/%: $(build)/test/%.o $(filter-out $(build)/poison.o,$(objects))
 
 # test/faults: all with poison.c, whose calls by these names become calls of fault_NAME
 faulty := malloc calloc realloc posix_memalign free strdup strndup asprintf __asprintf_chk \
-	realpath fopencookie fmemopen fdopen inflateInit2_ inflateEnd fopen tmpfile fclose fflush fsync fchmod \
-	linkat rename renameat2 mkdir open ftruncate flock lseek read fork
+	realpath fopencookie fmemopen fdopen inflateInit2_ inflateEnd fopen tmpfile fclose fflush \
+	fsync fchmod linkat rename renameat2 mkdir open ftruncate flock lseek read write fork
 
 $(build)/faulty/%.o: $(build)/%.o
 	@mkdir -p $(@D)

@@ -28,7 +28,6 @@
 #include "source.h"
 #include "trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,7 +134,7 @@ static int refuse_early(struct laboratory *lab, poison_error *err)
     if (a->command->check)
         TRY(a->command->check(lab, err));
     if (!(a->command->flags & OPENS_OUTPUT))
-        TRY(output_open(&lab->file, a->form.output, err));
+        TRY(output_open(&lab->file, a->form.output, a->settings.cancel, err));
 done:
     return status;
 }
@@ -319,9 +318,9 @@ static int cross_validate(struct laboratory *lab, poison_error *err)
     struct sheet beside = lab->sheet;
     int status = 0, apart = strcmp(a->form.output, "-") != 0;
     if (apart)
-        TRY(output_open(&file, a->form.output, err));
+        TRY(output_open(&file, a->form.output, a->settings.cancel, err));
     beside.out = file.out;
-    TRY(output_open(&lab->file, "-", err));
+    TRY(output_open(&lab->file, "-", a->settings.cancel, err));
     lab->sheet.out = lab->file.out;
     TRY(grid_validate(&lab->sheet, apart ? &beside : NULL, &lab->data, lab->labels, &a->grid,
                       &lab->settings, err));
@@ -523,7 +522,7 @@ static int run_matrix(struct laboratory *lab, poison_error *err)
 
 static int run_plot(struct laboratory *lab, poison_error *err)
 {
-    return plot_run(stdin, lab->file.out, lab->args->form.output, lab->args->plot.title,
+    return plot_run(stdin, &lab->file, lab->args->form.output, lab->args->plot.title,
                     &lab->settings, err);
 }
 
@@ -552,7 +551,7 @@ static int check_show(struct laboratory *lab, poison_error *err)
 static int run_show(struct laboratory *lab, poison_error *err)
 {
     const struct show show = what_to_show(lab->args);
-    int status = show_run(lab->file.out, &show, &lab->data, lab->labels, &lab->settings, &lab->svm,
+    int status = show_run(&lab->file, &show, &lab->data, lab->labels, &lab->settings, &lab->svm,
                           err);
     if (lab->svm)
         warn_of_limit(lab);
@@ -731,7 +730,7 @@ static int work(struct laboratory *lab, poison_error *err)
     enum needs needs = a->command->needs;
     int status = 0;
     if (needs == NEEDS_NOTHING)
-        TRY(output_open(&lab->file, a->form.output, err));
+        TRY(output_open(&lab->file, a->form.output, a->settings.cancel, err));
     else
         TRY(open_laboratory(lab, err));
     if (lab->fallback && !a->quiet)
@@ -756,7 +755,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     struct laboratory lab = {.args = a, .settings = a->settings};
     int status = 0, threads = a->settings.threads;
     if (a->trace)
-        TRY(output_open(&spans, a->trace, err));
+        TRY(output_open(&spans, a->trace, a->settings.cancel, err));
     if (!blas_threads_start(threads))
         TRY(poison_fail(err, POISON_ENOMEM,
                         "out of memory: no room for the stacks of %d threads: -j takes fewer",
@@ -764,7 +763,6 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     TRY(work(&lab, err));
 done:
     progress_clear(progress);
-    lab.file.cancel = a->settings.cancel;
     if (lab.file.out)
         status = output_close(&lab.file, status, err);
     if (status == 0 && !poison_cancelled(&a->settings))
@@ -808,16 +806,17 @@ int main(int argc, char **argv)
     poison_error err = {""};
     struct args args = {0};
     struct poison_trace trace = {0};
+    struct output page; /* of what is asked about the program itself */
     double start = poison_clock();
-    int status = args_parse(&args, commands, argc, argv, stdout, &err);
+    int status = output_open(&page, "-", stopped, &err);
+    if (status == 0)
+        status = args_parse(&args, commands, argc, argv, page.out, &err);
     if (status == ARGS_VERSION)
-        help_version(stdout, stderr, &args.settings);
+        help_version(page.out, stderr, &args.settings);
     args.settings.cancel = stopped;
     if (status == 0)
         status = run_watched(&args, &trace, start, &err);
-    if (status >= 0 && fflush(stdout) != 0 && errno != EPIPE)
-        status = poison_fail(&err, POISON_EDATA, "standard output: cannot write: %s",
-                             strerror(errno));
+    status = output_close(&page, status, &err);
     if (status < 0 && *stopped)
         status = poison_fail(&err, POISON_ECANCEL, "interrupted");
     trace_close(&trace);

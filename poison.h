@@ -71,7 +71,8 @@
  * asked; and a CPU's AMX tiles are asked for once (arch_prctl), by poison_isa_best. Where OpenBLAS
  * is not its OpenMP build, it is set to one thread, too (its serial build is not safe for threads:
  * products here take turns, but do not call it meanwhile). Numbers in files have a decimal point in
- * every locale.
+ * every locale. Your own signal handlers may interrupt a call, with SA_RESTART or without: reading
+ * and writing go on, until settings->cancel says otherwise.
  */
 #ifndef POISON_H
 #define POISON_H

@@ -3,8 +3,15 @@
 
 #include "budget.h"
 #include "input.h"
+#include "output.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#ifdef POISON_ZLIB
+#include <zlib.h>
+#endif
 
 static void keys_are_the_documented_ones(void **state)
 {
@@ -167,10 +174,113 @@ static void settings_have_the_size_of_0_1_0(void **state)
         assert_int_equal(sizeof(poison_settings), 136);
 }
 
+/* ---- a host's signals ------------------------------------------------------------------------ */
+
+enum { LONG = 200000 };
+
+static void nothing(int number) { (void)number; }
+
+/* A handler of ours without SA_RESTART, as a host may have, is called every millisecond; 0: no
+ * more. */
+static void interrupt_often(long microseconds)
+{
+    struct sigaction action = {.sa_handler = nothing};
+    struct itimerval often = {{0, microseconds}, {0, microseconds}};
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+/* The other end of a pipe, in a process of its own that takes its time. */
+static pid_t begin_slow_end(int fd[2], int end, char *bytes, size_t length)
+{
+    assert_int_equal(pipe(fd), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child) {
+        close(fd[end]);
+        return child;
+    }
+    close(fd[!end]);
+    char *read_back = malloc(length);
+    size_t done = 0;
+    for (ssize_t some = 1; done < length && some > 0; done += (size_t)some) {
+        size_t piece = length - done < 1999 ? length - done : 1999;
+        some = end ? write(fd[1], bytes + done, piece) : read(fd[0], read_back + done, piece);
+        usleep(3000);
+    }
+    _exit(done != length || (!end && memcmp(read_back, bytes, length) != 0));
+}
+
+static void end_slow_end(pid_t child)
+{
+    int how;
+    while (waitpid(child, &how, 0) < 0)
+        ;
+    assert_int_equal(how, 0);
+}
+
+/* What is read from a pipe whose writer is slow is `expected`. */
+static void reads(char *bytes, size_t length, const char *expected)
+{
+    int fd[2];
+    struct input input;
+    poison_settings settings = poison_settings_default();
+    char path[40];
+    uint8_t *got;
+    pid_t child = begin_slow_end(fd, 1, bytes, length);
+    snprintf(path, sizeof path, "/dev/fd/%d", fd[0]);
+    interrupt_often(1000);
+    assert_int_equal(input_open(&input, path, 1, &settings, NULL), 0);
+    assert_int_equal(input_take(&input, &got, LONG, NULL), 0);
+    interrupt_often(0);
+    assert_memory_equal(got, expected, LONG);
+    free(got);
+    input_close(&input);
+    close(fd[0]);
+    end_slow_end(child);
+}
+
+/* Read plain, written, and read gzipped, in two members. */
+static void signals_of_a_host_lose_nothing(void **state)
+{
+    int fd[2];
+    struct output file;
+    char path[40], *bytes = malloc(LONG);
+    (void)state;
+    for (size_t k = 0; k < LONG; k++)
+        bytes[k] = (char)(poison_key(1, 2, k) & (k < LONG / 2 ? 15 : 3)); /* gzip halves it */
+    reads(bytes, LONG, bytes);
+    pid_t child = begin_slow_end(fd, 0, bytes, LONG);
+    snprintf(path, sizeof path, "/dev/fd/%d", fd[1]);
+    interrupt_often(1000);
+    assert_int_equal(output_open(&file, path, NULL, NULL), 0);
+    for (size_t k = 0; k < LONG; k++)
+        putc(bytes[k], file.out);
+    assert_int_equal(output_close(&file, 0, NULL), 0);
+    interrupt_often(0);
+    close(fd[1]);
+    end_slow_end(child);
+#ifdef POISON_ZLIB
+    uint8_t gzipped[LONG];
+    size_t length = 0;
+    for (size_t at = 0; at < LONG; at += LONG / 2) {
+        z_stream z = {.next_in = (uint8_t *)bytes + at, .avail_in = LONG / 2,
+                      .next_out = gzipped + length, .avail_out = (uInt)(LONG - length)};
+        assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, MAX_WBITS + 16, 9, 0), Z_OK);
+        assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+        length += z.total_out;
+        deflateEnd(&z);
+    }
+    reads((char *)gzipped, length, bytes);
+#endif
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_the_documented_ones), cmocka_unit_test(crc_is_gzips),
+        cmocka_unit_test(signals_of_a_host_lose_nothing),
         cmocka_unit_test(lines_are_cut_out_of_a_text),
         cmocka_unit_test(hash_slots_find_what_was_put_there),
         cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(errors_hold_one_sentence),

@@ -300,6 +300,72 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
 END
 }
 
+# Preloads test/odd.c.
+needs_odd() {
+    [ -z "${SAN:-}" ] || skip "sanitizers want to be loaded first"
+    ${CC:-cc} -shared -fPIC -o "$place/odd.so" "$BATS_TEST_DIRNAME/odd.c" 2>/dev/null ||
+        skip "nothing can be preloaded here"
+}
+
+# In COUNT pieces of SIZE bytes, a few milliseconds apart, then the rest.
+slowly() { # COUNT SIZE
+    local k
+    for ((k = 0; k < $1; k++)); do head -c "$2"; sleep 0.003; done
+    cat
+}
+
+@test "signals that somebody handles neither lose rows nor cut a table" {
+    needs_odd
+    words='from to strategy defence seed dose success success_lo success_hi'
+    { tr ' ' '\t' <<<"$words"
+      for ((k = 0; k < 400; k++)); do printf 'a\tb\tfirst\tnone\t0\t%d\t0.5\t0.4\t0.6\n' $k
+      done; } >table
+    for ((k = 0; k < 2000; k++)); do echo "$((k % 2)),$((k * 7 % 251)),$((k % 13))"; done >rows
+    gzip -k rows
+    while IFS='|' read -r in words; do
+        "$POISON" $words <$in >expected
+        slowly 60 200 <$in | LD_PRELOAD=$place/odd.so "$POISON" $words >"$out" 2>"$err" ||
+            complain "$words <$in: exit $?: $(cat "$err")"
+        same "$out" expected "$words <$in"
+    done <<'END'
+rows|counts --data -
+rows.gz|counts --data -
+table|dose
+table|matrix --at 3
+table|plot
+END
+    mkfifo pipe
+    for words in 'support --data synthetic' "sweep $TINY -q --strategy random --seeds 300" \
+        'show --data synthetic --train 400 -n 400' 'train --data synthetic'; do
+        "$POISON" $words >expected
+        for output in - pipe; do
+            slowly 60 400 <pipe >"$out" &
+            status=0
+            LD_PRELOAD=$place/odd.so "$POISON" $words -o $output >pipe 2>"$err" || status=$?
+            wait
+            [ "$status" -eq 0 ] || complain "$words -o $output: exit $status: $(cat "$err")"
+            same "$out" expected "$words -o $output"
+        done
+    done
+}
+
+@test "SIGALRM is the user's: it ends the program" {
+    for signal in ALRM USR1; do
+        status=0
+        timeout --preserve-status -s $signal 0.3 "$POISON" score --data synthetic --train 20000 \
+            --isa c -j 1 >"$out" 2>"$err" || status=$?
+        [ "$status" -eq $((128 + $(kill -l $signal))) ] || complain "$signal: exit $status"
+    done
+}
+
+@test "--timing under a clock that stands still ends" {
+    needs_odd
+    ODD=clock LD_PRELOAD=$place/odd.so timeout -s KILL 60 "$POISON" score $TINY --timing \
+        >"$out" 2>"$err" || complain "exit $?"
+    grep -q '^total  *0.000000 s' "$err" || complain "said: $(cat "$err")"
+    ! grep -E 'nan|inf' "$err" || complain "said: $(cat "$err")"
+}
+
 # ---- memory --------------------------------------------------------------------------------------
 
 @test "little address space: the same result or exit 4 with one sentence, never a hang, nothing of libgomp's or OpenBLAS's" {

@@ -177,6 +177,7 @@ int fault_ftruncate(int fd, off_t length);
 int fault_flock(int fd, int operation);
 off_t fault_lseek(int fd, off_t offset, int whence);
 ssize_t fault_read(int fd, void *to, size_t length);
+ssize_t fault_write(int fd, const void *from, size_t length);
 pid_t fault_fork(void);
 
 void *fault_malloc(size_t size) { return FAILS(MEMORY) ? NULL : NOTE(malloc(size)); }
@@ -307,6 +308,11 @@ ssize_t fault_read(int fd, void *to, size_t length)
         return read(fd, to, length);
     errno = EIO;
     return -1;
+}
+
+ssize_t fault_write(int fd, const void *from, size_t length)
+{
+    return FAILS(FILES) ? -1 : write(fd, from, length);
 }
 
 #ifdef POISON_ZLIB
@@ -718,7 +724,7 @@ static void check_failure(const struct trial *t, const struct job *job, const st
                           const struct left *golden, const struct left *before,
                           const struct left *left)
 {
-    int bytewise = job->mode == LIMIT;
+    int bytewise = job->mode != MEMORY_ONE && job->mode != MEMORY_ON;
     const char *newline = strchr(left->err.at, '\n');
     if (strncmp(left->err.at, "poison: ", 8) != 0 || left->err.length < 20 || !newline
         || newline != left->err.at + left->err.length - 1 || strstr(left->err.at, "(null)"))

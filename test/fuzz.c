@@ -335,7 +335,7 @@ static void fuzz_journal(const uint8_t *at, size_t left)
         else if (how == 4)
             status = matrix_run(in, &sheet, 2, &settings, &err);
         else
-            status = plot_run(in, nowhere, "x.svg", NULL, &settings, &err);
+            status = plot_run(in, &(struct output){.out = nowhere}, "x.svg", NULL, &settings, &err);
         answered(status, &err);
         fclose(in);
     }

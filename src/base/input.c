@@ -74,7 +74,8 @@ static int read_ahead(struct input *s, size_t least, poison_error *err)
         memmove(g->bytes, g->z.next_in, g->z.avail_in);
     else
         return 0;
-    for (g->z.next_in = g->bytes; g->z.avail_in < least && got > 0; g->z.avail_in += (unsigned)got) {
+    g->z.next_in = g->bytes;
+    for (; g->z.avail_in < least && got > 0; g->z.avail_in += (unsigned)got) {
         got = read_bytes(s, g->bytes + g->z.avail_in, sizeof g->bytes - g->z.avail_in, err);
         if (got < 0)
             return (int)got;
@@ -190,7 +191,7 @@ static int is_readable(int fd)
     return 0;
 }
 
-/* What is gzipped is inflated, of pipes too, where only reading tells. Sizes are for plain files. */
+/* What is gzipped is inflated; of a pipe only reading tells. Sizes are for plain files. */
 int input_open(struct input *s, const char *path, int pipes, const poison_settings *settings,
                poison_error *err)
 {

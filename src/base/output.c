@@ -18,6 +18,72 @@ static int fail_write(poison_error *err, const char *path, const char *action)
                        path, action, strerror(errno));
 }
 
+/* ---- a stream -------------------------------------------------------------------------------- */
+
+struct sink {
+    int fd, close;
+    int failed; /* errno: nothing comes behind a hole */
+    const volatile sig_atomic_t *cancel;
+};
+
+/* Whether the call that has just failed is to be made again. */
+static int again(const volatile sig_atomic_t *cancel)
+{
+    return errno == EINTR && !poison_raised(cancel);
+}
+
+static ssize_t write_all(void *cookie, const char *bytes, size_t length)
+{
+    struct sink *sink = cookie;
+    size_t done = 0;
+    while (done < length && !sink->failed) {
+        ssize_t put = write(sink->fd, bytes + done, length - done);
+        if (put > 0)
+            done += (size_t)put;
+        else if (put == 0 || !again(sink->cancel))
+            sink->failed = put < 0 ? errno : EIO;
+    }
+    if (done < length)
+        errno = sink->failed;
+    return (ssize_t)done; /* fewer than asked are an error, says fopencookie(3) */
+}
+
+static int close_sink(void *cookie)
+{
+    struct sink sink = *(struct sink *)cookie;
+    free(cookie);
+    /* interrupted it is closed all the same */
+    return sink.close && close(sink.fd) != 0 && errno != EINTR ? -1 : 0;
+}
+
+FILE *output_stream(int fd, int close, const volatile sig_atomic_t *cancel)
+{
+    struct sink *sink = poison_take(1, sizeof *sink);
+    const cookie_io_functions_t functions = {.write = write_all, .close = close_sink};
+    FILE *out = sink ? fopencookie(sink, "w", functions) : NULL;
+    if (!out) {
+        free(sink);
+        errno = ENOMEM;
+        return NULL;
+    }
+    *sink = (struct sink){fd, close, 0, cancel};
+    if (isatty(fd))
+        setvbuf(out, NULL, _IOLBF, 0);
+    return out;
+}
+
+/* ---- the file behind it ---------------------------------------------------------------------- */
+
+/* As open(2), waiting for a pipe's other end. */
+static int open_it(const char *path, int how, mode_t mode, const volatile sig_atomic_t *cancel)
+{
+    int fd;
+    do
+        fd = open(path, how | O_CLOEXEC, mode);
+    while (fd < 0 && again(cancel));
+    return fd;
+}
+
 /* The file that `path` means once links are followed, also one that is not there yet. free() it. */
 static char *follow(const char *path)
 {
@@ -50,11 +116,11 @@ static char *folder_of(const char *path)
 
 /* Another temporary name beside file->path; short, since the target's may be as long as names can
  * be. -1: no memory. */
-static int next_temporary(struct output *file)
+static int next_temporary(struct output *file, int tries)
 {
     const char *slash = strrchr(file->path, '/');
     uint64_t chance = poison_key((uint64_t)getpid(), (uint64_t)(1e9 * poison_clock()),
-                                 (uintptr_t)file);
+                                 (uintptr_t)file + (unsigned)tries);
     free(file->temporary);
     if (asprintf(&file->temporary, "%.*s.poison-%08" PRIx32,
                  slash ? (int)(slash - file->path) + 1 : 0, file->path, (uint32_t)chance)
@@ -69,7 +135,7 @@ static int next_temporary(struct output *file)
 static int open_unnamed(struct output *file, mode_t mode)
 {
     char *folder = folder_of(file->path), proc[40];
-    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode) : -1;
+    int fd = folder ? open_it(folder, O_TMPFILE | O_RDWR, mode, file->cancel) : -1;
     free(folder);
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
     if (fd >= 0 && access(proc, F_OK) != 0) { /* it could not be named later */
@@ -84,9 +150,9 @@ static int open_named(struct output *file, mode_t mode)
 {
     int fd = -1;
     for (int tries = 0; tries < 1000 && fd < 0; tries++) {
-        if (next_temporary(file) < 0)
+        if (next_temporary(file, tries) < 0)
             return -1;
-        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        fd = open_it(file->temporary, O_RDWR | O_CREAT | O_EXCL, mode, file->cancel);
         if (fd < 0 && errno != EEXIST)
             return -1;
     }
@@ -101,7 +167,7 @@ static int create(struct output *file, int keep)
     int fd = open_unnamed(file, mode);
     if (fd < 0)
         fd = open_named(file, mode);
-    else if (next_temporary(file) < 0) {
+    else if (next_temporary(file, 0) < 0) {
         close(fd);
         return -1;
     }
@@ -120,7 +186,7 @@ static int create(struct output *file, int keep)
 static int name_it(struct output *file, int already)
 {
     char proc[40];
-    snprintf(proc, sizeof proc, "/proc/self/fd/%d", fileno(file->out));
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", file->fd);
     if (already && linkat(AT_FDCWD, proc, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0) {
         file->unnamed = 0;
         file->named = 1;
@@ -131,7 +197,7 @@ static int name_it(struct output *file, int already)
             file->unnamed = 0;
             return 0;
         }
-        if (errno != EEXIST || next_temporary(file) < 0)
+        if (errno != EEXIST || next_temporary(file, tries + 1) < 0)
             return -1;
     }
     return -1;
@@ -160,14 +226,15 @@ static int open_direct(struct output *file, const char *path, int descriptor, po
 {
     int fd, status = 0;
     if (descriptor < 0)
-        fd = open(path, O_WRONLY | O_CLOEXEC); /* waits for a pipe's reader */
+        fd = open_it(path, O_WRONLY, 0, file->cancel); /* waits for a pipe's reader */
     else
         fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
     int how = fd < 0 ? O_RDONLY : fcntl(fd, F_GETFL) & O_ACCMODE;
     if (how != O_RDONLY)
-        file->out = fdopen(fd, "w");
+        file->out = output_stream(fd, 1, file->cancel);
     else if (fd >= 0)
         errno = EBADF;
+    file->fd = fd;
     if (!file->out)
         status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, path, "write");
     if (!file->out && fd >= 0)
@@ -178,20 +245,30 @@ static int open_direct(struct output *file, const char *path, int descriptor, po
     return status < 0 ? output_close(file, status, NULL) : 0;
 }
 
+/* As it is, behind what the host has printed. */
+static int open_standard(struct output *file, poison_error *err)
+{
+    fflush(stdout);
+    file->fd = STDOUT_FILENO;
+    file->out = output_stream(STDOUT_FILENO, 0, file->cancel);
+    file->path = strdup("standard output");
+    return file->out && file->path
+               ? 0
+               : output_close(file, poison_fail_memory(err, 1, BUFSIZ, "standard output"), NULL);
+}
+
 /*
  * Standard output is used as it is, what cannot be renamed over (devices, pipes, descriptors) is
  * written directly, and a file gets a new one beside it, of the mode of the one that it replaces.
  */
-int output_open(struct output *file, const char *path, poison_error *err)
+int output_open(struct output *file, const char *path, const volatile sig_atomic_t *cancel,
+                poison_error *err)
 {
     struct stat info;
     int keep = -1, descriptor = output_descriptor(path);
-    *file = (struct output){0};
-    if (descriptor == STDOUT_FILENO) {
-        file->out = stdout;
-        file->path = strdup("standard output");
-        return file->path ? 0 : poison_fail_memory(err, 1, 16, "a name");
-    }
+    *file = (struct output){.fd = -1, .cancel = cancel};
+    if (descriptor == STDOUT_FILENO)
+        return open_standard(file, err);
     int there = stat(path, &info) == 0;
     if (descriptor >= 0 || (there && !S_ISREG(info.st_mode)))
         return open_direct(file, path, descriptor, err);
@@ -217,7 +294,8 @@ int output_open(struct output *file, const char *path, poison_error *err)
         file->temporary = NULL;
         return output_close(file, status, NULL);
     }
-    file->out = fdopen(fd, "w");
+    file->fd = fd;
+    file->out = output_stream(fd, 1, cancel);
     if (file->out)
         return 0;
     close(fd);
@@ -235,7 +313,7 @@ int output_check(const char *path, poison_error *err)
     struct output file;
     if (output_descriptor(path) < 0 && output_is_pipe(path))
         return 0; /* its reader would see it open and close */
-    int status = output_open(&file, path, err);
+    int status = output_open(&file, path, NULL, err);
     if (status == 0)
         output_close(&file, POISON_EDATA, NULL); /* nothing appears */
     return status;
@@ -257,8 +335,8 @@ static int sync_it(struct output *file)
 {
     const off_t piece = (off_t)4 << 20;
     struct stat info;
-    int fd = fileno(file->out);
-    if (file->cancel && fstat(fd, &info) == 0)
+    int fd = file->fd, failed;
+    if (fstat(fd, &info) == 0)
         for (off_t at = 0; at < info.st_size; at += piece) {
             if (poison_raised(file->cancel)) {
                 errno = EINTR;
@@ -268,7 +346,10 @@ static int sync_it(struct output *file)
                             SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
                                 | SYNC_FILE_RANGE_WAIT_AFTER);
         }
-    return fsync(fd);
+    do
+        failed = fsync(fd);
+    while (failed && again(file->cancel));
+    return failed;
 }
 
 /* The new name too, so that it outlives a power failure. Not every file system can: then it is as
@@ -276,7 +357,7 @@ static int sync_it(struct output *file)
 static void sync_folder(const char *path)
 {
     char *folder = folder_of(path);
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = folder ? open_it(folder, O_RDONLY | O_DIRECTORY, 0, NULL) : -1;
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -289,9 +370,9 @@ static int settle(struct output *file, int status, int last, poison_error *err)
 {
     if (file->out && status >= 0)
         status = output_flush(file, err);
-    else if (file->out == stdout && status == POISON_ECANCEL)
+    else if (file->fd == STDOUT_FILENO && file->out && status == POISON_ECANCEL)
         /* the rows that are done; the next signal ends it where the reader is slow */
-        fflush(stdout);
+        fflush(file->out);
     if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
         status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
     if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
@@ -301,7 +382,7 @@ static int settle(struct output *file, int status, int last, poison_error *err)
 
 static int close_it(struct output *file, int status, poison_error *err)
 {
-    if (file->out && file->out != stdout && fclose(file->out) != 0 && status >= 0)
+    if (file->out && fclose(file->out) != 0 && status >= 0)
         status = fail_write(err, file->path, "write");
     file->out = NULL;
     return status;

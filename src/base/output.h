@@ -11,18 +11,27 @@
 enum { OUTPUT_READER_GONE = -100 };
 
 struct output {
-    FILE *out;
+    FILE *out; /* as output_stream makes it: fileno(out) is none, but */
+    int fd;
     /* temporary: NULL where out is the target itself (standard output, devices, pipes) */
     char *path, *temporary;
     /* unnamed: it gets a name in the end only, a killed process leaves nothing; named: its last */
     int unnamed, named;
-    /* NULL, or the caller's: then even the way to the disk may be interrupted */
-    const volatile sig_atomic_t *cancel;
+    const volatile sig_atomic_t *cancel; /* the caller's, or NULL */
 };
 
-/* "-" is standard output. A symbolic link's target is replaced, not the link. 0, POISON_EDATA,
- * POISON_ENOMEM, or POISON_ECANCEL (a signal, while a pipe had no reader). */
-int output_open(struct output *file, const char *path, poison_error *err);
+/*
+ * A stream that writes to fd, or NULL: stdio's own, whose write a signal interrupts, loses what it
+ * holds. Here that goes on, unless `cancel` is raised: then the stream fails, with EINTR. `close`:
+ * fclose closes fd too.
+ */
+FILE *output_stream(int fd, int close, const volatile sig_atomic_t *cancel);
+
+/* "-" is standard output. A symbolic link's target is replaced, not the link. Once *cancel (or
+ * NULL) is raised even the way to the disk ends. 0, POISON_EDATA, POISON_ENOMEM, or POISON_ECANCEL
+ * (while a pipe had no reader). */
+int output_open(struct output *file, const char *path, const volatile sig_atomic_t *cancel,
+                poison_error *err);
 
 /*
  * The descriptor that a path stands for, or -1: 1 of "-", /dev/stdout and the like, N of /dev/fd/N.

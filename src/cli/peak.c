@@ -9,17 +9,22 @@
 #include <string.h>
 
 #define SECONDS 0.05 /* for each of three measurements */
+/* so many operations or bytes, or calls, of a thread are enough, whatever the clock says */
+#define MOST 4e10
+#define TIMES ((size_t)1 << 20)
 #define COPIED ((size_t)128 << 10) /* with its source it fits L2 */
 
-/* Threads repeat something until time is over; what they did in all, each time `work`, a second. */
+/* Threads repeat something until time is over; what they did in all, each time `work`, a second. 0:
+ * the clock stands still. */
 static double repeat(void (*once)(const void *self, int thread), const void *self, double work,
                      int threads)
 {
     double done = 0, begun = poison_clock(), end = begun;
+    size_t most = size_min((size_t)(MOST / work), TIMES);
 #pragma omp parallel num_threads(threads) reduction(+ : done) reduction(max : end)
-    for (; (end = poison_clock()) < begun + SECONDS; done += work)
+    for (size_t k = 0; (end = poison_clock()) < begun + SECONDS && k < most; k++, done += work)
         once(self, omp_get_thread_num());
-    return done / (end - begun);
+    return end > begun ? done / (end - begun) : 0;
 }
 
 struct products {

@@ -4,6 +4,7 @@
 
 #include "escape.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -12,14 +13,20 @@
 
 static volatile sig_atomic_t stop_signal;
 
-/* And again every 50 ms, since a write that has begun goes on after the first interruption. */
+static void interrupt(int number) { (void)number; }
+
+/* And again every 50 ms, since a read or a write may begin just after the first interruption. Until
+ * then SIGALRM is the user's (`alarm 1; exec poison` ends). Without SA_RESTART: what waits for a
+ * slow reader or writer returns. */
 static void stop(int number)
 {
     static const struct itimerval again = {{0, 50000}, {0, 50000}};
-    if (number == SIGALRM)
-        return;
+    const struct sigaction action = {.sa_handler = interrupt};
+    int before = errno;
     stop_signal = number;
+    sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &again, NULL);
+    errno = before;
 }
 
 /* What is opened later must not become a standard stream that was closed: those are there, and
@@ -34,13 +41,12 @@ static void hold_standard_streams(void)
 
 static void take_signals(void)
 {
-    /* Without SA_RESTART: a write to a slow reader ends. */
     struct sigaction action = {.sa_handler = stop}, before;
+    /* SIGINT even where a script's & has it ignored: who sends it then means us */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
         sigaction(SIGHUP, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* else nobody could be told how rsvg-convert ended */
     signal(SIGXFSZ, SIG_IGN); /* a write fails instead */

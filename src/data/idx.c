@@ -256,11 +256,10 @@ static int write_idx(const poison_set *set, const int *labels, const uint8_t *by
     size_t d = (size_t)set->d, rows = 0;
     if (asprintf(&path, "%s/%s", folder, name) < 0)
         return poison_fail_memory(err, 1, strlen(folder), "a name");
-    int status = output_open(&file, path, err);
+    int status = output_open(&file, path, settings->cancel, err);
     free(path);
     if (status < 0)
         return status;
-    file.cancel = settings->cancel;
     for (size_t r = 0; r < set->n; r++)
         rows += labels[r] >= 0;
     put_big_endian(file.out, byte ? LABELS_MAGIC : IMAGES_MAGIC);

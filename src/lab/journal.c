@@ -181,7 +181,7 @@ static int open_file(struct journal *j, const struct journal_form *form, int res
     TRY(check_text(j, form, text, (size_t)info.st_size, &keep, err));
     if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
         TRY(fail_writing(j->path, err));
-    j->out = fdopen(fd, "w");
+    j->out = output_stream(fd, 1, j->cancel);
     if (!j->out)
         TRY(poison_fail_memory(err, 1, 4096, j->path));
     fd = -1;
@@ -195,12 +195,12 @@ done:
 }
 
 int journal_open(struct journal *j, const char *path, const struct journal_form *form, int resume,
-                 poison_error *err)
+                 const volatile sig_atomic_t *cancel, poison_error *err)
 {
-    *j = (struct journal){.path = path};
+    *j = (struct journal){.path = path, .cancel = cancel};
     if (form && journal_is(path))
         return open_file(j, form, resume, err);
-    int status = output_open(&j->direct, path, err);
+    int status = output_open(&j->direct, path, cancel, err);
     j->out = j->direct.out;
     return status;
 }

@@ -19,6 +19,7 @@ struct journal_form {
 struct journal {
     FILE *out;
     const char *path;
+    const volatile sig_atomic_t *cancel; /* or NULL */
     struct output direct; /* where rows just go: out is its own */
     int created;          /* the file was not there before */
     int headed;           /* the header is there already */
@@ -41,7 +42,7 @@ int journal_check(const char *path, int resume, int other_form, poison_error *er
  * POISON_ENOMEM. journal_close, always.
  */
 int journal_open(struct journal *j, const char *path, const struct journal_form *form, int resume,
-                 poison_error *err);
+                 const volatile sig_atomic_t *cancel, poison_error *err);
 
 /* So that rows are on disk, or with their reader, as they are done. 0, OUTPUT_READER_GONE,
  * POISON_EDATA, or POISON_ECANCEL if it was interrupted. */

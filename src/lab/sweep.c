@@ -311,7 +311,8 @@ static int open_output(struct campaign *c, struct journal *journal, const struct
         TRY(poison_fail_memory(err, 1, 4096, "the settings"));
     if (resumes && poison_cancelled(c->settings)) /* their checksum may be of a part of the data */
         TRY(poison_fail_cancelled(err));
-    TRY(journal_open(journal, to->path, resumes ? &form : NULL, to->resume, err));
+    TRY(journal_open(journal, to->path, resumes ? &form : NULL, to->resume, c->settings->cancel,
+                     err));
     if (resumes)
         sheet_open(&c->sheet, journal->out, c->data, 0, journal->headed);
     else

@@ -35,7 +35,7 @@ static int is_svg(const struct conversion *c)
 
 int convert_open(struct conversion *c, poison_error *err)
 {
-    c->svg = is_svg(c) ? c->out : tmpfile();
+    c->svg = is_svg(c) ? c->out->out : tmpfile();
     return c->svg ? 0
                   : poison_fail(err, POISON_EDATA, "%s: cannot make a temporary file: %s", c->path,
                                 strerror(errno));
@@ -47,7 +47,7 @@ static _Noreturn void become_converter(const struct conversion *c, int zoom)
 {
     char factor[12];
     snprintf(factor, sizeof factor, "%d", c->format == CONVERT_PNG ? zoom : 1);
-    if (dup2(fileno(c->svg), 0) < 0 || dup2(fileno(c->out), 1) < 0
+    if (dup2(fileno(c->svg), 0) < 0 || dup2(c->out->fd, 1) < 0
         || !freopen("/dev/null", "w", stderr))
         _exit(126);
     setenv("SOURCE_DATE_EPOCH", "0", 0);
@@ -59,9 +59,10 @@ static _Noreturn void become_converter(const struct conversion *c, int zoom)
 /* Runs rsvg-convert and waits for it; a signal that cancels our work ends it, too. */
 static int convert(const struct conversion *c, int zoom, poison_error *err)
 {
-    FILE *svg = c->svg, *out = c->out;
+    FILE *svg = c->svg;
     int how = 0;
-    if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0 || fflush(out) != 0)
+    if (fflush(svg) != 0 || ferror(svg) || lseek(fileno(svg), 0, SEEK_SET) < 0
+        || fflush(c->out->out) != 0)
         return poison_fail(err, POISON_EDATA,
                            "%s: cannot write the picture before its conversion: %s", c->path,
                            strerror(errno));
@@ -82,7 +83,7 @@ static int convert(const struct conversion *c, int zoom, poison_error *err)
                            "install it (Debian: librsvg2-bin), or write a .svg",
                            c->path);
     struct stat info;
-    int nothing = fstat(fileno(out), &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
+    int nothing = fstat(c->out->fd, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
     if (!WIFEXITED(how) || WEXITSTATUS(how) != 0 || nothing)
         return poison_fail(err, POISON_EDATA,
                            "%s: rsvg-convert failed: write a .svg and try it by hand", c->path);
@@ -93,7 +94,7 @@ int convert_close(struct conversion *c, int zoom, int status, poison_error *err)
 {
     if (status >= 0 && !is_svg(c))
         status = convert(c, zoom, err);
-    if (c->svg && c->svg != c->out)
+    if (c->svg && c->svg != c->out->out)
         fclose(c->svg);
     c->svg = NULL;
     return status;

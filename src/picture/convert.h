@@ -8,9 +8,7 @@
 #ifndef POISON_CONVERT_H
 #define POISON_CONVERT_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "output.h"
 
 /* What a path's suffix says, in any case; CONVERT_PLAIN: it has none. */
 enum convert_format { CONVERT_SVG, CONVERT_PNG, CONVERT_PDF, CONVERT_PLAIN, CONVERT_OTHER };
@@ -20,7 +18,7 @@ enum { CONVERT_MOST = 32767 }; /* pixels of a side that rsvg-convert, or cairo, 
 
 struct conversion {
     FILE *svg; /* where the SVG goes */
-    FILE *out; /* where the picture goes: the same, or an empty file with a descriptor */
+    const struct output *out; /* where the picture goes: the same, or an empty file */
     const char *path; /* its name in errors */
     enum convert_format format;
     const poison_settings *settings; /* for its `cancel` */

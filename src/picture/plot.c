@@ -810,11 +810,11 @@ int plot_embed(FILE *out, const struct columns *table, const char *id, const cha
 }
 
 /* All of it or nothing: charts run out of memory while they are drawn. */
-int plot_run(FILE *in, FILE *out, const char *path, const char *title,
+int plot_run(FILE *in, const struct output *to, const char *path, const char *title,
              const poison_settings *settings, poison_error *err)
 {
     struct plot p = {.settings = settings, .title = title, .err = err};
-    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path),
+    struct conversion c = {.out = to, .path = path, .format = convert_format_of(path),
                            .settings = settings};
     char *text = NULL;
     size_t size;

@@ -256,22 +256,22 @@ struct canvas {
     int fore, back;                  /* the colours that are set */
 };
 
-static size_t measure_columns(FILE *out)
+static size_t measure_columns(int fd)
 {
     struct winsize size;
     const char *said = getenv("COLUMNS");
     size_t columns = said ? strtoul(said, NULL, 10) : 0;
-    if (isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
+    if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
         columns = size.ws_col;
     if (columns < 1 || columns > 10000)
         return 80;
     return size_max(columns, NARROW);
 }
 
-static int find_style(FILE *out)
+static int find_style(int fd)
 {
     const char *term = getenv("TERM"), *without = getenv("NO_COLOR"), *all = getenv("COLORTERM");
-    if (!isatty(fileno(out)) || !term || !*term || strcmp(term, "dumb") == 0)
+    if (!isatty(fd) || !term || !*term || strcmp(term, "dumb") == 0)
         return CHARACTERS;
     if (without && *without)
         return CHARACTERS;
@@ -450,10 +450,11 @@ static void put_band(struct canvas *c, const struct gallery *s, size_t first, st
 }
 
 /* For the terminal: a heading, then bands of images with their captions. */
-static int draw(FILE *out, struct gallery *s, poison_error *err)
+static int draw(const struct output *to, struct gallery *s, poison_error *err)
 {
-    struct canvas c = {.out = out, .style = find_style(out), .columns = measure_columns(out),
-                       .fore = UNSET, .back = UNSET};
+    FILE *out = to->out;
+    struct canvas c = {.out = out, .style = find_style(to->fd),
+                       .columns = measure_columns(to->fd), .fore = UNSET, .back = UNSET};
     char title[160];
     s->room = size_min(s->room, c.columns);
     lay_out(&c, s);
@@ -474,10 +475,10 @@ static int draw(FILE *out, struct gallery *s, poison_error *err)
 
 /* ---- all together ---------------------------------------------------------------------------- */
 
-static int write_contact(FILE *out, struct gallery *s, poison_error *err)
+static int write_contact(const struct output *to, struct gallery *s, poison_error *err)
 {
     const char *path = s->wishes->output;
-    struct conversion c = {.out = out, .path = path, .format = convert_format_of(path),
+    struct conversion c = {.out = to, .path = path, .format = convert_format_of(path),
                            .settings = s->settings};
     char title[160];
     describe(s, title, sizeof title);
@@ -509,8 +510,9 @@ done:
 }
 
 /* Letters are measured in UTF-8, whatever the locale of the user. */
-int show_run(FILE *out, const struct show *w, const poison_data *data, const int *labels,
-             const poison_settings *settings, poison_svm **svm, poison_error *err)
+int show_run(const struct output *to, const struct show *w, const poison_data *data,
+             const int *labels, const poison_settings *settings, poison_svm **svm,
+             poison_error *err)
 {
     struct gallery s = {.wishes = w, .data = data, .settings = settings, .set = set_of(w, data),
                         .labels = labels, .room = CONTACT_LETTERS};
@@ -520,7 +522,7 @@ int show_run(FILE *out, const struct show *w, const poison_data *data, const int
     if (show_predicts(w))
         TRY(predict(&s, svm, err));
     TRY(choose(&s, err));
-    TRY(is_contact(w->output) ? write_contact(out, &s, err) : draw(out, &s, err));
+    TRY(is_contact(w->output) ? write_contact(to, &s, err) : draw(to, &s, err));
 done:
     if (letters) {
         uselocale(ours);

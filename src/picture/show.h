@@ -5,9 +5,7 @@
 #ifndef POISON_SHOW_H
 #define POISON_SHOW_H
 
-#include "poison.h"
-
-#include <stdio.h>
+#include "output.h"
 
 /* What is asked of it; the command line fills this. */
 struct show {
@@ -34,7 +32,8 @@ int show_check(const struct show *wishes, const poison_data *data, poison_error 
  * file called *.png, *.svg or *.pdf becomes a contact sheet; a terminal gets half blocks in greys,
  * as wide as it is; all else gets characters, 80 or $COLUMNS wide.
  */
-int show_run(FILE *out, const struct show *wishes, const poison_data *data, const int *labels,
-             const poison_settings *settings, poison_svm **svm, poison_error *err);
+int show_run(const struct output *to, const struct show *wishes, const poison_data *data,
+             const int *labels, const poison_settings *settings, poison_svm **svm,
+             poison_error *err);
 
 #endif

@@ -42,22 +42,22 @@ static char *labels_path(const char *path)
     return asprintf(&beside, "%s.labels", path) < 0 ? NULL : beside;
 }
 
-static int crc_of_file(const char *path, uint32_t *crc, poison_error *err)
+/* Of a file that is finished, and has its temporary name. */
+static int crc_of_file(const struct output *file, uint32_t *crc, poison_error *err)
 {
     static const size_t size = 1 << 16;
-    FILE *in = fopen(path, "rb");
+    const poison_settings settings = {.cancel = file->cancel};
+    struct input input = INPUT_CLOSED;
     char *bytes = poison_take(size, 1);
-    int status =
-        in ? 0 : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
-    if (in && !bytes)
-        status = poison_fail_memory(err, size, 1, "a checksum");
-    *crc = 0;
-    for (size_t got; status == 0 && (got = fread(bytes, 1, size, in)) > 0;)
-        *crc = poison_crc32(*crc, bytes, got);
-    if (status == 0 && ferror(in))
-        status = poison_fail(err, POISON_EDATA, "%s: cannot read: %s", path, strerror(errno));
-    if (in)
-        fclose(in);
+    int status = bytes ? 0 : poison_fail_memory(err, size, 1, "a checksum");
+    ssize_t got = 1;
+    TRY(status);
+    TRY(input_open(&input, file->temporary, 0, &settings, err));
+    for (*crc = 0; got > 0; *crc = poison_crc32(*crc, bytes, (size_t)got))
+        TRY((int)(got = input_some(&input, bytes, size, err)));
+    status = 0;
+done:
+    input_close(&input);
     free(bytes);
     return status;
 }
@@ -99,9 +99,9 @@ static int write_names(struct output *file, const char *beside, const struct out
                        const poison_data *data, const int *label, size_t K, poison_error *err)
 {
     uint32_t crc;
-    int status = crc_of_file(model->temporary, &crc, err);
+    int status = crc_of_file(model, &crc, err);
     if (status == 0)
-        status = output_open(file, beside, err);
+        status = output_open(file, beside, model->cancel, err);
     if (status < 0)
         return status;
     fprintf(file->out, "crc32 %08x\n", crc);
@@ -275,10 +275,9 @@ int poison_model_write(const poison_svm *svm, const poison_data *data, const cha
     *nameless = 0;
     if (!beside)
         return poison_fail_memory(err, 1, strlen(path), "a name");
-    status = output_open(&model, path, err);
+    status = output_open(&model, path, poison_svm_settings(svm)->cancel, err);
     if (status < 0)
         goto done;
-    model.cancel = poison_svm_settings(svm)->cancel;
     int alone = !model.temporary || output_is_pipe(beside); /* there is no place beside it */
     *nameless = words && alone;
     status = output_finish(&model, write_model(model.out, svm, &data->train, number, err), err);
