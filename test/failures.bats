@@ -335,7 +335,7 @@ table|matrix --at 3
 table|plot
 END
     mkfifo pipe
-    for words in 'support --data synthetic' "sweep $TINY -q --strategy random --seeds 300" \
+    for words in 'support --data synthetic' "sweep $TINY -q --strategy random --seeds 600" \
         'show --data synthetic --train 400 -n 400' 'train --data synthetic'; do
         "$POISON" $words >expected
         for output in - pipe; do
