@@ -81,6 +81,37 @@ KERNELS=('-t 0' '-t 1 -g 0.2 -r 1 -d 2' '-t 1 -g 0.3 -d 3 -c 4' '-t 2 -g 0.3' \
     done
 }
 
+# exp(-27^2) is 2.5e-317, and all that speaks for either label.
+@test "kernel values that are subnormal decide, for each instruction set" {
+    printf '%s\n' 0,10 1,65 >two.csv
+    printf '%s\n' 0,37 1,38 >between.csv
+    printf 'Correct\tPredicted\n0\t0\n1\t1\n' >expected
+    each_mode subnormal_decides
+}
+subnormal_decides() { # MODE
+    works predictions --data ../here/two.csv --test-data ../here/between.csv -g 1 $1
+    same "$out" ../here/expected "$1"
+    works train --data ../here/two.csv -g 1 $1 -o model
+    works predict model ../here/between.csv --decisions $1
+    [ "$(cut -f 2 "$out" | tr '\n' ' ')" = "2.507972078894169e-317 -2.507972078894169e-317 " ] ||
+        complain "$1: decisions $(cat "$out")"
+}
+
+@test "gamma so large that most kernel values are subnormal: as svm-predict says" {
+    needs_libsvm
+    awk 'BEGIN { srand(7); for (r = 0; r < 440; r++) { print r % 2, "1:" int(6 + 250 * rand()),
+        "2:" int(6 + 250 * rand()), "3:" int(6 + 250 * rand()) } }' >rows
+    head -n 40 rows >some
+    tail -n 400 rows >others
+    svm-train -q -g 0.7 some theirs >/dev/null
+    svm-predict others theirs expected >/dev/null
+    works predict theirs others
+    same "$out" expected "their model, our prediction"
+    works train -g 0.7 some -o ours
+    works predict ours others
+    same "$out" expected "our model"
+}
+
 @test "models go both ways: weights, in both spellings; rows that the model has not seen; columns that it lacks" {
     needs_libsvm
     cloud 200 5 '5 6 9' 4 >data

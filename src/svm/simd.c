@@ -41,8 +41,8 @@ static inline uint64_t bits_of(double x)
 
 double simd_exp(double x)
 {
-    if (x < SIMD_EXP_MIN)
-        return 0;
+    if (x < SIMD_EXP_MIN) /* subnormal, or nearly: 2^n is no double then */
+        return x < SIMD_EXP_ZERO ? 0 : exp(x);
     double t = x * LOG2E + ROUND, n = t - ROUND, r = (x - n * LN2_HIGH) - n * LN2_LOW;
     double p = inverse_factorial[11];
     for (int k = 10; k >= 0; k--)

@@ -14,8 +14,9 @@
 
 /* Below this argument of exp, floats are (nearly) subnormal and libm computes the kernel value. */
 #define SIMD_EXP_FLOAT_MIN (-87.0)
-/* Below this one, simd_exp's result is 0. */
+/* The same of doubles; below the second one they are 0. */
 #define SIMD_EXP_MIN (-708.0)
+#define SIMD_EXP_ZERO (-746.0)
 
 /* The winner of a scan: the last of the greatest values. */
 struct pick {
@@ -63,7 +64,7 @@ struct simd {
 
     /* (float)exp(-gamma * distance), libm's to the last bit */
     void (*rbf_float)(float *out, const struct rbf *rbf, size_t len);
-    /* the same in double by simd_exp, within 1e-14 of it relatively */
+    /* the same in double by simd_exp, within 1e-14 of it relatively; libm's where subnormal */
     void (*rbf_double)(double *out, const struct rbf *rbf, size_t len);
 
     /* sum[t] = coef[0] row[0][t] + coef[1] row[1][t] + ... from left to right, for each t < len */
@@ -75,7 +76,7 @@ struct simd {
 const struct simd *simd_loops(int isa);
 
 /* exp by argument reduction and a polynomial of degree 11: the same operations in the same order
- * everywhere */
+ * everywhere; below SIMD_EXP_MIN by libm */
 double simd_exp(double x);
 
 #endif

@@ -279,7 +279,17 @@ TARGET static void NAME(rbf_double)(double *out, const struct rbf *r, size_t len
     size_t t = 0;
     for (; t + W <= len; t += W) {
         V x = NAME(exponent)(r, t);
-        v_store(out + t, v_select(v_lt(x, v_set(SIMD_EXP_MIN)), v_set(0), NAME(exp)(x)));
+        unsigned small = m_bits(v_lt(x, v_set(SIMD_EXP_MIN)));
+        if (!small) {
+            v_store(out + t, NAME(exp)(x));
+            continue;
+        }
+        MASK zero = v_lt(x, v_set(SIMD_EXP_ZERO));
+        v_store(out + t, v_select(zero, v_set(0), NAME(exp)(x)));
+        for (small &= ~m_bits(zero); small; small &= small - 1) {
+            size_t k = t + (size_t)__builtin_ctz(small);
+            rbf_double_from(out, r, k, k + 1);
+        }
     }
     rbf_double_from(out, r, t, len);
 }
