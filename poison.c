@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "poison.h"
 
+#include "apart.h"
 #include "args.h"
 #include "base.h"
 #include "budget.h"
@@ -675,11 +676,11 @@ static const struct command commands[] = {
     {"sweep", NULL, "every dose of every pair, strategy, defence and seed: a row each",
      NEEDS_DATA, .flags = OPENS_OUTPUT | NAMES_ONCE, .check = check_sweep, .run = run_sweep},
     {"dose", NULL, "doses for 10, 50 and 90 % success, and the area under the curve",
-     NEEDS_NOTHING, .run = run_dose},
+     NEEDS_NOTHING, .flags = READS_TABLE, .run = run_dose},
     {"matrix", NULL, "success of strategies (down) against defences (across) at one dose",
-     NEEDS_NOTHING, .run = run_matrix},
+     NEEDS_NOTHING, .flags = READS_TABLE, .run = run_matrix},
     {"plot", NULL, "a chart of a table of sweep, dose, confusion, matrix, grid or audit",
-     NEEDS_NOTHING, .run = run_plot},
+     NEEDS_NOTHING, .flags = READS_TABLE, .run = run_plot},
     {"show", "[ROWS]", "digits as pictures, in the terminal or on a contact sheet",
      NEEDS_DATA, .flags = PICTURES | ROWS_OPERAND, .check = check_show, .run = run_show},
     {"explain", NULL, "why a test image is called what it is called",
@@ -754,6 +755,7 @@ static int run(struct args *a, struct progress *progress, poison_error *err)
     struct output spans = {0};
     struct laboratory lab = {.args = a, .settings = a->settings};
     int status = 0, threads = a->settings.threads;
+    TRY(apart_check(a, err));
     if (a->trace)
         TRY(output_open(&spans, a->trace, a->settings.cancel, err));
     if (!blas_threads_start(threads))

@@ -308,6 +308,42 @@ int output_is_pipe(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+/* 0: nothing is there. */
+static int identify(const char *path, struct stat *info)
+{
+    int descriptor = output_descriptor(path);
+    return (descriptor >= 0 ? fstat(descriptor, info) : stat(path, info)) == 0;
+}
+
+static int same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Of two files that are yet to be made: whether they have one name in one folder. */
+static int same_place(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    char *at[] = {follow(a), follow(b)};
+    char *folder[] = {at[0] ? folder_of(at[0]) : NULL, at[1] ? folder_of(at[1]) : NULL};
+    int same = folder[0] && folder[1] && stat(folder[0], &of_a) == 0 && stat(folder[1], &of_b) == 0
+               && same_inode(&of_a, &of_b) && strcmp(basename(at[0]), basename(at[1])) == 0;
+    for (int k = 0; k < 2; k++) {
+        free(at[k]);
+        free(folder[k]);
+    }
+    return same;
+}
+
+int output_same(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    int is_a = identify(a, &of_a), is_b = identify(b, &of_b);
+    if (is_a && is_b)
+        return same_inode(&of_a, &of_b) && !S_ISCHR(of_a.st_mode);
+    return !is_a && !is_b && same_place(a, b);
+}
+
 int output_check(const char *path, poison_error *err)
 {
     struct output file;
@@ -365,16 +401,22 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
+int output_sync(struct output *file, poison_error *err)
+{
+    int status = output_flush(file, err);
+    if (status == 0 && file->temporary && sync_it(file) != 0)
+        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
+    return status;
+}
+
 /* With status >= 0 all is on the disk and has a name: its last, if that is to be, and is free. */
 static int settle(struct output *file, int status, int last, poison_error *err)
 {
     if (file->out && status >= 0)
-        status = output_flush(file, err);
+        status = output_sync(file, err);
     else if (file->fd == STDOUT_FILENO && file->out && status == POISON_ECANCEL)
         /* the rows that are done; the next signal ends it where the reader is slow */
         fflush(file->out);
-    if (file->out && file->temporary && status >= 0 && sync_it(file) != 0)
-        status = errno == EINTR ? poison_fail_cancelled(err) : fail_write(err, file->path, "write");
     if (file->out && file->unnamed && status >= 0 && name_it(file, last) != 0)
         status = fail_write(err, file->path, "write");
     return status;

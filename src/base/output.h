@@ -42,11 +42,18 @@ int output_descriptor(const char *path);
 /* A pipe or a device is there: opening it may wait, and its other end notices. */
 int output_is_pipe(const char *path);
 
+/* Whether two paths lead to one file or folder, by whatever links; it may be yet to be made. Of
+ * devices several may be in use at once: they are never the same. */
+int output_same(const char *a, const char *b);
+
 /* Whether it could be opened, as far as can be told without leaving a trace. */
 int output_check(const char *path, poison_error *err);
 
 /* Flushes. 0, OUTPUT_READER_GONE, or POISON_EDATA if not all could be written. */
 int output_flush(struct output *file, poison_error *err);
+
+/* Flushes to the disk, if that is where it goes. As output_flush, or POISON_ECANCEL. */
+int output_sync(struct output *file, poison_error *err);
 
 /* The first half of output_close: with status >= 0 all is on disk, as file->temporary so far. */
 int output_finish(struct output *file, int status, poison_error *err);

@@ -6,10 +6,12 @@
 #include "escape.h"
 #include "help.h"
 #include "options.h"
+#include "output.h"
 #include "parse.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Slips of the pen (letters changed, added, dropped or swapped) within which a name is offered. */
 #define NEAR 2
@@ -374,11 +376,9 @@ static int check_model_options(const struct args *args, poison_error *err)
 
 static int check_trace(const struct args *args, poison_error *err)
 {
-    if (args->trace && strcmp(args->trace, "-") == 0)
+    if (args->trace && output_descriptor(args->trace) == STDOUT_FILENO)
         return poison_fail(err, POISON_EUSAGE,
                            "--trace: expected a file; standard output is the table's");
-    if (args->trace && strcmp(args->trace, args->form.output) == 0)
-        return poison_fail(err, POISON_EUSAGE, "--trace and --output: two files, not one");
     return 0;
 }
 
@@ -519,13 +519,19 @@ static int listed_above(const struct args *args, const struct option *o)
     return 0;
 }
 
+const char *args_variable(void)
+{
+    const char *variable = getenv("POISON_DATA");
+    return variable && *variable ? variable : NULL;
+}
+
 /* " name=value": as given, else of $POISON_DATA, else the default. */
 static void describe_option(const struct args *args, const struct option *o, FILE *out)
 {
     const struct given *given = last_given(args, o);
     const char *value = o->normal ? o->normal : "none";
-    if (strcmp(o->name, "data") == 0 && getenv("POISON_DATA"))
-        value = getenv("POISON_DATA");
+    if (strcmp(o->name, "data") == 0 && args_variable())
+        value = args_variable();
     if (given && o->flags & REPEATS) {
         if (!listed_above(args, o))
             describe_list(args, o, out);

@@ -24,7 +24,8 @@ enum {
     NAMES_ONCE = 16,    /* its lists name nothing twice */
     DATA_OPERAND = 32,  /* its last operand is a place of data, as --data is */
     ROWS_OPERAND = 64,  /* its operand says which rows are shown */
-    TOPIC_OPERAND = 128 /* its operands are a command's name */
+    TOPIC_OPERAND = 128, /* its operands are a command's name */
+    READS_TABLE = 256    /* on standard input */
 };
 
 /* A command is a row of poison.c's table; the last row has no name. */
@@ -110,6 +111,9 @@ void args_free(struct args *args);
  * double quotes, with backslashes; "none": an option that was not given.
  */
 void args_describe(const struct args *args, FILE *out);
+
+/* $POISON_DATA; NULL where it says nothing. */
+const char *args_variable(void);
 
 /* Prints the command line that does the same again, quoted for a shell: the command and what was
  * given that can change results, --data with `source` where it was not given. */

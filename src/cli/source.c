@@ -49,31 +49,36 @@ static int validates(const struct args *a)
     return needed;
 }
 
+int source_find(const char **path, char **found, const struct args *a, poison_error *err)
+{
+    *path = a->source.path ? a->source.path : args_variable();
+    *found = NULL;
+    int status = *path ? 0 : find_mnist(found, err);
+    if (*found)
+        *path = *found;
+    return status;
+}
+
 /* What was said, else the variable's place, else MNIST's, else (lab) the built-in digits. */
 int source_load(poison_data *data, const struct args *a, int *fallback, poison_error *err)
 {
     poison_source source = a->source;
-    const char *variable = getenv("POISON_DATA");
-    char *found = NULL;
-    int status = 0;
-    if (!source.path)
-        source.path = variable;
-    if (!source.path)
-        status = find_mnist(&found, err);
+    char *found;
+    int status = source_find(&source.path, &found, a, err);
     if (status < 0)
         return status;
-    *fallback = !source.path && !found;
+    *fallback = !source.path;
     if (*fallback && !(a->command->flags & BUILT_IN))
         return poison_fail(err, POISON_EDATA,
                            "no MNIST found: './build.sh data' fetches it, --data DIR names a "
                            "folder, "
                            "--data synthetic takes the built-in digits");
-    if (!source.path)
-        source.path = found ? found : "synthetic";
+    if (*fallback)
+        source.path = "synthetic";
     if (!validates(a))
         source.validate = 0;
     status = poison_data_load(data, &source, &a->settings, err);
-    if (status == POISON_EDATA && source.path == variable) {
+    if (status == POISON_EDATA && !a->source.path && !found && !*fallback) {
         poison_error why = *err;
         poison_fail(err, status, "POISON_DATA: %.4900s", why.text);
     }

@@ -5,6 +5,9 @@
 
 #include "args.h"
 
+/* Where data are that are not named, or as they are named; NULL: nowhere. free(*found). */
+int source_find(const char **path, char **found, const struct args *args, poison_error *err);
+
 /* Loads --data, else $POISON_DATA, else MNIST where build.sh puts it. *fallback: nothing was asked
  * for or found, and `lab` takes the built-in digits. The validation set is split off if anything
  * asked for looks at it. */

@@ -68,6 +68,13 @@ done:
 
 /* ---- a folder of four ------------------------------------------------------------------------ */
 
+static const struct {
+    const char *stem;
+    int dimensions, test;
+} files[IDX_FILES] = {
+    {"train-images", 3, 0}, {"train-labels", 1, 0}, {"t10k-images", 3, 1}, {"t10k-labels", 1, 1}
+};
+
 /* The first that exists of STEM-idxN-ubyte, STEM.idxN-ubyte, and both with .gz. free() it. */
 static int find(char **found, const char *folder, const char *stem, int dimensions,
                 poison_error *err)
@@ -198,6 +205,25 @@ static int find_labels(char **found, const char *images, poison_error *err)
     return status;
 }
 
+char *idx_source(const char *path, int k)
+{
+    char *found = NULL;
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        find(&found, path, files[k].stem, files[k].dimensions, NULL);
+    else if (k == 0)
+        find_labels(&found, path, NULL);
+    return found;
+}
+
+char *idx_target(const char *folder, int k)
+{
+    char *path;
+    return asprintf(&path, "%s/%s-idx%d-ubyte", folder, files[k].stem, files[k].dimensions) < 0
+               ? NULL
+               : path;
+}
+
 int idx_is(const uint8_t first[4])
 {
     return !first[0] && !first[1] && first[2];
@@ -246,37 +272,63 @@ static void put_big_endian(FILE *out, uint32_t v)
     fwrite(b, 1, sizeof b, out);
 }
 
-/* One IDX file: images, or labels as the bytes that they are called; without rows of label -1. */
-static int write_idx(const poison_set *set, const int *labels, const uint8_t *byte,
-                     const char *folder, const char *name, const poison_settings *settings,
-                     poison_error *err)
+/* One IDX file, which has no name before output_close: images, or labels as the bytes that they are
+ * called; without rows of label -1. */
+static int write_idx(struct output *file, const poison_set *set, const int *labels,
+                     const uint8_t *byte, const poison_settings *settings, poison_error *err)
 {
-    struct output file;
-    char *path;
     size_t d = (size_t)set->d, rows = 0;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return poison_fail_memory(err, 1, strlen(folder), "a name");
-    int status = output_open(&file, path, settings->cancel, err);
-    free(path);
-    if (status < 0)
-        return status;
     for (size_t r = 0; r < set->n; r++)
         rows += labels[r] >= 0;
-    put_big_endian(file.out, byte ? LABELS_MAGIC : IMAGES_MAGIC);
-    put_big_endian(file.out, (uint32_t)rows);
+    put_big_endian(file->out, byte ? LABELS_MAGIC : IMAGES_MAGIC);
+    put_big_endian(file->out, (uint32_t)rows);
     if (!byte) { /* rows that are no images are written as images one pixel high */
-        put_big_endian(file.out, set->height ? (uint32_t)set->height : 1);
-        put_big_endian(file.out, set->height ? (uint32_t)set->width : (uint32_t)set->d);
+        put_big_endian(file->out, set->height ? (uint32_t)set->height : 1);
+        put_big_endian(file->out, set->height ? (uint32_t)set->width : (uint32_t)set->d);
     }
     for (size_t r = 0; r < set->n && !poison_cancelled(settings); r++) {
         if (labels[r] < 0)
             continue;
         if (byte)
-            putc(byte[labels[r]], file.out);
+            putc(byte[labels[r]], file->out);
         else
-            fwrite(set->x + r * d, 1, d, file.out);
+            fwrite(set->x + r * d, 1, d, file->out);
     }
-    return output_close(&file, poison_cancelled(settings) ? poison_fail_cancelled(err) : 0, err);
+    return poison_cancelled(settings) ? poison_fail_cancelled(err) : output_sync(file, err);
+}
+
+/* What a failure leaves of a folder that we made: nothing. */
+static void remove_folder(const char *folder)
+{
+    for (int k = 0; k < IDX_FILES; k++) {
+        char *path = idx_target(folder, k);
+        if (path)
+            unlink(path);
+        free(path);
+    }
+    rmdir(folder);
+}
+
+/* All are on the disk before the first takes its place. */
+static int write_files(const poison_data *data, const int *labels, const uint8_t *byte,
+                       const char *folder, const poison_settings *settings, poison_error *err)
+{
+    struct output file[IDX_FILES] = {{0}};
+    int status = 0;
+    for (int k = 0; k < IDX_FILES; k++) {
+        const poison_set *set = files[k].test ? &data->test : &data->train;
+        char *path = idx_target(folder, k);
+        status = path ? output_open(&file[k], path, settings->cancel, err)
+                      : poison_fail_memory(err, 1, strlen(folder), "a name");
+        free(path);
+        TRY(status);
+        TRY(write_idx(&file[k], set, files[k].test ? set->y : labels,
+                      files[k].dimensions == 1 ? byte : NULL, settings, err));
+    }
+done:
+    for (int k = 0; k < IDX_FILES; k++)
+        status = output_close(&file[k], status, err);
+    return status;
 }
 
 /* Features must be bytes, and labels numbers that are. */
@@ -294,13 +346,13 @@ int poison_data_write(const poison_data *data, const int *labels, const char *fo
     TRY(poison_check_labels(labels, train->n, -1, err));
     TRY(poison_check_labels(test->y, test->n, 0, err));
     TRY(labels_bytes(data, byte, err));
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    int made = mkdir(folder, 0777) == 0;
+    if (!made && errno != EEXIST)
         return poison_fail(err, POISON_EDATA, "%s: cannot make this folder: %s", folder,
                            strerror(errno));
-    TRY(write_idx(train, labels, NULL, folder, "train-images-idx3-ubyte", settings, err));
-    TRY(write_idx(train, labels, byte, folder, "train-labels-idx1-ubyte", settings, err));
-    TRY(write_idx(test, test->y, NULL, folder, "t10k-images-idx3-ubyte", settings, err));
-    TRY(write_idx(test, test->y, byte, folder, "t10k-labels-idx1-ubyte", settings, err));
+    status = write_files(data, labels, byte, folder, settings, err);
+    if (status < 0 && made)
+        remove_folder(folder);
 done:
     return status;
 }
