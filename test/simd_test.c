@@ -9,6 +9,8 @@
 
 enum { MOST = 131, ROWS = 9 };
 
+static float *edge_floats;
+static double *edge_doubles;
 static double *F, *G, *scratch, *out, *out2, *norms, *more, *rows[ROWS];
 static float *ki, *kj, *fout, *fout2;
 static int32_t *whole;
@@ -126,6 +128,38 @@ static void check_weigh(const struct simd *c, const struct simd *s, size_t at, s
     assert_memory_equal(out + at, out2 + at, len * sizeof *out);
 }
 
+/* The sums of the check of products, on rows of any length, some of them beside one another and
+ * some apart: of whole numbers, whose order does not matter */
+static void check_sums(const struct simd *c, const struct simd *s, size_t at, size_t len)
+{
+    enum { COUNT = 19 };
+    const size_t count = len % (COUNT + 1), step = len + at % 3;
+    float *few = edge_floats + COUNT * (MOST + 2) - (count ? (count - 1) * step + len : 0);
+    double *wide = edge_doubles + COUNT * (MOST + 2) - (count ? (count - 1) * step + len : 0);
+    double coef[COUNT], want[COUNT], got[COUNT], y[MOST];
+    for (size_t t = 0; t < MOST; t++)
+        y[t] = floor(1e6 * uniform(50, t));
+    for (size_t r = 0; r < COUNT; r++)
+        coef[r] = 256 + floor(256 * uniform(51, r));
+    for (size_t t = 0; count && t < (count - 1) * step + len; t++)
+        few[t] = (float)(wide[t] = floor(256 * uniform(52, t)) - 128);
+    c->weigh_floats(out + at, coef, few, step, count, len);
+    s->weigh_floats(out2 + at, coef, few, step, count, len);
+    assert_memory_equal(out + at, out2 + at, len * sizeof *out);
+    c->dots_float(want, y, 0, few, step, count, len);
+    s->dots_float(got, y, 0, few, step, count, len);
+    assert_memory_equal(want, got, count * sizeof *got);
+    c->dots(want, wide, step, wide, step, count, len);
+    s->dots(got, wide, step, wide, step, count, len);
+    assert_memory_equal(want, got, count * sizeof *got);
+    for (size_t r = 0; r < count; r++) {
+        double sum = 0;
+        for (size_t t = 0; t < len; t++)
+            sum += wide[r * step + t] * wide[r * step + t];
+        assert_true(got[r] == sum);
+    }
+}
+
 static void step_is_the_reference(void **state) { (void)state; every_length(check_step); }
 static void gain_is_the_reference(void **state)
 {
@@ -137,6 +171,7 @@ static void add_is_the_reference(void **state) { (void)state; every_length(check
 static void above_is_the_reference(void **state) { (void)state; every_length(check_above); }
 static void rbf_is_the_reference(void **state) { (void)state; every_length(check_rbf); }
 static void weigh_is_the_reference(void **state) { (void)state; every_length(check_weigh); }
+static void sums_are_the_reference(void **state) { (void)state; every_length(check_sums); }
 
 /* The last of equal values wins, inside a vector, across vectors and blocks, and in the tail. */
 static void the_last_of_ties_wins(void **state)
@@ -271,6 +306,8 @@ static int set_up(void **state)
     mask = edge_memory(MOST);
     whole = edge_memory(MOST * sizeof *whole);
     scratch = edge_memory((MOST / 8 + 8) * sizeof *scratch);
+    edge_floats = edge_memory(19 * (MOST + 2) * sizeof *edge_floats);
+    edge_doubles = edge_memory(19 * (MOST + 2) * sizeof *edge_doubles);
     for (int r = 0; r < ROWS; r++)
         rows[r] = edge_memory(MOST * sizeof *rows[r]);
     return 0;
@@ -282,6 +319,7 @@ int main(void)
         cmocka_unit_test(step_is_the_reference), cmocka_unit_test(gain_is_the_reference),
         cmocka_unit_test(add_is_the_reference), cmocka_unit_test(above_is_the_reference),
         cmocka_unit_test(rbf_is_the_reference), cmocka_unit_test(weigh_is_the_reference),
+        cmocka_unit_test(sums_are_the_reference),
         cmocka_unit_test(the_last_of_ties_wins), cmocka_unit_test(close_gains_are_the_reference),
         cmocka_unit_test(floats_are_libms), cmocka_unit_test(doubles_are_close),
         cmocka_unit_test(subnormals_are_libms),

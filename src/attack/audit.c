@@ -130,6 +130,7 @@ static int visit_distances(const struct visit *v, size_t from, size_t to, const 
     }
     if (poison_cancelled(settings))
         TRY(poison_fail_cancelled(err));
+    TRY(tiles_status(tiles, settings->threads, err));
 done:
     free(tiles);
     free(batch);

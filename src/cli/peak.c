@@ -40,7 +40,7 @@ static void multiply_once(const void *self, int thread)
 }
 
 /* Products of up to KERNEL_TILE rows of the set with themselves, in operations a second; `dot`
- * NULL: by BLAS. 0 where there is no memory. */
+ * NULL: by BLAS. 0 where there is no memory, or where they are wrong. */
 static double measure_products(const poison_set *set, const struct dot_engine *dot,
                                const poison_settings *settings)
 {
@@ -57,6 +57,8 @@ static double measure_products(const poison_set *set, const struct dot_engine *d
     if (p.batch && p.tiles && memory) {
         batch_fill(p.batch, memory, &p.rows, set, which, n, p.tiles);
         rate = repeat(multiply_once, &p, 2.0 * (double)(n * n) * set->d, settings->threads);
+        if (tiles_status(p.tiles, settings->threads, NULL) < 0)
+            rate = 0;
     }
     free(memory);
     free(p.tiles);

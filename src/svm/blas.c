@@ -10,6 +10,7 @@
 #endif
 #include <omp.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* one of OpenBLAS's: it takes two before main, one more for each further thread that multiplies */
@@ -171,4 +172,18 @@ struct blas_build blas_build(void)
     else if (parallel != OPENBLAS_OPENMP)
         build.fault = "its threads and OpenMP's may compete for the cores";
     return build;
+}
+
+int blas_fail(poison_error *err)
+{
+    const char *core = openblas_get_corename(), *remedy = "";
+#if defined __x86_64__
+    /* old and plain, on every CPU */
+    remedy = strcmp(core, "Nehalem") == 0 ? "set OPENBLAS_CORETYPE=Prescott, or "
+                                          : "set OPENBLAS_CORETYPE=Nehalem, or ";
+#endif
+    return poison_fail(err, POISON_EDATA,
+                       "OpenBLAS multiplies wrongly on this machine, with its kernels for %s: "
+                       "%sinstall another version of OpenBLAS",
+                       core, remedy);
 }

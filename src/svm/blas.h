@@ -33,6 +33,9 @@ int blas_ready(int threads);
 /* What OpenBLAS takes for each of them. */
 size_t blas_buffer_bytes(void);
 
+/* POISON_EDATA: a product was not what it should be. The sentence names the kernels in use. */
+int blas_fail(poison_error *err);
+
 /* 0: libgomp could not start so many threads now, and would end the process with a message of its
  * own. Else they run. */
 int blas_threads_start(int threads);

@@ -368,5 +368,7 @@ int cache_fill(struct cache *cache, poison_error *err)
     free(work);
     trace_count(trace, TRACE_COMPUTED, (double)pieces);
     trace_end(trace, TRACE_ROWS, begun, 2 * values * cache->set->d);
-    return poison_cancelled(&cache->settings) ? poison_fail_cancelled(err) : 0;
+    if (poison_cancelled(&cache->settings))
+        return poison_fail_cancelled(err);
+    return tiles_status(cache->tiles, cache->settings.threads, err);
 }

@@ -254,6 +254,8 @@ int decisions_compute(struct decisions *d, const poison_machine *machine, size_t
     }
     if (poison_cancelled(&d->settings))
         TRY(poison_fail_cancelled(err));
+    if (job.batches)
+        TRY(tiles_status(job.tiles, threads, err));
     for (size_t p = 0; row == POISON_ALL && p < P; p++)
         d->known[p] |= (uint8_t)wanted(&job, p);
     for (size_t k = 0; d->T && k < job.rows; k++)

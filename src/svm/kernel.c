@@ -20,6 +20,8 @@
 #define LARGE 0x1p21 /* multiplications: twice those up to which OpenBLAS thinks a product small */
 /* features of a product of doubles: some 20 ms, between which it may be cancelled */
 #define DOUBLES 4096
+_Static_assert(TILE <= CHECK_ROWS && AREA / BLOCK <= CHECK_COLUMNS && DOUBLES <= CHECK_WIDTH,
+               "what is multiplied can be checked");
 
 /* ---- the four functions ---------------------------------------------------------------------- */
 
@@ -250,29 +252,36 @@ struct span {
     size_t n, first, count;
 };
 
-/* product[a ld + b] = x's row a . z's row b; x.count <= AREA / ld, z.count <= ld */
-static void multiply_doubles(double *product, size_t ld, struct span x, struct span z,
+/* tile->more[a ld + b] = x's row a . z's row b; x.count <= AREA / ld, z.count <= ld */
+static void multiply_doubles(struct tile *tile, size_t ld, struct span x, struct span z,
                              const struct rows *rows)
 {
-    int d = rows->d, threads = blas_begin();
-    for (int f = 0, width; f < d && !poison_raised(rows->cancel); f += width) {
-        width = slice_width(f, d);
+    int f, d = rows->d;
+    check_begin(&tile->check, x.count, z.count);
+    for (f = 0; f < d && !poison_raised(rows->cancel);) {
+        int width = slice_width(f, d);
         struct shape s = product_shape(x.count, z.count, ld, width);
         const double *a = x.v + (size_t)f * x.n + x.first * (size_t)width,
                      *b = z.v + (size_t)f * z.n + z.first * (size_t)width;
+        int threads = blas_begin();
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)s.m, (blasint)s.n, width, 1,
-                    a, width, b, width, f > 0, product, (blasint)ld);
+                    a, width, b, width, f > 0, tile->more, (blasint)ld);
+        blas_end(threads);
+        check_slice(&tile->check, rows->simd,
+                    &(struct factors){a, b, x.count, z.count, (size_t)width});
+        f += width;
     }
-    blas_end(threads);
+    if (f == d)
+        check_doubles(&tile->check, rows->simd, x.count, z.count, tile->more, ld);
 }
 
 /* Squared norms of a tile of rows, each added up as every other product is: equal rows are at
  * distance 0. */
-static void double_norms(double *norm, struct span x, const struct rows *rows, double *product)
+static void double_norms(double *norm, struct span x, const struct rows *rows, struct tile *tile)
 {
-    multiply_doubles(product, TILE, x, x, rows);
+    multiply_doubles(tile, TILE, x, x, rows);
     for (size_t r = 0; r < x.count; r++)
-        norm[r] = product[r * TILE + r];
+        norm[r] = tile->more[r * TILE + r];
 }
 
 /* Rows [from, to), wherever they are held; norms of 8-bit features */
@@ -301,6 +310,7 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     const struct dot_engine *dot = rows->dot;
     size_t d = (size_t)set->d;
     *rows = (struct rows){.kernel = rows->kernel, .dot = dot, .n = n, .d = set->d};
+    rows->simd = simd_loops(poison_isa_best());
     rows->cancel = settings->cancel;
     rows->trace = settings->trace;
     rows->norm = poison_take_big(n, sizeof *rows->norm);
@@ -333,13 +343,15 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
             if (set->v && rows->kernel.type == POISON_RBF && !poison_cancelled(settings))
                 double_norms(rows->norm + from,
                              (struct span){rows->v, n, from, size_min(TILE, n - from)}, rows,
-                             tiles[omp_get_thread_num()].more);
+                             tiles + omp_get_thread_num());
     }
+    int status = poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
+    if (status == 0 && tiles)
+        status = tiles_status(tiles, settings->threads, err);
     free(tiles);
-    if (!poison_cancelled(settings))
-        return 0;
-    rows_free(rows);
-    return poison_fail_cancelled(err);
+    if (status < 0)
+        rows_free(rows);
+    return status;
 }
 
 void rows_free(struct rows *rows)
@@ -356,8 +368,20 @@ void rows_free(struct rows *rows)
 
 struct tile *take_tiles(int threads, int blas)
 {
-    return blas && !blas_ready(threads) ? NULL
-                                        : poison_take_big((size_t)threads, sizeof(struct tile));
+    struct tile *tiles = NULL;
+    if (!blas || blas_ready(threads))
+        tiles = poison_take_big((size_t)threads, sizeof *tiles);
+    for (int t = 0; tiles && t < threads; t++)
+        tiles[t].check.products = 0, tiles[t].check.wrong = 0;
+    return tiles;
+}
+
+int tiles_status(const struct tile *tiles, int threads, poison_error *err)
+{
+    for (int t = 0; t < threads; t++)
+        if (tiles[t].check.wrong)
+            return blas_fail(err);
+    return 0;
 }
 
 int fail_tiles(int threads, int blas, poison_error *err)
@@ -375,6 +399,8 @@ static void multiply_floats(struct tile *tile, const float *x, size_t count, con
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns,
                     width, 1, x + f, d, z + f, d, 0, tile->dot, TILE);
         blas_end(threads);
+        const struct factors_float of = {x + f, z + f, count, columns, (size_t)width, (size_t)d};
+        check_floats(&tile->check, rows->simd, &of, tile->dot, TILE);
         if (f + SLICE >= d)
             return;
         for (size_t a = 0; a < count; a++)
@@ -429,7 +455,7 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
         memset(batch->v + count * d, 0,
                (norms_read(count, with->d) - count * d) * sizeof *batch->v);
     if (with->v && with->kernel.type == POISON_RBF)
-        double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, tile->more);
+        double_norms(batch->norm, (struct span){batch->v, count, 0, count}, with, tile);
     if (with->dot)
         with->dot->pack(&batch->packed, set->x, which, count, with->d, memory);
 }
@@ -443,7 +469,7 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
     if (rows->dot)
         rows->dot->multiply(tile->whole, TILE, &batch->packed, &rows->packed, first, columns);
     else if (rows->v)
-        multiply_doubles(tile->more, tile->ld,
+        multiply_doubles(tile, tile->ld,
                          (struct span){batch->v, batch->count, 0, batch->count},
                          (struct span){rows->v, rows->n, first, columns}, rows);
     else
@@ -550,10 +576,12 @@ int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
                    bn = size_min(TILE, n - b0);
             tile->ld = TILE;
             if (rows->v)
-                multiply_doubles(tile->more, TILE, (struct span){rows->v, n, a0, an},
+                multiply_doubles(tile, TILE, (struct span){rows->v, n, a0, an},
                                  (struct span){rows->v, n, b0, bn}, rows);
             else
                 multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
+            if (tile->check.wrong)
+                continue; /* a matrix that is made anew keeps what it was */
             for (size_t a = 0; a < an; a++) {
                 struct rbf rbf = tile_row(tile, rows, a, rows->norm[a0 + a], rows->norm + b0);
                 row_floats(matrix + (a0 + a) * ld + b0, &rbf, &rows->kernel, bn, simd);
@@ -562,8 +590,10 @@ int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
                 mirror(matrix, ld, a0, an, b0, bn);
             trace_piece(settings->trace, TRACE_KERNEL, piece, NULL);
         }
+    int status = poison_cancelled(settings) ? poison_fail_cancelled(err)
+                                            : tiles_status(tiles, settings->threads, err);
     free(tiles);
     trace_count(settings->trace, TRACE_COMPUTED, (double)n);
     trace_end(settings->trace, TRACE_KERNEL, begun, (double)n * (double)n * (double)d);
-    return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
+    return status;
 }

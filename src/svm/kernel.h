@@ -17,6 +17,7 @@
 #ifndef POISON_KERNEL_H
 #define POISON_KERNEL_H
 
+#include "check.h"
 #include "dot.h"
 #include "poison.h"
 #include "simd.h"
@@ -54,6 +55,7 @@ struct rows {
     int d;
     struct kernel kernel;
     const struct dot_engine *dot; /* NULL: OpenBLAS */
+    const struct simd *simd; /* this CPU's best, for checks of what OpenBLAS returns */
     float *x;                     /* (n, d) features - 128 */
     /* (n, d and some) features, if those are not 8-bit: slice by slice, see kernel.c */
     double *v;
@@ -101,6 +103,7 @@ struct tile {
     };
     double more[KERNEL_TILE * KERNEL_TILE];
     size_t ld; /* of `more`: from a row to the next */
+    struct check check;
 };
 
 /* Up to KERNEL_TILE rows of a set, in the layout that multiplies with some `struct rows`. */
@@ -121,11 +124,15 @@ size_t batch_bytes(const struct rows *with, size_t count);
 void batch_fill(struct batch *batch, void *memory, const struct rows *with, const poison_set *set,
                 const size_t *which, size_t count, struct tile *tile);
 
-/* One for each thread, uninitialised, and OpenBLAS kept on its callers' threads. NULL if there is
- * no memory, for OpenBLAS's buffers (blas: its products are wanted) too. */
+/* One for each thread, its arrays uninitialised, and OpenBLAS kept on its callers' threads. NULL if
+ * there is no memory, for OpenBLAS's buffers (blas: its products are wanted) too. */
 struct tile *take_tiles(int threads, int blas);
 /* POISON_ENOMEM, with what they would have taken */
 int fail_tiles(int threads, int blas, poison_error *err);
+
+/* POISON_EDATA if one of OpenBLAS's products since they were taken was wrong: after all products,
+ * and before anything is done with what came of them. */
+int tiles_status(const struct tile *tiles, int threads, poison_error *err);
 
 /* How many columns the products of a batch of `count` rows may have: KERNEL_TILE; more where the
  * rows are doubles and `count` is small. */

@@ -52,6 +52,8 @@ double simd_exp(double x)
     return p;
 }
 
+#define UNROLL _Pragma("GCC unroll 8") /* so that arrays of vectors become registers */
+
 /* ---- the reference --------------------------------------------------------------------------- */
 
 #define TAU 1e-12 /* LIBSVM's floor of the curvature */
@@ -155,6 +157,68 @@ static void weigh_from(double *sum, const double *coef, const double *const *row
         for (size_t t = from; t < len; t++)
             sum[t] += coef[s] * row[s][t];
 }
+
+/* Pairs, which every 64-bit machine has vectors for */
+typedef double pair __attribute__((vector_size(16)));
+typedef float pair_of_floats __attribute__((vector_size(8)));
+
+static inline pair load_double(const double *p)
+{
+    pair v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline pair load_float(const float *p)
+{
+    pair_of_floats v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, pair);
+}
+
+static void weigh_floats_c(double *sum, const double *coef, const float *row, size_t step,
+                           size_t count, size_t len)
+{
+    enum { ROWS = 8 };
+    size_t s = 0, whole = len / 2 * 2;
+    memset(sum, 0, len * sizeof *sum);
+    for (; s + ROWS <= count; s += ROWS, row += ROWS * step) {
+        for (size_t t = 0; t < whole; t += 2) {
+            pair acc = load_double(sum + t);
+            UNROLL for (size_t u = 0; u < ROWS; u++)
+                acc += coef[s + u] * load_float(row + u * step + t);
+            memcpy(sum + t, &acc, sizeof acc);
+        }
+        for (size_t u = 0; u < ROWS; u++)
+            add_from(sum, row + u * step, coef[s + u], whole, len);
+    }
+    for (; s < count; s++, row += step)
+        add_from(sum, row, coef[s], 0, len);
+}
+
+/* Four pairs, so that additions do not wait for one another */
+#define DOTS_C(name, type, load)                                                               \
+    static void name(double *dot, const double *y, size_t of_y, const type *row, size_t step,  \
+                     size_t count, size_t len)                                                 \
+    {                                                                                          \
+        for (size_t s = 0; s < count; s++, y += of_y, row += step) {                           \
+            pair a = {0}, b = {0}, c = {0}, d = {0};                                           \
+            size_t t = 0;                                                                      \
+            for (; t + 8 <= len; t += 8) {                                                     \
+                a += load_double(y + t) * load(row + t);                                       \
+                b += load_double(y + t + 2) * load(row + t + 2);                               \
+                c += load_double(y + t + 4) * load(row + t + 4);                               \
+                d += load_double(y + t + 6) * load(row + t + 6);                               \
+            }                                                                                  \
+            pair sum = (a + b) + (c + d);                                                      \
+            dot[s] = sum[0] + sum[1];                                                          \
+            for (; t < len; t++)                                                               \
+                dot[s] += y[t] * row[t];                                                       \
+        }                                                                                      \
+    }
+DOTS_C(dots_float_c, float, load_float)
+DOTS_C(dots_c, double, load_double)
+#undef DOTS_C
 
 static void add_c(double *sum, const float *k, double weight, size_t len)
 {
@@ -283,7 +347,8 @@ static inline int some_bytes(const uint8_t *p, size_t n)
 
 #define LOOPS(isa)                                                                             \
     {step_##isa,  gain_##isa,      gain_any_##isa,   add_##isa, \
-     above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa}
+     above_##isa, rbf_float_##isa, rbf_double_##isa, weigh_##isa, \
+     weigh_floats_##isa, dots_float_##isa, dots_##isa}
 
 static const struct {
     const char *name;

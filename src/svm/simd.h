@@ -70,6 +70,18 @@ struct simd {
     /* sum[t] = coef[0] row[0][t] + coef[1] row[1][t] + ... from left to right, for each t < len */
     void (*weigh)(double *sum, const double *coef, const double *const *row, size_t count,
                   size_t len);
+
+    /* ---- sums in any order, for those that are exact, or need not be ---- */
+
+    /* sum[t] = sum over s < count of coef[s] row[s step + t], for each t < len */
+    void (*weigh_floats)(double *sum, const double *coef, const float *row, size_t step,
+                         size_t count, size_t len);
+    /* dot[s] = sum over t < len of y[s of_y + t] row[s step + t], for each s < count; of_y: 0 or
+     * step */
+    void (*dots_float)(double *dot, const double *y, size_t of_y, const float *row, size_t step,
+                       size_t count, size_t len);
+    void (*dots)(double *dot, const double *y, size_t of_y, const double *row, size_t step,
+                 size_t count, size_t len);
 };
 
 /* The loops of an instruction set that this CPU has (POISON_ISA_C: the reference). */

@@ -22,6 +22,15 @@ TARGET static inline double NAME(greatest)(V v)
     return g;
 }
 
+TARGET static inline double NAME(total)(V v)
+{
+    double lane[W], sum = 0;
+    v_store(lane, v);
+    for (int k = 0; k < W; k++)
+        sum += lane[k];
+    return sum;
+}
+
 /* What may be chosen as j, and by how much it violates. */
 TARGET static inline MASK NAME(violators)(V F, V gmax, MASK low, V *difference)
 {
@@ -302,14 +311,14 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
     /* a block of sums stays in registers while the rows go by */
     for (; t + SPAN <= len; t += SPAN) {
         V acc[BLOCK];
-        for (int u = 0; u < BLOCK; u++)
+        UNROLL for (int u = 0; u < BLOCK; u++)
             acc[u] = v_set(0);
         for (size_t s = 0; s < count; s++) {
             V c = v_set(coef[s]);
-            for (int u = 0; u < BLOCK; u++)
+            UNROLL for (int u = 0; u < BLOCK; u++)
                 acc[u] = v_add(acc[u], v_mul(c, v_load(row[s] + t + u * W)));
         }
-        for (int u = 0; u < BLOCK; u++)
+        UNROLL for (int u = 0; u < BLOCK; u++)
             v_store(sum + t + u * W, acc[u]);
     }
     for (; t + W <= len; t += W) {
@@ -320,6 +329,58 @@ TARGET static void NAME(weigh)(double *sum, const double *coef, const double *co
     }
     weigh_from(sum, coef, row, count, t, len);
 }
+
+/* BLOCK rows at a time, all the way along: sums stay in L1, rows are read as they lie. */
+TARGET static void NAME(weigh_floats)(double *sum, const double *coef, const float *row,
+                                      size_t step, size_t count, size_t len)
+{
+    size_t s = 0, whole = len / W * W;
+    memset(sum, 0, len * sizeof *sum);
+    for (; s + BLOCK <= count; s += BLOCK, row += BLOCK * step) {
+        V c[BLOCK];
+        UNROLL for (int u = 0; u < BLOCK; u++)
+            c[u] = v_set(coef[s + u]);
+        for (size_t t = 0; t < whole; t += W) {
+            V acc = v_load(sum + t);
+            UNROLL for (int u = 0; u < BLOCK; u++)
+                acc = v_add(acc, v_mul(c[u], v_load_float(row + u * step + t)));
+            v_store(sum + t, acc);
+        }
+        for (int u = 0; u < BLOCK; u++)
+            add_from(sum, row + u * step, coef[s + u], whole, len);
+    }
+    for (; s < count; s++, row += step)
+        NAME(add)(sum, row, coef[s], len);
+}
+
+/* BLOCK rows at a time, whose additions do not wait for one another; then single ones. Nothing in
+ * plain C is called, before which gcc 12 would leave registers in a state that slows it down. */
+#define DOTS(loop, type, load, load_some)                                                      \
+    TARGET static void NAME(loop)(double *dot, const double *y, size_t of_y, const type *row,  \
+                                  size_t step, size_t count, size_t len)                       \
+    {                                                                                          \
+        size_t whole = len / W * W, rest = len - whole;                                        \
+        for (size_t s = 0; s < count;) {                                                       \
+            V acc[BLOCK];                                                                      \
+            size_t rows = count - s < BLOCK ? 1 : BLOCK;                                       \
+            UNROLL for (int u = 0; u < BLOCK; u++)                                             \
+                acc[u] = v_set(0);                                                             \
+            for (size_t t = 0; rows == BLOCK && t < whole; t += W)                             \
+                UNROLL for (int u = 0; u < BLOCK; u++)                                         \
+                    acc[u] = v_add(acc[u], v_mul(v_load(y + u * of_y + t),                     \
+                                                 load(row + u * step + t)));                   \
+            for (size_t t = 0; rows == 1 && t < whole; t += W)                                 \
+                acc[0] = v_add(acc[0], v_mul(v_load(y + t), load(row + t)));                   \
+            for (size_t u = 0; u < rows; u++, s++, y += of_y, row += step) {                   \
+                V last = rest ? v_mul(v_load_some(y + whole, rest),                            \
+                                      load_some(row + whole, rest)) : v_set(0);                \
+                dot[s] = NAME(total)(v_add(acc[u], last));                                     \
+            }                                                                                  \
+        }                                                                                      \
+    }
+DOTS(dots_float, float, v_load_float, v_load_floats)
+DOTS(dots, double, v_load, v_load_some)
+#undef DOTS
 
 #undef BLOCK
 #undef SPAN
