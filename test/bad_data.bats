@@ -91,6 +91,7 @@ END
             echo "$file.*(cut short;damaged;early) | truncate -s 2 $file"
             for at in 3 12 -1 -5 -8; do echo "$file | damage_byte $file $at"; done
             echo "$file.*(magic;early;empty) | : | gzip >$file"
+            echo "$file.*more than its header | { gunzip <$file; echo; } | gzip >x; mv x $file"
             echo "$file.*magic | echo nonsense, in good form | gzip >$file"
         } | damages counts
     done

@@ -283,6 +283,15 @@ int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err)
     return 0;
 }
 
+int input_end(struct input *s, poison_error *err)
+{
+    uint8_t more;
+    ssize_t got = s->aheads ? 1 : input_some(s, &more, 1, err);
+    if (got > 0)
+        return poison_fail(err, POISON_EDATA, "%s: holds more than its header claims", s->name);
+    return (int)got;
+}
+
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err)
 {
     size_t have = 0, room = s->size >= 0 ? length : size_min(length, CHUNK);

@@ -34,8 +34,12 @@ ssize_t input_some(struct input *s, void *to, size_t length, poison_error *err);
 /* Exactly `length` bytes, or an error. */
 int input_read(struct input *s, uint8_t *to, size_t length, poison_error *err);
 
-/* The same into new memory, which grows as they arrive unless the file's size has vouched for them.
- * free(*out) always. */
+/* Whether that was all, which of a gzipped file also says that it is not damaged: 0, or
+ * POISON_EDATA. */
+int input_end(struct input *s, poison_error *err);
+
+/* As input_read into new memory, which grows as they arrive unless the file's size has vouched for
+ * them. free(*out) always. */
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err);
 
 /* All that is left, and a newline behind it that *length does not count; free(*out) always.

@@ -142,6 +142,10 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     set->d = (int)images.record;
     TRY(input_take(&labels.input, &y, n, err));
     TRY(input_take(&images.input, &set->x, n * images.record, err));
+    if (n == images.dimension[0]) {
+        TRY(input_end(&labels.input, err));
+        TRY(input_end(&images.input, err));
+    }
     set->y = poison_take(n, sizeof *set->y);
     if (!set->y)
         TRY(poison_fail_memory(err, n, sizeof *set->y, "the labels"));

@@ -2,6 +2,7 @@
 #include "journal.h"
 
 #include "base.h"
+#include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,18 +116,13 @@ static int check_text(struct journal *j, const struct journal_form *form, const 
     return 0;
 }
 
-static int read_all(char **text, int fd, size_t size, const char *path, poison_error *err)
+static int read_all(char **text, int fd, size_t size, const struct journal *j, poison_error *err)
 {
-    size_t have = 0;
-    ssize_t got = 1;
+    struct input input = {.name = j->path, .fd = fd, .size = -1, .cancel = j->cancel};
     *text = poison_take(size + 1, 1);
     if (!*text)
-        return poison_fail_memory(err, size, 1, path);
-    while (have < size && (got = read(fd, *text + have, size - have)) > 0)
-        have += (size_t)got;
-    if (have < size)
-        return poison_fail(err, POISON_EDATA, "%s: cannot read, which --resume must", path);
-    return 0;
+        return poison_fail_memory(err, size, 1, j->path);
+    return input_read(&input, (uint8_t *)*text, size, err);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -177,7 +173,7 @@ static int open_file(struct journal *j, const struct journal_form *form, int res
         TRY(poison_fail(err, POISON_EDATA, "%s: another %s is writing it", j->path, form->what));
     if (info.st_size > 0 && !resume)
         TRY(fail_existing(j->path, err));
-    TRY(read_all(&text, fd, (size_t)info.st_size, j->path, err));
+    TRY(read_all(&text, fd, (size_t)info.st_size, j, err));
     TRY(check_text(j, form, text, (size_t)info.st_size, &keep, err));
     if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
         TRY(fail_writing(j->path, err));
