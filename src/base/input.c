@@ -51,6 +51,8 @@ struct gunzip {
 static int inflate_it(struct input *s, poison_error *err)
 {
     s->gz = poison_take(1, sizeof *s->gz);
+    if (s->gz)
+        s->gz->z.next_in = s->gz->bytes;
     if (s->gz && inflateInit2(&s->gz->z, MAX_WBITS + 16) == Z_OK) /* gzip's headers only */
         return 0;
     free(s->gz);
@@ -70,10 +72,9 @@ static int read_ahead(struct input *s, size_t least, poison_error *err)
 {
     struct gunzip *g = s->gz;
     ssize_t got = 1;
-    if (g->z.avail_in < least)
-        memmove(g->bytes, g->z.next_in, g->z.avail_in);
-    else
+    if (g->z.avail_in >= least)
         return 0;
+    memmove(g->bytes, g->z.next_in, g->z.avail_in);
     g->z.next_in = g->bytes;
     for (; g->z.avail_in < least && got > 0; g->z.avail_in += (unsigned)got) {
         got = read_bytes(s, g->bytes + g->z.avail_in, sizeof g->bytes - g->z.avail_in, err);
