@@ -71,7 +71,9 @@
  * asked; and a CPU's AMX tiles are asked for once (arch_prctl), by poison_isa_best. Where OpenBLAS
  * is not its OpenMP build, it is set to one thread, too (its serial build is not safe for threads:
  * products here take turns, but do not call it meanwhile). Numbers in files have a decimal point in
- * every locale. Your own signal handlers may interrupt a call, with SA_RESTART or without: reading
+ * every locale, and results are the same whatever floating-point state is yours (rounding, traps,
+ * -ffast-math's zeros for subnormal numbers): a call puts it aside, on OpenMP's threads too, and
+ * back. Your own signal handlers may interrupt a call, with SA_RESTART or without: reading
  * and writing go on, until settings->cancel says otherwise.
  */
 #ifndef POISON_H

@@ -4,9 +4,14 @@
 
 #include "kernel.h"
 
+#include <fenv.h>
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#if defined __x86_64__
+#include <immintrin.h>
+#endif
 
 static poison_settings settings_of(int isa, int threads)
 {
@@ -417,6 +422,82 @@ static void constant_data_have_gamma_one(void **state)
     assert_true(gamma == 0.25);
 }
 
+/* ---- the host's floating-point state --------------------------------------------------------- */
+
+enum { ROUND_UP, ROUND_TO_ZERO, NO_SUBNORMALS, STATES };
+
+/* The calling thread's */
+static void set_state(int state)
+{
+    static const int rounding[STATES] = {FE_UPWARD, FE_TOWARDZERO, FE_TONEAREST};
+    fesetround(rounding[state]);
+#if defined __x86_64__
+    if (state == NO_SUBNORMALS) /* as -ffast-math does */
+        _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
+}
+
+static int has_state(int state)
+{
+    volatile double least = DBL_MIN, one = 1, small = 0x1p-60;
+    if (state == NO_SUBNORMALS)
+        return least / 2 == 0;
+    return state == ROUND_UP ? one + small > 1 : one - small < 1;
+}
+
+/* The decisions of a model of digits, and of one whose kernel values are subnormal */
+static void decide_both(double *digits, double *subnormal)
+{
+    static uint8_t x[] = {10, 65, 37, 38};
+    static int y[] = {0, 1, 0, 1};
+    poison_settings settings = poison_settings_default();
+    poison_data data[2];
+    memset(data, 0, sizeof data);
+    data[1].train = (poison_set){.n = 2, .d = 1, .x = x, .y = y};
+    data[1].test = (poison_set){.n = 2, .d = 1, .x = x + 2, .y = y + 2};
+    settings.threads = 2;
+    assert_int_equal(poison_data_draw(&data[0], 100, 50, &settings, NULL), 0);
+    for (int k = 0; k < 2; k++) {
+        poison_svm *svm;
+        int predicted[50];
+        settings.gamma = k ? 1 : POISON_GAMMA_SCALE;
+        assert_int_equal(poison_svm_new(&svm, &data[k], &settings, NULL), 0);
+        assert_int_equal(poison_svm_train(svm, data[k].train.y, NULL), 0);
+        assert_int_equal(poison_svm_predict(svm, 0, predicted, NULL), 0);
+        memcpy(k ? subnormal : digits, poison_svm_decisions(svm, 0, 0),
+               (k ? 2 : 50) * sizeof *digits);
+        poison_svm_free(svm);
+    }
+    poison_data_free(&data[0]);
+}
+
+/* The same bits, whatever state the host and its OpenMP threads are in; and they are afterwards. */
+static void the_hosts_state_does_not_matter(void **unused)
+{
+    (void)unused;
+    double want[50], tiny[2], got[50], tiny_got[2];
+    decide_both(want, tiny);
+    assert_true(tiny[0] > 0 && tiny[0] < DBL_MIN);
+    for (int state = 0; state < STATES; state++) {
+        int as_they_were = 0;
+        fenv_t usual;
+        fegetenv(&usual);
+#pragma omp parallel num_threads(2)
+        set_state(state);
+        if (!has_state(state))
+            continue; /* this machine has no such state */
+        decide_both(got, tiny_got);
+#pragma omp parallel num_threads(2) reduction(+ : as_they_were)
+        {
+            as_they_were += has_state(state);
+            fesetenv(&usual);
+        }
+        assert_int_equal(as_they_were, 2);
+        assert_memory_equal(want, got, sizeof want);
+        assert_memory_equal(tiny, tiny_got, sizeof tiny);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +510,7 @@ int main(void)
         cmocka_unit_test(decisions_are_the_documented_sum),
         cmocka_unit_test(built_in_digits_serve_the_lab),
         cmocka_unit_test(constant_data_have_gamma_one),
+        cmocka_unit_test(the_hosts_state_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "attack.h"
 
 #include "base.h"
+#include "floating.h"
 #include "labels.h"
 #include "set.h"
 
@@ -437,6 +438,7 @@ int poison_attack_seeded(int strategy, const poison_attack_settings *attack)
 int poison_attack(poison_attacker *a, const int *labels, const poison_flip *flip, size_t *row,
                   poison_error *err)
 {
+    FLOATING(a->settings.threads);
     size_t n = a->data->train.n, count = 0;
     struct candidate *c = NULL;
     int status = 0;

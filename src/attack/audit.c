@@ -3,6 +3,7 @@
 #include "attack.h"
 
 #include "base.h"
+#include "floating.h"
 #include "kernel.h"
 #include "labels.h"
 #include "number.h"
@@ -646,6 +647,7 @@ static int rank(poison_findings *f, const int *labels, poison_error *err)
 int poison_audit(poison_findings *f, poison_svm *svm, const poison_data *data, const int *labels,
                  int method, uint64_t seed, const poison_settings *settings, poison_error *err)
 {
+    FLOATING(settings->threads);
     int status = 0;
     size_t n = data->train.n;
     *f = (poison_findings){.n = n};
@@ -690,6 +692,7 @@ static int same_score(const poison_findings *f, size_t a, size_t b)
  */
 poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
 {
+    FLOATING(1);
     poison_scores scores = {0};
     size_t hits = 0, right = 0;
     /* pairs of a flipped row and a less suspicious one that is right */
@@ -755,6 +758,7 @@ static int parse_how_many(poison_cleaning *c, const char *many, const char *text
 /* The words between colons; c->name has them in full, since sweeps print and compare it. */
 int poison_cleaning_parse(poison_cleaning *c, const char *text, poison_error *err)
 {
+    FLOATING(1);
     const char *expected =
         "expected METHOD[:relabel|remove[:COUNT|FRACTION|estimated]], as in knn:relabel:100";
     size_t length = strcspn(text, ":");
@@ -794,6 +798,7 @@ static size_t count_rows(const poison_cleaning *c, const poison_findings *f, siz
 
 void poison_clean(const poison_cleaning *c, const poison_findings *f, size_t oracle, int *labels)
 {
+    FLOATING(1);
     size_t count = count_rows(c, f, oracle);
     for (size_t k = 0; k < count && k < f->ranked; k++) {
         size_t r = f->order[k];

@@ -17,6 +17,7 @@
  * for that figure.
  */
 #include "base.h"
+#include "floating.h"
 #include "trace.h"
 
 #include <math.h>
@@ -280,7 +281,7 @@ static uint8_t ink(float d2, int half)
 }
 
 /*
- * poison_digits_draw - image `index` of the built-in training (test 0) or test (test 1) stream
+ * draw - image `index` of the built-in training (test 0) or test (test 1) stream
  *
  *   pixels (28*28)  row by row from the top, 0 paper, 255 full ink, as MNIST
  *   label  0..9, about equally often
@@ -289,7 +290,7 @@ static uint8_t ink(float d2, int half)
  * stream ends before 2^63, where the other begins. Thread-safe; no allocation. Cost about 6
  * microseconds.
  */
-void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label)
+static void draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label)
 {
     struct dice dice = { poison_key(0, 5, test ? index + (UINT64_C(1) << 63) : index), 0 };
     struct point points[POINTS_MAX], path[PATH_MAX];
@@ -311,6 +312,12 @@ void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *labe
     *label = (uint8_t)digit;
 }
 
+void poison_digits_draw(int test, uint64_t index, uint8_t *pixels, uint8_t *label)
+{
+    FLOATING(1);
+    draw(test, index, pixels, label);
+}
+
 /* The first n images of a stream, in blocks on all threads: each depends on its number alone. */
 static int draw_set(poison_set *set, int test, size_t n, const poison_settings *settings,
                     poison_error *err)
@@ -326,7 +333,7 @@ static int draw_set(poison_set *set, int test, size_t n, const poison_settings *
         double begun = trace_begin(settings->trace);
         for (size_t r = b; r < n && r < b + BLOCK && !poison_cancelled(settings); r++) {
             uint8_t label;
-            poison_digits_draw(test, r, set->x + r * SIDE * SIDE, &label);
+            draw(test, r, set->x + r * SIDE * SIDE, &label);
             set->y[r] = label;
         }
         trace_piece(settings->trace, TRACE_LOAD, begun, NULL);
@@ -337,6 +344,7 @@ static int draw_set(poison_set *set, int test, size_t n, const poison_settings *
 int poison_data_draw(poison_data *data, size_t n, size_t m, const poison_settings *settings,
                      poison_error *err)
 {
+    FLOATING(settings->threads);
     int status;
     double begun = trace_begin(settings->trace);
     memset(data, 0, sizeof *data);

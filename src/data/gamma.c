@@ -13,6 +13,7 @@
 #include "poison.h"
 
 #include "base.h"
+#include "floating.h"
 #include "trace.h"
 
 #include <stdlib.h>
@@ -96,6 +97,7 @@ static int scale_of(const poison_set *set, const poison_settings *settings, doub
 int poison_data_gamma(const poison_data *data, const poison_settings *settings, double *gamma,
                       poison_error *err)
 {
+    FLOATING(settings->threads);
     int known = data->scale > 0; /* both words, from before wider test rows came */
     *gamma = settings->gamma;
     if (settings->gamma == POISON_GAMMA_AUTO)

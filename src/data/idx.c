@@ -7,6 +7,7 @@
 #include "output.h"
 #include "labels.h"
 #include "set.h"
+#include "floating.h"
 #include "input.h"
 #include "trace.h"
 
@@ -249,6 +250,7 @@ int idx_read_images(poison_set *set, const char *path, size_t n, const poison_se
 int poison_data_read(poison_data *data, const char *folder, size_t n, int n_at_most, size_t m,
                      int m_at_most, const poison_settings *settings, poison_error *err)
 {
+    FLOATING(settings->threads);
     int status;
     double begun = trace_begin(settings->trace);
     memset(data, 0, sizeof *data);

@@ -5,6 +5,7 @@
 
 #include "base.h"
 #include "labels.h"
+#include "floating.h"
 #include "idx.h"
 #include "set.h"
 #include "text.h"
@@ -290,6 +291,7 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
 int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings,
                      poison_error *err)
 {
+    FLOATING(settings->threads);
     int status = 0;
     memset(data, 0, sizeof *data);
     snprintf(data->source, sizeof data->source, "%s", name_of(s->path));

@@ -8,6 +8,7 @@
  */
 #include "base.h"
 #include "budget.h"
+#include "floating.h"
 #include "kernel.h"
 #include "blas.h"
 #include "set.h"
@@ -159,6 +160,7 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
                          const double *cost, size_t costs, int folds, uint64_t seed,
                          const poison_settings *settings, poison_error *err)
 {
+    FLOATING(settings->threads);
     size_t n = data->train.n;
     poison_settings quiet = *settings;
     poison_svm *first = NULL;

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "number.h"
 #include "set.h"
+#include "floating.h"
 #include "input.h"
 
 #include <errno.h>
@@ -263,6 +264,7 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path,
                        int *nameless, poison_error *err)
 {
+    FLOATING(1);
     const int *label;
     int number[POISON_LABELS], status, words = 0, stale = 0;
     size_t K = poison_svm_classes(svm, &label);
@@ -639,6 +641,7 @@ done:
 int poison_model_read(poison_model *m, const char *path, const poison_settings *settings,
                       poison_error *err)
 {
+    FLOATING(settings->threads);
     struct input input = INPUT_CLOSED;
     struct header *h = poison_take(1, sizeof *h);
     char *text = NULL;
@@ -726,6 +729,7 @@ done:
 int poison_model_predict(const poison_model *m, const poison_set *set, int *predicted,
                          double *value, poison_error *err)
 {
+    FLOATING(m->settings.threads);
     size_t most = decisions_at_once(m->P, &m->settings);
     struct kernel kernel = kernel_of(&m->settings, m->settings.gamma);
     int status;

@@ -13,6 +13,7 @@
 #include "base.h"
 #include "budget.h"
 #include "decide.h"
+#include "floating.h"
 #include "labels.h"
 #include "solve.h"
 #include "trace.h"
@@ -150,6 +151,7 @@ static int make_matrix(poison_svm *svm, poison_error *err)
 static int make(poison_svm **out, const poison_data *data, const poison_settings *settings,
                 const poison_svm *first, poison_error *err)
 {
+    FLOATING(settings->threads);
     int status = 0;
     size_t n = data->train.n;
     poison_svm *svm = *out = poison_take(1, sizeof *svm);
@@ -412,6 +414,7 @@ static int begin_anew(poison_svm *svm, poison_error *err)
  * From the moment that the machines have moved, a failure leaves no model: begin_anew. */
 int poison_svm_train(poison_svm *svm, const int *labels, poison_error *err)
 {
+    FLOATING(svm->settings.threads);
     int status = 0;
     struct plan plan = {0};
     TRY(poison_check_labels(labels, svm->n, -1, err));
@@ -454,6 +457,7 @@ done:
  * yet. */
 int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poison_error *err)
 {
+    FLOATING(svm->settings.threads);
     for (*number = 0; *number < svm->sets; ++*number)
         if (svm->decisions[*number].set == set)
             return 0;
@@ -476,11 +480,13 @@ int poison_svm_watch(poison_svm *svm, const poison_set *set, size_t *number, poi
 
 int poison_svm_decide(poison_svm *svm, size_t set, size_t p, size_t r, poison_error *err)
 {
+    FLOATING(svm->settings.threads);
     return decisions_compute(&svm->decisions[set], svm->machine, svm->P, p, r, err);
 }
 
 int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error *err)
 {
+    FLOATING(svm->settings.threads);
     int status = poison_svm_decide(svm, set, POISON_ALL, POISON_ALL, err);
     if (status == 0)
         decisions_vote(&svm->decisions[set], svm->class_label, svm->K, predicted);
@@ -489,6 +495,7 @@ int poison_svm_predict(poison_svm *svm, size_t set, int *predicted, poison_error
 
 int poison_svm_predict_row(poison_svm *svm, size_t set, size_t r, poison_error *err)
 {
+    FLOATING(svm->settings.threads);
     int status = poison_svm_decide(svm, set, POISON_ALL, r, err);
     return status < 0 ? status
                       : decisions_vote_row(&svm->decisions[set], svm->class_label, svm->K, r);
