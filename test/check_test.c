@@ -58,9 +58,14 @@ static void fill(void)
 static int floats_pass(size_t rows, size_t columns, int isa, uint64_t round)
 {
     static struct check check;
-    check.products = round;
+    static float line[COLUMNS / CHECK_GROUP * D];
+    static double weight[COLUMNS];
+    check_draw(weight, columns, round);
+    check_add_up(line, simd_loops(isa), weight, z, columns, D);
     check.wrong = 0;
-    check_floats(&check, simd_loops(isa), &(struct factors_float){x, z, rows, columns, D, D},
+    check_floats(&check, simd_loops(isa),
+                 &(struct factors_float){x, z, round % 2 ? line : NULL, weight, rows, columns, D,
+                                         D},
                  product, LD);
     return !check.wrong;
 }

@@ -11,33 +11,61 @@
 #define SCALE 0x1p-17    /* of doubles' weights: together below 1, so that nothing overflows */
 #define STREAM 14        /* of random numbers */
 
-/* The first `rows` of a shuffle (Fisher & Yates) of LEAST .. 2 LEAST - 1 */
-static void draw_weights(struct check *check, size_t rows, double scale)
+static size_t groups(size_t count)
+{
+    return (count + CHECK_GROUP - 1) / CHECK_GROUP;
+}
+
+size_t check_lines(size_t count)
+{
+    return count > CHECK_GROUP ? groups(count) : 0;
+}
+
+/* The first `count` of a shuffle (Fisher & Yates) of LEAST .. 2 LEAST - 1 */
+void check_draw(double *weight, size_t count, uint64_t key)
 {
     uint8_t left[CHECK_ROWS];
     uint64_t random = 0;
     for (size_t k = 0; k < CHECK_ROWS; k++)
         left[k] = (uint8_t)k;
-    for (size_t r = 0; r < rows; r++, random >>= 8) {
+    for (size_t r = 0; r < count; r++, random >>= 8) {
         if (r % 8 == 0)
-            random = poison_key(STREAM, check->products, r);
+            random = poison_key(STREAM, key, r);
         size_t at = r + ((random & 255) * (CHECK_ROWS - r) >> 8);
-        check->weight[r] = scale * (LEAST + left[at]);
+        weight[r] = LEAST + left[at];
         left[at] = left[r];
     }
-    check->products++;
 }
 
+void check_add_up(float *line, const struct simd *simd, const double *weight, const float *z,
+                  size_t count, size_t d)
+{
+    enum { WIDTH = 512 };
+    double sum[WIDTH];
+    for (size_t r = 0; r < count; r += CHECK_GROUP, line += d)
+        for (size_t f = 0; f < d; f += WIDTH) {
+            size_t width = size_min(d - f, WIDTH);
+            simd->weigh_floats(sum, weight + r, z + r * d + f, d, size_min(count - r, CHECK_GROUP),
+                               width);
+            for (size_t t = 0; t < width; t++)
+                line[f + t] = (float)sum[t];
+        }
+}
+
+/* The groups' lines are added up, too: line . x_r is the weighted sum of the product's row r. */
 void check_floats(struct check *check, const struct simd *simd, const struct factors_float *of,
                   const float *product, size_t ld)
 {
+    static const double one[CHECK_ROWS / CHECK_GROUP] = {1, 1, 1, 1};
     double want[CHECK_ROWS];
-    draw_weights(check, of->rows, 1);
-    simd->weigh_floats(check->line, check->weight, of->x, of->step, of->rows, of->width);
-    simd->weigh_floats(check->sum, check->weight, product, ld, of->rows, of->columns);
-    simd->dots_float(want, check->line, 0, of->z, of->step, of->columns, of->width);
-    for (size_t c = 0; c < of->columns; c++)
-        check->wrong |= !(check->sum[c] == want[c]); /* nor is it NaN */
+    if (of->line)
+        simd->weigh_floats(check->line, one, of->line, of->step, groups(of->columns), of->width);
+    else
+        simd->weigh_floats(check->line, of->weight, of->z, of->step, of->columns, of->width);
+    simd->dots_float(want, check->line, 0, of->x, of->step, of->rows, of->width);
+    simd->dots_float(check->sum, of->weight, 0, product, ld, of->rows, of->columns);
+    for (size_t r = 0; r < of->rows; r++)
+        check->wrong |= !(check->sum[r] == want[r]); /* nor is it NaN */
 }
 
 void check_begin(struct check *check, size_t rows, size_t columns)
@@ -45,7 +73,9 @@ void check_begin(struct check *check, size_t rows, size_t columns)
     check->spots = size_min(size_min(columns, 8 * rows), CHECK_SPOTS);
     check->first = poison_key(STREAM + 1, check->products, 0) % (columns - check->spots + 1);
     check->d = 0;
-    draw_weights(check, rows, SCALE);
+    check_draw(check->weight, rows, check->products++);
+    for (size_t r = 0; r < rows; r++)
+        check->weight[r] *= SCALE;
     memset(check->want, 0, sizeof check->want);
     memset(check->norm, 0, sizeof check->norm);
     memset(check->norms, 0, sizeof check->norms);

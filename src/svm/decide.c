@@ -12,6 +12,7 @@
 /* kernel values kept from the first model on; more, from the second: fresh pages are slow */
 #define AT_ONCE ((size_t)32 << 20)
 #define WIDTH 64 /* test rows a tile: its kernel values with a thousand support vectors fit L2 */
+_Static_assert(WIDTH % CHECK_GROUP == 0, "products begin with a group");
 
 int decisions_new(struct decisions *d, const poison_set *train, const poison_set *set,
                   const struct kernel *kernel, size_t bytes, const poison_settings *settings,

@@ -119,7 +119,8 @@ const struct dot_engine *kernel_engine(const poison_set *set, const poison_setti
 
 size_t rows_bytes(size_t n, int d, const struct dot_engine *dot)
 {
-    return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : n * (size_t)d * sizeof(float));
+    size_t floats = (n + check_lines(n)) * (size_t)d * sizeof(float) + n * sizeof(double);
+    return n * sizeof(double) + (dot ? dot_panel_bytes(n, d) : floats);
 }
 
 /* Whether rows of the set are multiplied as copies that are larger than they are: --memory counts
@@ -134,11 +135,16 @@ static size_t copy_bytes(const poison_set *set) /* of a row */
     return (size_t)set->d * (set->v ? sizeof(double) : sizeof(float));
 }
 
+static size_t copies_of(const poison_set *set, size_t n)
+{
+    return n + (set->v ? 0 : check_lines(n));
+}
+
 int kernel_check_memory(const poison_set *set, size_t n, size_t m, const poison_settings *settings,
                         poison_error *err)
 {
     struct budget budget = budget_whole(settings);
-    size_t rows = n + m + size_min(TILE, size_max(n, m));
+    size_t rows = copies_of(set, n) + copies_of(set, m) + size_min(TILE, size_max(n, m));
     size_t row = copy_bytes(set);
     if (!are_copies(set) || budget.left / row >= rows)
         return 0;
@@ -299,6 +305,23 @@ static void fill_range(struct rows *rows, const poison_set *set, const size_t *o
     }
     if (rows->dot)
         dot_panel_pack(&rows->packed, set->x, order, from, to);
+    if (rows->x) {
+        check_draw(rows->weight + from, to - from, from);
+        if (rows->line)
+            check_add_up(rows->line + from / CHECK_GROUP * d, rows->simd, rows->weight + from,
+                         rows->x + from * d, to - from, d);
+    }
+}
+
+/* 8-bit features for OpenBLAS; weight is NULL where there is no memory. */
+static void take_floats(struct rows *rows)
+{
+    rows->x = poison_take_big(rows->n, (size_t)rows->d * sizeof *rows->x);
+    size_t lines = check_lines(rows->n);
+    if (lines)
+        rows->line = poison_take_big(lines, (size_t)rows->d * sizeof *rows->line);
+    if (rows->x && (rows->line || !lines))
+        rows->weight = poison_take(rows->n, sizeof *rows->weight);
 }
 
 /* Copies rows in the layout of their engine (packed bytes; doubles, slice by slice; floats less
@@ -308,7 +331,6 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
               const poison_settings *settings, poison_error *err)
 {
     const struct dot_engine *dot = rows->dot;
-    size_t d = (size_t)set->d;
     *rows = (struct rows){.kernel = rows->kernel, .dot = dot, .n = n, .d = set->d};
     rows->simd = simd_loops(poison_isa_best());
     rows->cancel = settings->cancel;
@@ -319,14 +341,14 @@ int rows_fill(struct rows *rows, const poison_set *set, size_t n, const size_t *
     else if (set->v)
         rows->v = poison_take(doubles_held(n, set->d), sizeof *rows->v);
     else
-        rows->x = poison_take_big(n, d * sizeof *rows->x);
+        take_floats(rows);
     struct tile *tiles = set->v ? take_tiles(settings->threads, 1) : NULL;
-    if (!rows->norm || (!rows->memory && !rows->v && !rows->x) || (set->v && !tiles)) {
+    if (!rows->norm || (!rows->memory && !rows->v && !rows->weight) || (set->v && !tiles)) {
         free(tiles);
         rows_free(rows);
         return poison_fail_memory(err, 1, rows_bytes(n, set->d, dot), "the table of features");
     }
-    rows->copies = are_copies(set) ? n * copy_bytes(set) : 0;
+    rows->copies = are_copies(set) ? copies_of(set, n) * copy_bytes(set) : 0;
     budget_take(rows->trace, BUDGET_COPIES, rows->copies);
     if (dot)
         rows->packed = dot_panel_in(rows->memory, n, set->d);
@@ -358,6 +380,8 @@ void rows_free(struct rows *rows)
 {
     budget_give(rows->trace, BUDGET_COPIES, rows->copies);
     free(rows->x);
+    free(rows->line);
+    free(rows->weight);
     free(rows->v);
     free(rows->memory);
     free(rows->norm);
@@ -390,16 +414,20 @@ int fail_tiles(int threads, int blas, poison_error *err)
     return poison_fail_memory(err, (size_t)threads, each, "multiplying");
 }
 
-/* tile->dot[a TILE + b] (+ more) = x[a] . z[b] for a < count, b < columns */
-static void multiply_floats(struct tile *tile, const float *x, size_t count, const float *z,
-                            size_t columns, const struct rows *rows)
+/* tile->dot[a TILE + b] (+ more) = x[a] . row first + b, for a < count, b < columns */
+static void multiply_floats(struct tile *tile, const float *x, size_t count,
+                            const struct rows *rows, size_t first, size_t columns)
 {
+    const float *z = rows->x + first * (size_t)rows->d,
+                *line = rows->line ? rows->line + first / CHECK_GROUP * (size_t)rows->d : NULL;
     for (int f = 0, d = rows->d; f < d && !poison_raised(rows->cancel); f += SLICE) {
         int width = d - f < SLICE ? d - f : SLICE, threads = blas_begin();
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)count, (blasint)columns,
                     width, 1, x + f, d, z + f, d, 0, tile->dot, TILE);
         blas_end(threads);
-        const struct factors_float of = {x + f, z + f, count, columns, (size_t)width, (size_t)d};
+        const struct factors_float of = {
+            x + f, z + f, line ? line + f : NULL, rows->weight + first, count, columns,
+            (size_t)width, (size_t)d};
         check_floats(&tile->check, rows->simd, &of, tile->dot, TILE);
         if (f + SLICE >= d)
             return;
@@ -463,7 +491,6 @@ void batch_fill(struct batch *batch, void *memory, const struct rows *with, cons
 void kernel_product(struct tile *tile, const struct batch *batch, const struct rows *rows,
                     size_t first, size_t columns)
 {
-    size_t d = (size_t)rows->d;
     for (tile->ld = TILE; tile->ld < columns;)
         tile->ld *= 2;
     if (rows->dot)
@@ -473,7 +500,7 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
                          (struct span){batch->v, batch->count, 0, batch->count},
                          (struct span){rows->v, rows->n, first, columns}, rows);
     else
-        multiply_floats(tile, batch->x, batch->count, rows->x + first * d, columns, rows);
+        multiply_floats(tile, batch->x, batch->count, rows, first, columns);
 }
 
 /* Dot product c of a tile's row, put together again. */
@@ -579,7 +606,7 @@ int kernel_matrix(float *matrix, size_t ld, const struct rows *rows,
                 multiply_doubles(tile, TILE, (struct span){rows->v, n, a0, an},
                                  (struct span){rows->v, n, b0, bn}, rows);
             else
-                multiply_floats(tile, rows->x + a0 * d, an, rows->x + b0 * d, bn, rows);
+                multiply_floats(tile, rows->x + a0 * d, an, rows, b0, bn);
             if (tile->check.wrong)
                 continue; /* a matrix that is made anew keeps what it was */
             for (size_t a = 0; a < an; a++) {

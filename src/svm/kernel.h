@@ -57,6 +57,8 @@ struct rows {
     const struct dot_engine *dot; /* NULL: OpenBLAS */
     const struct simd *simd; /* this CPU's best, for checks of what OpenBLAS returns */
     float *x;                     /* (n, d) features - 128 */
+    float *line;                  /* (check_lines(n), d) of x, for checks of products; or NULL */
+    double *weight;               /* (n) */
     /* (n, d and some) features, if those are not 8-bit: slice by slice, see kernel.c */
     double *v;
     struct dot_panel packed;
@@ -147,9 +149,9 @@ void kernel_product(struct tile *tile, const struct batch *batch, const struct r
 void kernel_distances(double *const *distance, const struct batch *batch, const struct rows *rows,
                       size_t first, size_t columns, struct tile *tile);
 
-/* Kernel values of a batch with rows [first, first + columns), columns <= kernel_columns, first a
- * multiple of DOT_STEP: value r, c goes to floats[r][first + c] (exactly rounded), or to
- * doubles[r][c]. */
+/* Kernel values of a batch with rows [first, first + columns), columns <= kernel_columns; first and
+ * first + columns are multiples of CHECK_GROUP, or this is the end: value r, c goes to
+ * floats[r][first + c] (exactly rounded), or to doubles[r][c]. */
 void kernel_floats(float *const *floats, const struct batch *batch, const struct rows *rows,
                    size_t first, size_t columns, struct tile *tile, const struct simd *simd);
 void kernel_doubles(double *const *doubles, const struct batch *batch, const struct rows *rows,
