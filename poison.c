@@ -17,6 +17,7 @@
 #include "grid.h"
 #include "help.h"
 #include "journal.h"
+#include "labels.h"
 #include "load.h"
 #include "peak.h"
 #include "plot.h"
@@ -89,7 +90,7 @@ static int resolve_names(struct laboratory *lab, poison_error *err)
     for (int v = 0; v < POISON_LABELS; v++)
         lab->weight[v] = 1;
     for (size_t k = 0; k < a->weights; k++) {
-        int label = poison_label_find(&lab->data, a->weight[k].label);
+        int label = label_find_printed(&lab->data, a->weight[k].label);
         if (label < 0)
             TRY(poison_fail(err, POISON_EDATA,
                             "--weight %.64s: this label occurs nowhere in the data",

@@ -49,9 +49,9 @@ $file | truncate -s 7 $file
 $file | truncate -s -1 $file
 $file | echo >>$file
 $file.*magic.*3c21646f | echo '<!doctype html><title>404 Not Found</title>' >$file
-$file.*magic | header 0x00000D03 60 28 28 | put $file 0
+$file.*magic number 00000d03, floats in 3 dimensions | header 0x00000D03 60 28 28 | put $file 0
 $file.*magic | header 0x03080000 | put $file 0
-$file.*magic | header 0x00000802 | put $file 0
+$file.*(magic;claims) | header 0x00000802 | put $file 0
 $file.*regular | rm $file; mkdir $file
 $file.*regular | rm $file; mkfifo $file
 END
@@ -79,6 +79,32 @@ train-labels.*claims | header $LABELS 4294967295 | put train-labels-idx1-ubyte 0
 28 x 28.*14 x 28;14 x 28.*28 x 28 | { header $IMAGES 20 14 28; head -c 7856 t10k-images-idx3-ubyte | tail -c 7840; } >x; mv x t10k-images-idx3-ubyte
 28 x 28.*14 x 56;14 x 56.*28 x 28 | header $IMAGES 20 14 56 | put t10k-images-idx3-ubyte 0
 END
+}
+
+@test "rows of features in two dimensions, and QMNIST's labels, are read; other shapes are named" {
+    big_endian() {
+        printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 >> 24)) $(($1 >> 16 & 255)) \
+            $(($1 >> 8 & 255)) $(($1 & 255)))"
+    }
+    numbers() { for number; do big_endian "$number"; done; }
+    { numbers 0x802 4 3; printf '\1\2\3\7\10\11\2\2\3\7\11\11'; } >a-images-idx2-ubyte
+    { numbers 0x801 4; printf '\5\6\5\6'; } >a-labels-idx1-ubyte
+    { numbers 0xC02 4 2 5 70 6 71 5 72 6 300; } >b-labels-idx2-int
+    { numbers 0x803 4 1 3; printf '\1\2\3\7\10\11\2\2\3\7\11\11'; } >b-images-idx3-ubyte
+    printf '5,1,2,3\n6,7,8,9\n5,2,2,3\n6,7,9,9\n' >rows
+    works subproblems --data rows
+    mv "$out" expected
+    for data in a-images-idx2-ubyte b-images-idx3-ubyte; do
+        works subproblems --data $data
+        same "$out" expected $data
+    done
+    gzip b-labels-idx2-int
+    works subproblems --data b-images-idx3-ubyte
+    same "$out" expected "gzipped labels"
+    { numbers 0x804 1 1 1 3; printf '\1\2\3'; } >c-images-idx4-ubyte
+    { numbers 0x801 1; printf '\5'; } >c-labels-idx1-ubyte
+    refuses 3 'magic number 00000804, unsigned bytes in 4 dimensions' counts --data \
+        c-images-idx4-ubyte
 }
 
 @test "a gzip file cut short or damaged, wherever" {

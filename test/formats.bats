@@ -239,6 +239,8 @@ END
     wrong ':3: 2 fields, expected 3' <<<$'1,2,3\n\n1,2'
     wrong ':2: 4 fields, expected 3' <<<$'1,2,3\n1,2,3,4'
     wrong ':2: 1 field, expected 3' <<<$'1;2;3\n1,2,3'
+    wrong ":2: field 4 is empty and without a name.* sed 's/,[$]//'" \
+        <<<$'a,b,label,\n1,2,x,\n2,1,y,'
     wrong ':2: the label .field 1. is missing' <<<$'1,2,3\n,2,3'
     wrong ':1: a label alone: .* one column only' <<<$'1\n2'
     wrong ':2: a quoted field does not end' <<<$'1,2,3\n1,"2,3\n'
@@ -261,7 +263,6 @@ END
     wrong ":2: feature 7: '1:2' is not a number" <<<$'1 1:2\n1 7:1:2'
     wrong ':2: feature 7 is missing' <<<$'1 1:2\n1 7:'
     wrong ':2: feature 7 is NaN' <<<$'1 1:2\n1 7:nan'
-    wrong ':2: a label alone.*1 1:0' <<<$'1 1:2\n2\n1 1:2'
     wrong ":2: the label is missing before '1:2'" <<<$'1 1:2\n1:2 2:3\n'
     wrong ":1: 'qid:3': queries" <<<$'1 qid:3 1:2\n'
     : | wrong ': the file '
@@ -271,6 +272,76 @@ END
     echo 1 1:2 >bad
     refuses 3 'bad: --label b: in LIBSVM.s text the label is always first' counts --label b --data \
         bad
+}
+
+@test "LIBSVM's text: a label alone is a row of zeros" {
+    printf '1 1:2\n2\n1 1:2\n2 1:0\n' >alone
+    printf '1 1:2\n2 1:0\n1 1:2\n2 1:0\n' >zeros
+    works train alone -o a
+    works train zeros -o b
+    same a b "a row of zeros"
+    echo 2 >rows
+    works predict a rows --format libsvm
+    [ "$(cat "$out")" = 2 ] || complain "predicted: $(cat "$out")"
+}
+
+@test "lines ended by CR alone are lines, in data and flips" {
+    printf 'label,a,b\n1,2,3\n2,7,8\n1,2,4\n' >lines
+    printf 'row\tfrom\tto\n0\t1\t2\n' >flips
+    works data --data lines --flips flips
+    grep -v lines "$out" >expected
+    tr '\n' '\r' <lines >cr
+    tr '\n' '\r' <flips >flips-cr
+    works data --data cr --flips flips-cr
+    grep -v '	cr$' "$out" >got
+    same got expected "CR"
+    sed 's/$/\r\r/' lines >text-mode
+    works counts --data text-mode
+}
+
+@test "packed files and other formats are named, with what unpacks them" {
+    while IFS='|' read -r bytes file pattern; do
+        printf "$bytes and so on" >"$file"
+        refuses 3 "$file: $pattern" counts --data "$file" --label last
+        rm "$file"
+    done <<'EOF'
+BZh11AY&SY|a.bz2|compressed by bzip2, no text: bunzip2
+\xFD7zXZ\0|a.xz|compressed by xz.* xz -d
+\x28\xB5\x2F\xFD|a.zst|compressed by zstd.* zstd -d
+PK\3\4|a.zip|a zip archive .*unzip
+PK\3\4|a.NPZ|an archive of NumPy's .*savetxt
+PK\3\4|a.xlsx|an Excel workbook .*CSV
+\x93NUMPY|a.npy|an array of NumPy's .*savetxt
+PAR1\x15|a.parquet|a Parquet file.*CSV
+EOF
+}
+
+@test "labels beyond 2^53 and labels that print alike stay apart" {
+    printf 'label,x\n9007199254740993,1\n9007199254740992,200\n' >big
+    printf '9007199254740993 1:1\n9007199254740992 1:200\n' >big.libsvm
+    for file in big big.libsvm; do
+        works counts --data $file --no-header
+        [ "$(cut -f 1 "$out" | paste -sd ' ')" = '9007199254740992 9007199254740993' ] ||
+            complain "$file: $(cat "$out")"
+    done
+    works train big -o model
+    works predict model big
+    [ "$(paste -sd ' ' "$out")" = '9007199254740993 9007199254740992' ] ||
+        complain "predicted: $(cat "$out")"
+    printf 'label,x,y\n' >alike
+    for k in 1 2; do
+        printf '"%s",%d,%d\n' $'a\tb' 1 $k 'a\tb' 50 $k 'a\\tb' 90 $k - 130 $k '""-""' 170 $k \
+            '# c' 210 $k '\x23 c' 250 $k z 0 $((100 + k))
+    done >>alike
+    works counts --data alike --no-header
+    [ "$(cut -f 1 "$out" | sort -u | wc -l)" -eq 8 ] || complain "print alike: $(cat "$out")"
+    cut -f 1 "$out" | grep -v '^z$' >printed
+    while IFS= read -r label; do
+        works attack --data alike --flip "\"${label//\"/\"\"}\":z:1" -o flips
+        works attack --data alike --flips flips -o again
+        same again flips "$label"
+    done <printed
+    [ "$(cut -f 2 flips | wc -l)" -eq 2 ] || complain "$(cat flips)"
 }
 
 @test "data check: problems of the whole file are rows, with their line; what is no file at all is refused" {

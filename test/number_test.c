@@ -145,10 +145,35 @@ static void corners(void **state)
     assert_false(number_is("1e999", &value) || number_is("1 ", &value) || number_is("", &value));
 }
 
+/* As doubles, and from 2^53 on by their digits. */
+static void order(void **state)
+{
+    static const char *const ascending[] = {
+        "-9007199254740993", "-9007199254740992", "-1e3", "-1", "0", "0.5", "1", "255",
+        "9007199254740991", "9007199254740992", "9007199254740993", "9007199254740993.5",
+        "123456789012345678", "123456789012345679", "1e300",
+    };
+    static const char *const equal[][2] = {
+        {"1", "+01.0e0"}, {"0", "-0"}, {"9007199254740993", "+09007199254740993.00"},
+        {"1e18", "1000000000000000000"}, {"0.0000123456789012345678e22", "123456789012345678"},
+        {"123456789012345678e-0", "123456.789012345678e12"}, {"-1e18", "-1000000000000000000.0"},
+    };
+    enum { N = sizeof ascending / sizeof *ascending };
+    (void)state;
+    for (int a = 0; a < N; a++)
+        for (int b = 0; b < N; b++) {
+            int got = number_order(ascending[a], ascending[b]);
+            assert_int_equal((got > 0) - (got < 0), (a > b) - (a < b));
+        }
+    for (size_t k = 0; k < sizeof equal / sizeof *equal; k++)
+        assert_int_equal(number_order(equal[k][0], equal[k][1]), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_strtod), cmocka_unit_test(halfway_cases), cmocka_unit_test(corners),
+        cmocka_unit_test(order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

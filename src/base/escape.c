@@ -20,6 +20,7 @@ struct rules {
     const char *low, *high;           /* formats below U+0100 and above; NULL: each byte as \x1b */
     const char *broken;               /* for a byte of no UTF-8; NULL: as the character U+00xx */
     int strict;                       /* U+FFFE, U+FFFF and the like of other planes are broken */
+    int doubled;                      /* a backslash, where what follows could be mistaken */
     const char *dot;                  /* before a dot that begins a line */
     char quote;                       /* of escape_quoted, which leaves it out about a text ... */
     const char *plain, *quoted;       /* of `plain` only, or (NULL) without any of `quoted` */
@@ -31,9 +32,10 @@ struct rules {
 
 static const struct rules rules[DIALECTS] = {
     [ESCAPE_TERMINAL] = {"\n\t", {"\\n", "\\t"}, .hidden = TURNS},
-    [ESCAPE_LABEL] = {"\n\t\"", {"\\n", "\\t", "\"\""}, TURNS, .quote = '"', .quoted = ":,\" "},
+    [ESCAPE_LABEL] = {"\n\t\"", {"\\n", "\\t", "\"\""}, TURNS, .doubled = 1, .quote = '"',
+                      .quoted = ":,\" "},
     [ESCAPE_ASCII] = {"\n\t", {"\\n", "\\t"}, .hidden = BEYOND_ASCII},
-    [ESCAPE_JSON] = {"\n\t\"\\", {"\\n", "\\t", "\\\"", "\\\\"}, C1, "\\u%04x", "\\u%04x",
+    [ESCAPE_JSON] = {"\n\t\"\\", {"\\n", "\\t", "\\\"", "\\\\"}, TURNS, "\\u%04x", "\\u%04x",
                      .broken = "\\ufffd"},
     [ESCAPE_XML] = {"&<>\"'", {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"}, MARKS, "\\x%02x",
                     "\\u%04x", .broken = "\xEF\xBF\xBD", .strict = 1},
@@ -42,6 +44,7 @@ static const struct rules rules[DIALECTS] = {
     [ESCAPE_SHELL] = {"'", {"'\\''"}, .quote = '\'', .plain = LETTERS "0123456789_-+=:,./@%"},
     [ESCAPE_VALUE] = {"\n\t\"\\", {"\\n", "\\t", "\\\"", "\\\\"}, CONTROLS, .quote = '"',
                       .quoted = CONTROL_CHARACTERS " \"\\;"},
+    [ESCAPE_CELL] = {"\n\t", {"\\n", "\\t"}, .hidden = TURNS, .doubled = 1},
     [ESCAPE_NAME] = {"\\", {"\\\\"}, .hidden = CONTROLS},
 };
 
@@ -73,6 +76,14 @@ static int is_hidden(enum hidden hidden, uint32_t code)
            || (hidden >= BEYOND_ASCII && code >= 0x80);
 }
 
+/* Whether a backslash before `next` could be read as a part of what stands for another character:
+ * of \n, \t, \xHH and \\, or of one that is yet to be escaped. */
+static int is_mistaken(char next)
+{
+    return next && (strchr("ntx\\", next) || (unsigned char)next < ' ' || (signed char)next < 0
+                    || next == 0x7F);
+}
+
 /* Special characters first; then what is no UTF-8, one byte at a time; then those that are hidden,
  * by their code, or (a NULL format) byte by byte as \x1b; all others as they are. */
 size_t escape_character(enum dialect dialect, const char **text, char out[ESCAPE_MOST])
@@ -83,7 +94,9 @@ size_t escape_character(enum dialect dialect, const char **text, char out[ESCAPE
     int bytes = utf8_decode(at, &code), whole = bytes && !(r->strict && (code & 0xFFFE) == 0xFFFE);
     size_t length = 0;
     *text += whole ? bytes : 1;
-    if (special)
+    if (r->doubled && *at == '\\' && is_mistaken(at[1]))
+        instead = "\\\\";
+    else if (special)
         instead = r->instead[special - r->special];
     else if (!whole)
         instead = r->broken;
@@ -145,7 +158,7 @@ int escape_prints(const char *text, const char *printed)
 {
     char bytes[ESCAPE_MOST];
     while (*text) {
-        size_t length = escape_character(ESCAPE_TERMINAL, &text, bytes);
+        size_t length = escape_character(ESCAPE_CELL, &text, bytes);
         if (strncmp(printed, bytes, length) != 0)
             return 0;
         printed += length;

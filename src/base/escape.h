@@ -8,7 +8,7 @@
 
 enum dialect {
     ESCAPE_TERMINAL, /* a line of a terminal, a table's cell: \n, \t, \x1b; a backslash is itself */
-    ESCAPE_LABEL,    /* the same, of a label that --flip and --pair read back; in it " is doubled */
+    ESCAPE_LABEL,    /* what --flip and --pair read back: as CELL, and in it " is doubled */
     ESCAPE_ASCII,    /* the same for terminals that show nothing but ASCII */
     ESCAPE_JSON,     /* the inside of a string */
     ESCAPE_XML,      /* text and attributes of SVG and HTML; what cannot be there becomes U+FFFD */
@@ -16,6 +16,8 @@ enum dialect {
     ESCAPE_SHELL,    /* a word of a command line, in single quotes */
     ESCAPE_VALUE,    /* provenance: name=value, in double quotes */
     ESCAPE_NAME,     /* a line of the names beside a model file: all bytes can be had back */
+    ESCAPE_CELL,     /* as TERMINAL, of what is to be read back: a backslash is doubled where it
+                        could be taken for one of ours */
     DIALECTS
 };
 
@@ -35,7 +37,7 @@ void escape_quoted(FILE *out, enum dialect dialect, const char *text);
 
 /* Prints for the terminal and for tables. */
 void escape_text(FILE *out, const char *text);
-/* Whether escape_text prints `text` as `printed`. */
+/* Whether `text` is printed as `printed` in a cell. */
 int escape_prints(const char *text, const char *printed);
 
 #endif

@@ -318,6 +318,62 @@ static int fail_too_long(const struct input *s, struct budget budget, poison_err
                        "%s: its text takes more than", s->name);
 }
 
+/* What strangers hand over for a text, by how it begins (? is any byte) and, unless `name` is NULL,
+ * by how its file's name ends. */
+static const struct {
+    const char *magic, *name, *what, *remedy;
+} packed[] = {
+    {"BZh?1AY&SY", NULL, "compressed by bzip2", "bunzip2 -k FILE unpacks it"},
+    {"\xFD\x37zXZ", NULL, "compressed by xz", "xz -dk FILE unpacks it"},
+    {"\x28\xB5\x2F\xFD", NULL, "compressed by zstd (zst)", "zstd -d FILE unpacks it"},
+    {"\x04\x22\x4D\x18", NULL, "compressed by lz4", "lz4 -d FILE unpacks it"},
+    {"7z\xBC\xAF\x27\x1C", NULL, "a 7z archive", "7z x FILE unpacks it"},
+    {"Rar!\x1A", NULL, "a rar archive", "unrar x FILE unpacks it"},
+    {"PK\3\4", ".xlsx", "an Excel workbook (xlsx)", "save it as CSV"},
+    {"PK\3\4", ".ods", "a spreadsheet (ods)", "save it as CSV"},
+    {"PK\3\4", ".npz", "an archive of NumPy's (npz)",
+     "write its arrays as text, by numpy.savetxt(..., delimiter=',')"},
+    {"PK\3\4", "", "a zip archive (NumPy's npz is one, too)", "unzip FILE unpacks it"},
+    {"\x93NUMPY", NULL, "an array of NumPy's (npy)",
+     "write it as text, by numpy.savetxt(..., delimiter=',')"},
+    {"PAR1\x15", NULL, "a Parquet file", "write it as CSV, by pandas' to_csv(..., index=False)"},
+    {"ARROW1", NULL, "a Feather file", "write it as CSV, by pandas' to_csv(..., index=False)"},
+    {"\x89HDF", NULL, "an HDF5 file", "write its arrays as CSV"},
+    {"\xD0\xCF\x11\xE0", NULL, "an Excel workbook (xls)", "save it as CSV"},
+};
+
+static int ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcasecmp(text + length - tail, end) == 0;
+}
+
+static int refuse_packed(const struct input *s, const char *bytes, size_t length, poison_error *err)
+{
+    for (size_t k = 0; k < sizeof packed / sizeof *packed; k++) {
+        const char *magic = packed[k].magic;
+        size_t at = 0;
+        while (at < length && magic[at] && (magic[at] == '?' || magic[at] == bytes[at]))
+            at++;
+        if (magic[at] || (packed[k].name && !ends_with(s->name, packed[k].name)))
+            continue;
+        return poison_fail(err, POISON_EDATA, "%s: %s, no text: %s", s->name, packed[k].what,
+                           packed[k].remedy);
+    }
+    return 0;
+}
+
+/* Lines may end with CR LF, whose CR is the reader's to drop; a CR alone ends one too, as a newline
+ * then. */
+static void end_lines(char *text, size_t length)
+{
+    for (char *at = text; (at = memchr(at, '\r', (size_t)(text + length - at)));) {
+        int alone = ++at == text + length || *at != '\n';
+        if (alone)
+            at[-1] = '\n';
+    }
+}
+
 /* Twice as much room whenever it is full; a plain file's size is known beforehand. */
 int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,
                    poison_error *err)
@@ -341,8 +397,10 @@ int input_take_all(struct input *s, char **out, size_t *length, struct budget bu
                 return poison_fail(err, POISON_EDATA, "%s: a NUL byte: this is no text", s->name);
             *length += (size_t)got;
             (*out)[*length] = '\n';
-            if (got == 0)
-                return 0;
+            if (got == 0) {
+                end_lines(*out, *length);
+                return refuse_packed(s, *out, *length, err);
+            }
         }
         if (room > budget.left)
             return fail_too_long(s, budget, err);

@@ -42,7 +42,8 @@ int input_end(struct input *s, poison_error *err);
  * them. free(*out) always. */
 int input_take(struct input *s, uint8_t **out, size_t length, poison_error *err);
 
-/* All that is left, and a newline behind it that *length does not count; free(*out) always.
+/* All that is left, of a text: a CR that no newline follows has become one; and a newline behind it
+ * that *length does not count; free(*out) always. POISON_EDATA for packed files and other formats.
  * POISON_ENOMEM, which names --memory, once that is more than is left: whatever sizes are claimed,
  * no more is allocated than twice what arrived. */
 int input_take_all(struct input *s, char **out, size_t *length, struct budget budget,

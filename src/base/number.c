@@ -128,3 +128,62 @@ int number_is(const char *text, double *value)
     const char *end = text + strlen(text);
     return number_read(text, end, value) == end && isfinite(*value);
 }
+
+/* Digits without leading and trailing zeros, and where the point stands before them. */
+struct decimal {
+    const char *at, *end; /* the first digit and behind the last, a point perhaps between them */
+    int64_t place;        /* 10 to this is above the number, and a tenth of it not */
+};
+
+/* A number's digits; its sign is not looked at. */
+static struct decimal take_apart(const char *text)
+{
+    struct decimal d;
+    const char *end = text + strlen(text), *point = NULL;
+    int64_t whole = 0;
+    text += *text == '-' || *text == '+';
+    for (d.at = text; *d.at == '0' || *d.at == '.'; d.at++)
+        point = *d.at == '.' ? d.at : point;
+    whole = point ? point + 1 - d.at : 0; /* zeros behind the point */
+    for (d.end = d.at; (*d.end >= '0' && *d.end <= '9') || (*d.end == '.' && !point); d.end++)
+        if (*d.end == '.')
+            point = d.end;
+    if (!point || point > d.at)
+        whole = (point ? point : d.end) - d.at;
+    d.place = 0;
+    read_exponent(d.end, end, &d.place);
+    d.place += whole;
+    while (d.end > d.at && (d.end[-1] == '0' || d.end[-1] == '.'))
+        d.end--;
+    return d;
+}
+
+/* Both above 0. */
+static int order_digits(const struct decimal *a, const struct decimal *b)
+{
+    const char *p = a->at, *q = b->at;
+    if (a->place != b->place)
+        return a->place < b->place ? -1 : 1;
+    for (;; p++, q++) {
+        p += p < a->end && *p == '.';
+        q += q < b->end && *q == '.';
+        if (p == a->end || q == b->end)
+            return (p < a->end) - (q < b->end);
+        if (*p != *q)
+            return *p < *q ? -1 : 1;
+    }
+}
+
+int number_order(const char *a, const char *b)
+{
+    double value = 0, other = 0;
+    number_is(a, &value);
+    number_is(b, &other);
+    if (value != other)
+        return value < other ? -1 : 1;
+    if (fabs(value) < 0x1p53)
+        return 0;
+    struct decimal first = take_apart(a), second = take_apart(b);
+    int order = order_digits(&first, &second);
+    return value < 0 ? -order : order;
+}

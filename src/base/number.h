@@ -15,4 +15,12 @@ const char *number_read(const char *at, const char *end, double *value);
 /* A number and nothing else in the text, and it is finite. */
 int number_is(const char *text, double *value);
 
+/*
+ * number_order - below, equal or above 0, as number a is below, equal to or above b
+ *
+ * Both are numbers by number_is. As doubles, and from 2^53 on, where doubles leave whole numbers
+ * out and identifiers of 18 digits are at home, by their digits.
+ */
+int number_order(const char *a, const char *b);
+
 #endif

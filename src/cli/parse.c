@@ -3,6 +3,7 @@
 
 #include "attack.h"
 #include "base.h"
+#include "number.h"
 
 #include <errno.h>
 #include <math.h>
@@ -50,16 +51,18 @@ int parse_whole(size_t *value, const char *text, const struct option *o, poison_
 }
 
 /* A finite number up to *end, where only what `ends` holds may follow. */
-static int take_finite(double *value, const char *text, char **end, const char *ends)
+static int take_finite(double *value, const char *text, const char **end, const char *ends)
 {
-    *value = strtod(text, end);
+    *end = number_read(text, text + strlen(text), value);
+    if (!*end)
+        *end = text;
     return *end != text && (!**end || strchr(ends, **end)) && isfinite(*value);
 }
 
 int parse_number(double *value, const char *text, int positive, const char *option,
                  poison_error *err)
 {
-    char *end;
+    const char *end;
     if (take_finite(value, text, &end, "") && (!positive || *value > 0))
         return 0;
     return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a number%s", option, text,
@@ -392,7 +395,8 @@ static int add_range(double **list, size_t *count, const char *word, const char 
                      poison_error *err)
 {
     double low, high, factor;
-    char *end, digits[32];
+    const char *end;
+    char digits[32];
     int status = 0;
     if (take_finite(&low, word, &end, ":") && low > 0 && !*end)
         return add_number(list, count, low, option, err);

@@ -4,7 +4,6 @@
 
 #include "base.h"
 #include "input.h"
-#include "escape.h"
 #include "labels.h"
 
 #include <errno.h>
@@ -62,15 +61,6 @@ static int take_name(const char **text, const char *ends, char name[NAME_MOST])
         return 0;
     *text = at;
     return 1;
-}
-
-/* The label that is called so, or that tables print so. -1: there is none. */
-static int find(const poison_data *data, const char *name)
-{
-    int label = poison_label_find(data, name);
-    for (int c = 0; label < 0 && c < data->names; c++)
-        label = escape_prints(data->name[c], name) ? c : -1;
-    return label;
 }
 
 static int occurs(const poison_data *data, int label)
@@ -137,7 +127,7 @@ int pair_resolve(const struct pair_wish *pair, int *from, int *to, const poison_
     const char *name[2] = {pair->from, pair->to};
     int label[2];
     for (int k = 0; k < 2; k++) {
-        label[k] = find(data, name[k]);
+        label[k] = label_find_printed(data, name[k]);
         if (label[k] < 0 || !occurs(data, label[k]))
             return poison_fail(err, POISON_EDATA, "%s: the label %.64s occurs nowhere in the data",
                                what, name[k]);
@@ -280,11 +270,17 @@ int poison_flip_apply(const poison_flip *flip, int *labels, const poison_data *d
 
 /* ---- flip files ------------------------------------------------------------------------------ */
 
-/* The label of a cell; in quotes -, which bare means that the row is left out. */
-static int find_printed(const poison_data *data, const char *cell)
+/* The label of a cell; one of - in quotes has a pair that is not its own. */
+static int find_cell(const poison_data *data, char *cell)
 {
-    int label = find(data, cell);
-    return label < 0 && strcmp(cell, "\"-\"") == 0 ? find(data, "-") : label;
+    size_t length = strlen(cell);
+    if (*cell != '"' || !label_is_dash(cell))
+        return label_find_printed(data, cell);
+    char last = cell[length - 1];
+    cell[length - 1] = 0;
+    int label = poison_label_find(data, cell + 1);
+    cell[length - 1] = last;
+    return label;
 }
 
 /* One line `row from to` applied; named[row] is set. */
@@ -302,7 +298,7 @@ static int read_flip(char *line, int *labels, uint8_t *named, const poison_data 
                            place);
     *to++ = 0;
     int removes = strcmp(to, "-") == 0;
-    int a = find_printed(data, from), b = removes ? -1 : find_printed(data, to);
+    int a = find_cell(data, from), b = removes ? -1 : find_cell(data, to);
     if ((size_t)row >= data->train.n)
         return poison_fail(err, POISON_EDATA, "%s: row %lld: there are %zu training rows", place,
                            row, data->train.n);

@@ -17,14 +17,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* unsigned bytes; three dimensions, one dimension */
-enum { IMAGES_MAGIC = 0x00000803, LABELS_MAGIC = 0x00000801 };
+/* Unsigned bytes: images, other rows of features, labels; and QMNIST's labels, eight numbers of 32
+ * bits a row, of which the first is the digit. */
+enum {
+    IMAGES_MAGIC = 0x00000803,
+    ROWS_MAGIC = 0x00000802,
+    LABELS_MAGIC = 0x00000801,
+    QMNIST_MAGIC = 0x00000C02
+};
 
 /* ---- IDX ------------------------------------------------------------------------------------- */
 
 struct idx {
     struct input input;
-    uint32_t dimension[3]; /* rows, height, width */
+    uint32_t magic;
+    uint32_t dimension[3]; /* rows; height and width, or features */
     size_t record;         /* bytes a row */
 };
 
@@ -33,32 +40,54 @@ static uint32_t big_endian(const uint8_t *b)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* Opens an IDX file and checks its header, and against its size if that is known. */
-static int idx_open(struct idx *idx, const char *path, uint32_t magic,
+/* What a magic number says, of a file that is not what it should be. */
+static int fail_magic(const char *path, uint32_t magic, const char *expected, poison_error *err)
+{
+    static const struct {
+        int code;
+        const char *type;
+    } types[] = {{0x08, "unsigned bytes"}, {0x09, "signed bytes"}, {0x0B, "16-bit integers"},
+                 {0x0C, "32-bit integers"}, {0x0D, "floats"}, {0x0E, "doubles"}};
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++)
+        if (magic >> 8 == (uint32_t)types[k].code)
+            return poison_fail(err, POISON_EDATA,
+                               "%s: magic number %08x, %s in %u dimension%s: expected %s", path,
+                               magic, types[k].type, magic & 0xFF, (magic & 0xFF) == 1 ? "" : "s",
+                               expected);
+    return poison_fail(err, POISON_EDATA, "%s: magic number %08x, not an IDX file's: expected %s",
+                       path, magic, expected);
+}
+
+/* Opens an IDX file of one kind or the other and checks its header, and against its size if that is
+ * known. */
+static int idx_open(struct idx *idx, const char *path, uint32_t magic, uint32_t other,
                     const poison_settings *settings, poison_error *err)
 {
-    int status, dimensions = magic & 0xFF;
+    const char *kind = magic == IMAGES_MAGIC
+                           ? "unsigned bytes in 3 dimensions (images) or 2 (rows of features)"
+                           : "unsigned bytes in 1 dimension (labels)";
+    int status;
     uint8_t header[16];
     TRY(input_open(&idx->input, path, 0, settings, err));
-    TRY(input_read(&idx->input, header, 4 + 4 * (size_t)dimensions, err));
-    if (big_endian(header) != magic)
-        return poison_fail(err, POISON_EDATA,
-                           "%s: magic number %08x, expected %08x (unsigned bytes, %d dimension%s)",
-                           path, big_endian(header), magic, dimensions, dimensions == 1 ? "" : "s");
+    TRY(input_read(&idx->input, header, 4, err));
+    idx->magic = big_endian(header);
+    if (idx->magic != magic && idx->magic != other)
+        return fail_magic(path, idx->magic, kind, err);
+    int dimensions = idx->magic & 0xFF;
+    size_t before = 4 + 4 * (size_t)dimensions, size = idx->magic == QMNIST_MAGIC ? 4 : 1, claimed;
+    TRY(input_read(&idx->input, header + 4, before - 4, err));
     for (int k = 0; k < dimensions; k++)
         idx->dimension[k] = big_endian(header + 4 + 4 * k);
-    idx->record = 1;
+    idx->record = size;
     for (int k = 1; k < dimensions; k++)
         if (__builtin_mul_overflow(idx->record, (size_t)idx->dimension[k], &idx->record)
             || idx->record > MOST_FEATURES)
             return poison_fail(err, POISON_EDATA, "%s: images of %u x %u pixels are too large",
-                               path, idx->dimension[1], idx->dimension[2]);
+                               path, idx->dimension[1], dimensions == 3 ? idx->dimension[2] : 1);
     if (idx->dimension[0] == 0 || idx->record == 0)
         return poison_fail(err, POISON_EDATA, "%s: the header claims no data", path);
-    size_t claimed;
     if (__builtin_mul_overflow((size_t)idx->dimension[0], idx->record, &claimed))
         return poison_fail(err, POISON_EDATA, "%s: the header claims an impossible size", path);
-    size_t before = 4 + 4 * (size_t)dimensions;
     if (idx->input.size >= 0 && (size_t)idx->input.size - before != claimed)
         return poison_fail(err, POISON_EDATA,
                            "%s: the header claims %zu bytes of data, the file holds %zu", path,
@@ -131,17 +160,19 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     struct idx images = {.input = INPUT_CLOSED}, labels = {.input = INPUT_CLOSED};
     uint8_t *y = NULL;
     int status;
-    TRY(idx_open(&images, image_path, IMAGES_MAGIC, settings, err));
-    TRY(idx_open(&labels, label_path, LABELS_MAGIC, settings, err));
+    TRY(idx_open(&images, image_path, IMAGES_MAGIC, ROWS_MAGIC, settings, err));
+    TRY(idx_open(&labels, label_path, LABELS_MAGIC, QMNIST_MAGIC, settings, err));
     if (images.dimension[0] != labels.dimension[0])
         TRY(poison_fail(err, POISON_EDATA, "%s holds %u images, %s %u labels", image_path,
                         images.dimension[0], label_path, labels.dimension[0]));
     TRY(rows_to_read(&n, images.dimension[0], wish, image_path, err));
     set->n = n;
-    set->height = (int)images.dimension[1];
-    set->width = (int)images.dimension[2];
+    if (images.magic == IMAGES_MAGIC) {
+        set->height = (int)images.dimension[1];
+        set->width = (int)images.dimension[2];
+    }
     set->d = (int)images.record;
-    TRY(input_take(&labels.input, &y, n, err));
+    TRY(input_take(&labels.input, &y, n * labels.record, err));
     TRY(input_take(&images.input, &set->x, n * images.record, err));
     if (n == images.dimension[0]) {
         TRY(input_end(&labels.input, err));
@@ -150,8 +181,14 @@ static int read_files(poison_set *set, const char *image_path, const char *label
     set->y = poison_take(n, sizeof *set->y);
     if (!set->y)
         TRY(poison_fail_memory(err, n, sizeof *set->y, "the labels"));
-    for (size_t r = 0; r < n; r++)
-        set->y[r] = y[r];
+    for (size_t r = 0; r < n; r++) {
+        const uint8_t *label = y + r * labels.record;
+        uint32_t number = labels.magic == QMNIST_MAGIC ? big_endian(label) : *label;
+        if (number >= POISON_LABELS)
+            TRY(poison_fail(err, POISON_EDATA, "%s: row %zu has the label %u: expected 0 to %d",
+                            label_path, r, number, POISON_LABELS - 1));
+        set->y[r] = (int)number;
+    }
 done:
     input_close(&images.input);
     input_close(&labels.input);
@@ -174,6 +211,20 @@ done:
     return status;
 }
 
+/* Whether there is such a file, or one with or without .gz: that is its name then. */
+static int there_or_gzipped(char *path)
+{
+    char *end = path + strlen(path);
+    int gzipped = end > path + 3 && strcmp(end - 3, ".gz") == 0;
+    if (access(path, F_OK) == 0)
+        return 1;
+    strcpy(gzipped ? end - 3 : end, gzipped ? "" : ".gz");
+    if (access(path, F_OK) == 0)
+        return 1;
+    strcpy(gzipped ? end - 3 : end, gzipped ? ".gz" : "");
+    return 0;
+}
+
 /* The file of an image file's labels: its name but for two words, gzipped or not. free() it. */
 static int find_labels(char **found, const char *images, poison_error *err)
 {
@@ -192,15 +243,21 @@ static int find_labels(char **found, const char *images, poison_error *err)
     else {
         memcpy(path, images, strlen(images));
         memcpy(path + (word - images), "labels", 6);
-        char *idx = strstr(path + (name - images), "idx3"), *end = path + strlen(path);
-        if (idx)
+        char *idx = strstr(path + (name - images), "idx");
+        int numbered = idx && idx[3] >= '2' && idx[3] <= '9';
+        if (numbered)
             idx[3] = '1';
-        if (access(path, F_OK) != 0)
-            strcpy(end > path + 3 && strcmp(end - 3, ".gz") == 0 ? end - 3 : end,
-                   end > path + 3 && strcmp(end - 3, ".gz") == 0 ? "" : ".gz");
+        if (!there_or_gzipped(path) && numbered && strncmp(idx + 4, "-ubyte", 6) == 0) {
+            char *end = idx + strlen(idx);
+            int gzipped = strcmp(end - 3, ".gz") == 0;
+            strcpy(idx, gzipped ? "idx2-int.gz" : "idx2-int"); /* QMNIST's */
+            if (!there_or_gzipped(path))
+                strcpy(idx, gzipped ? "idx1-ubyte.gz" : "idx1-ubyte");
+        }
         if (access(path, F_OK) != 0)
             status = poison_fail(err, POISON_EDATA,
-                                 "%s: its labels are missing: there is no %s (or .gz)", images,
+                                 "%s: its labels are missing: there is no %s (with or without .gz)",
+                                 images,
                                  path);
     }
     if (status == 0)

@@ -60,17 +60,35 @@ poison_label poison_label_quoted(const poison_data *data, int label)
 
 int poison_label_find(const poison_data *data, const char *name)
 {
-    double value, other;
+    double value;
     for (int c = 0; c < data->names; c++)
         if (strcmp(data->name[c], name) == 0)
             return c;
     if (!number_is(name, &value) || (data->names && !data->numbers))
         return -1;
     for (int c = 0; c < data->names; c++)
-        if (number_is(data->name[c], &other) && other == value)
+        if (number_order(data->name[c], name) == 0)
             return c;
     return !data->names && value >= 0 && value < POISON_LABELS && value == floor(value) ? (int)value
                                                                                         : -1;
+}
+
+int label_is_dash(const char *name)
+{
+    size_t quotes = strspn(name, "\"");
+    return name[quotes] == '-' && strspn(name + quotes + 1, "\"") == quotes
+           && !name[2 * quotes + 1];
+}
+
+int label_find_printed(const poison_data *data, const char *text)
+{
+    for (int c = 0; c < data->names; c++)
+        if (escape_prints(data->name[c], text))
+            return c;
+    for (int c = 0; c < data->names && strncmp(text, "\\x23 ", 5) == 0; c++)
+        if (data->name[c][0] == '#' && escape_prints(data->name[c] + 1, text + 4))
+            return c; /* a cell that begins a line must not look like a comment */
+    return poison_label_find(data, text);
 }
 
 int labels_bytes(const poison_data *data, uint8_t *number, poison_error *err)
@@ -146,9 +164,10 @@ struct spelling {
 static int by_value(const void *a, const void *b)
 {
     const struct spelling *s = a, *t = b;
+    int order = s->value == t->value ? number_order(s->text, t->text) : 0;
     if (s->value != t->value)
         return s->value < t->value ? -1 : 1;
-    return s->met - t->met;
+    return order ? order : s->met - t->met;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -200,7 +219,7 @@ static int give_labels(struct spelling *all, int count, int numbers, int names, 
 {
     for (int k = 0; k < count; k++) {
         int same = k > 0
-                   && (numbers ? all[k].value == all[k - 1].value
+                   && (numbers ? number_order(all[k].text, all[k - 1].text) == 0
                                : strcmp(all[k].text, all[k - 1].text) == 0);
         if (same && all[k].source >= 0) {
             all[k].label = all[k - 1].label;

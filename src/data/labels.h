@@ -18,6 +18,12 @@ const char *poison_label_text(const poison_data *data, int label, char number[12
 void poison_label_put(FILE *out, const poison_data *data, int label);
 poison_label poison_label_quoted(const poison_data *data, int label); /* cut to fit, for messages */
 
+/* Whether it is - or that in quotes: cells that may hold a bare -, which is no label, have them in
+ * one more pair. */
+int label_is_dash(const char *name);
+/* The label that tables and messages print so, else the one that is called so. -1: none. */
+int label_find_printed(const poison_data *data, const char *text);
+
 /* The different label texts of a file, in the order they were met. */
 enum { BOOK_MOST = 4096 }; /* spellings, of at most 256 labels */
 struct book {

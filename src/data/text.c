@@ -149,6 +149,11 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
              t->libsvm ? "feature" : "field", number, shown(name.length), name.at);
     double value;
     const char *end = number_read(f->at, f->at + f->length, &value);
+    if (t->header && !f->length && !name.length && number == t->columns)
+        return poison_fail(err, POISON_EDATA,
+                           "%s is empty and without a name, as where every line ends with a "
+                           "separator: take that away, as by sed 's/%c$//'",
+                           place, t->separator);
     if (is_any(f, missing))
         return poison_fail(err, POISON_EDATA,
                            "%s is missing ('%.*s'): fill missing values in, or leave such rows out",
@@ -319,7 +324,8 @@ static const char *skip_label(const struct text *t, const char *p, const char *e
     return skip_blanks(t, stop, end);
 }
 
-/* A row of LIBSVM's text: a label, then index:value in ascending order; what is not there is 0. */
+/* A row of LIBSVM's text: a label, then index:value in ascending order; what is not there is 0,
+ * also where the label stands alone. */
 static int parse_tokens(const struct text *t, const char *line, struct row *row, poison_error *err)
 {
     const char *end = line_end(t, line), *p = skip_label(t, line, end, &row->label), *colon;
@@ -327,10 +333,6 @@ static int parse_tokens(const struct text *t, const char *line, struct row *row,
     if (t->label >= 0 && memchr(row->label.at, ':', row->label.length))
         return poison_fail(err, POISON_EDATA, "the label is missing before '%.*s'",
                            shown(row->label.length), row->label.at);
-    if (p == end)
-        return poison_fail(err, POISON_EDATA,
-                           "a label alone: a row whose features are all zero is written as "
-                           "'1 1:0'");
     if (row->x)
         memset(row->x, 0, (size_t)t->d);
     else

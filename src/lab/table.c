@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "table.h"
 
 #include "escape.h"
@@ -6,6 +7,8 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -151,18 +154,18 @@ static void begin_object(const struct sheet *sheet)
 }
 
 /* A cell's text; one that begins a line must not look like a comment. */
-static void print_text(FILE *out, const char *text, int first)
+static void print_text(FILE *out, enum dialect dialect, const char *text, int first)
 {
     int comment = first && strncmp(text, "# ", 2) == 0;
     if (comment)
         fputs("\\x23", out);
-    escape_text(out, text + comment);
+    escape(out, dialect, text + comment);
 }
 
-/* One cell (text NULL: nothing is known; bare: as it is, a number) and what follows it. Nothing
- * more is printed after an error: a signal that ended a write to a slow reader must not meet
- * another write. */
-static void cell(struct table *table, const char *text, int bare)
+/* One cell (text NULL: nothing is known; bare: as it is in JSON, a number) and what follows it.
+ * Nothing more is printed after an error: a signal that ended a write to a slow reader must not
+ * meet another write. */
+static void print_cell(struct table *table, enum dialect dialect, const char *text, int bare)
 {
     FILE *out = table->sheet->out;
     int json = table->sheet->json;
@@ -185,7 +188,7 @@ static void cell(struct table *table, const char *text, int bare)
     else if (json && !bare)
         put_string(out, text);
     else
-        print_text(out, text, table->at == 0);
+        print_text(out, dialect, text, table->at == 0);
     table->at = (table->at + 1) % table->columns;
     if (ferror(out))
         return;
@@ -193,6 +196,11 @@ static void cell(struct table *table, const char *text, int bare)
         fputs(table->at ? "," : "}\n", out);
     else
         end_cell(table->sheet, !table->at);
+}
+
+static void cell(struct table *table, const char *text, int bare)
+{
+    print_cell(table, ESCAPE_TERMINAL, text, bare);
 }
 
 void table_none(struct table *table)
@@ -232,20 +240,33 @@ void table_name(struct table *table, const char *name)
     cell(table, name, table->sheet->numbers);
 }
 
+/* Unlike table_name's text, which may have been printed before, the label's own name. */
+static void print_label(struct table *table, const char *name)
+{
+    print_cell(table, ESCAPE_CELL, name, table->sheet->numbers);
+}
+
 void table_label(struct table *table, int label)
 {
     char number[12];
-    table_name(table, poison_label_text(table->sheet->data, label, number));
+    print_label(table, poison_label_text(table->sheet->data, label, number));
 }
 
 void table_flipped(struct table *table, int label)
 {
     char number[12];
     const char *name = label < 0 ? NULL : poison_label_text(table->sheet->data, label, number);
-    if (table->sheet->json)
+    if (table->sheet->json) {
         table_name(table, name);
-    else if (!name)
+    } else if (!name) {
         table_text(table, "-");
-    else
-        table_text(table, strcmp(name, "-") == 0 ? "\"-\"" : name);
+    } else if (label_is_dash(name)) {
+        char *quoted = NULL;
+        if (asprintf(&quoted, "\"%s\"", name) < 0)
+            quoted = NULL;
+        print_cell(table, ESCAPE_CELL, quoted ? quoted : name, 0);
+        free(quoted);
+    } else {
+        print_label(table, name);
+    }
 }

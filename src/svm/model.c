@@ -171,6 +171,12 @@ static int read_names(poison_data *data, const char *path, uint32_t crc,
         } else if (count == POISON_LABELS || !scan_name(line)) {
             status = 1;
         } else {
+            for (int c = 0; c < count; c++)
+                if (strcmp(name[c], line) == 0)
+                    TRY(poison_fail(err, POISON_EDATA,
+                                    "%s:%zu: %.200s is named a second time: train the model again, "
+                                    "or take the file away",
+                                    beside, lines.number, line));
             name[count++] = line;
             size += strlen(line) + 1;
         }
@@ -496,6 +502,17 @@ done:
     return status;
 }
 
+/* The next line with a support vector. Blank lines, as an editor leaves behind, hold none. */
+static int next_vector(struct cursor *c)
+{
+    while (next_line(c)) {
+        skip_blanks(c);
+        if (c->at < c->end)
+            return 1;
+    }
+    return 0;
+}
+
 /* What a first pass over the support vectors finds. */
 struct extent {
     double least, most; /* indices */
@@ -600,7 +617,7 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     int status = 0;
     for (size_t k = 0; k < m->K; k++)
         sum += h->of_class[k];
-    for (; next_line(c); set->n++)
+    for (; next_vector(c); set->n++)
         TRY(read_vector(c, m, NULL, &extent, NULL, 0, err));
     if (set->n != h->total || sum != h->total)
         TRY(poison_fail(err, POISON_EDATA,
@@ -623,7 +640,7 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
         TRY(poison_fail_memory(err, set->n, set_bytes(1, set->d, extent.doubles),
                                "the support vectors"));
     *c = begin;
-    for (size_t s = 0; next_line(c); s++)
+    for (size_t s = 0; next_vector(c); s++)
         TRY(read_vector(c, m, coef + s * (m->K - 1), NULL, set, s, err));
     for (size_t k = 0, s = 0; k < m->K; k++)
         for (size_t q = 0; q < h->of_class[k]; q++)
