@@ -13,6 +13,7 @@
 #include "budget.h"
 #include "describe.h"
 #include "explain.h"
+#include "flips.h"
 #include "output.h"
 #include "grid.h"
 #include "help.h"
@@ -61,16 +62,26 @@ static void clean(struct laboratory *lab)
     memcpy(lab->labels, lab->data.train.y, lab->data.train.n * sizeof *lab->labels);
 }
 
-/* --flip: alters the labels as they now are. */
-static int flip(struct laboratory *lab, const poison_flip *flip, poison_error *err)
+/* --flip number k: alters the labels as they now are. */
+static int flip(struct laboratory *lab, size_t k, poison_error *err)
 {
-    int status = 0;
-    if (flip->strategy == POISON_FIRST)
-        return poison_flip_apply(flip, lab->labels, &lab->data, err);
-    if (!lab->attacker)
-        status = poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->settings,
-                                     &lab->sweep.attack, err);
-    return status < 0 ? status : poison_attack_apply(lab->attacker, flip, lab->labels, err);
+    const poison_flip *flip = &lab->flip[k];
+    size_t n = lab->data.train.n;
+    int status = 0, *before = poison_take(n, sizeof *before);
+    if (!before)
+        TRY(poison_fail_memory(err, n, sizeof *before, "the labels"));
+    memcpy(before, lab->labels, n * sizeof *before);
+    if (flip->strategy != POISON_FIRST && !lab->attacker)
+        TRY(poison_attacker_new(&lab->attacker, &lab->data, NULL, &lab->settings,
+                                &lab->sweep.attack, err));
+    TRY(flip->strategy == POISON_FIRST
+            ? poison_flip_apply(flip, lab->labels, &lab->data, err)
+            : poison_attack_apply(lab->attacker, flip, lab->labels, err));
+    flips_warn_again(lab->args->change[k].flip.text, before, lab->labels, &lab->data,
+                     &lab->settings);
+done:
+    free(before);
+    return status;
 }
 
 /* The labels that were named, now that the data are known. */
@@ -162,7 +173,7 @@ static int open_laboratory(struct laboratory *lab, poison_error *err)
         if (a->change[k].file)
             TRY(poison_flips_read(a->change[k].file, lab->labels, &lab->data, &a->settings, err));
         else
-            TRY(flip(lab, &lab->flip[k], err));
+            TRY(flip(lab, k, err));
     poison_attacker_free(lab->attacker); /* its memory is the victim's now */
     lab->attacker = NULL;
 done:

@@ -306,7 +306,8 @@ typedef struct {
  * content, LIBSVM's sparse text, CSV, TSV or MNIST's images (IDX; the labels are in the file beside
  * it), each may be gzipped. All its rows are training rows, or the first `train`; the last `test`,
  * if given, are the test set, unless test_path has it: all its rows, or its first `test`; of a
- * folder, its t10k pair. The validation rows follow the training rows.
+ * folder, its t10k pair. The validation rows follow the training rows. Warnings name labels of
+ * validation and test rows that no training row has, and splits of a file that lack some.
  *
  * CSV and TSV: fields may be quoted. A first line is a header if it names a label column, or if
  * most of its fields are words. The label column is the one called label, class, y or target, else
@@ -628,8 +629,9 @@ int poison_folds(int *fold, const int *labels, size_t n, int folds, uint64_t see
  *              gives each row; -1 for rows that are left out
  *
  * Folds as above; settings->gamma is found once, on all rows. All models share one kernel matrix
- * (up to 20000 rows, where memory allows) and are trained in parallel, one a thread. POISON_EDATA
- * where a model would have fewer than two classes.
+ * (up to 20000 rows, where memory allows) and are trained in parallel, one a thread. Where the
+ * other folds hold one class, that is what a fold's rows are called, with a warning; another names
+ * the classes of one row. POISON_EDATA for fewer rows than folds, and for fewer than two classes.
  */
 int poison_cross_predict(int *predicted, const poison_data *data, const int *labels,
                          const double *cost, size_t costs, int folds, uint64_t seed,
@@ -678,7 +680,8 @@ typedef struct {
  *              the validation images (Jia et al. 2019); suggests as knn
  *   confident  1 - normalised margin of probabilities out of 5 folds, softmax of each class's mean
  *              decision; the joint is confident learning's (Northcutt, Jiang & Chuang 2021).
- *              Suggests the most probable label
+ *              Suggests the most probable label. Classes of fewer than 5 rows are not judged, with
+ *              a warning: their rows are undefined and the joint lacks them
  *
  * Neighbours are by exact squared distance, then by row; a majority's ties go to the smaller label.
  * POISON_EDATA, ENOMEM. The caller frees with poison_findings_free.
@@ -691,9 +694,10 @@ void poison_findings_free(poison_findings *found);
 /* How well a ranking finds the rows that were really flipped: NAN where there are none. */
 typedef struct {
     size_t flipped;           /* of the ranked rows */
-    double precision, recall; /* among the first `flipped` rows, where they are the same */
+    double precision, recall; /* among the first `flipped` rows, where they are the same; as is
+                                 expected if rows of equal scores stand in an order by chance */
     double auc;               /* Mann-Whitney, ties one half, undefined scores the lowest */
-    double average_precision; /* in the printed order */
+    double average_precision; /* equal scores are one step, as in scikit-learn */
 } poison_scores;
 
 poison_scores poison_score(const poison_findings *found, const uint8_t *flipped /* (n) 0 or 1 */);
@@ -711,7 +715,8 @@ typedef struct {
 
 /* POISON_EUSAGE for anything else. */
 int poison_cleaning_parse(poison_cleaning *cleaning, const char *text, poison_error *err);
-/* Alters labels (n) by the findings on them; `oracle`: how many rows, where nobody said. */
+/* Alters labels (n) by the findings on them; `oracle`: how many rows, where nobody said. Of equal
+ * scores the lower rows are taken. */
 void poison_clean(const poison_cleaning *cleaning, const poison_findings *found, size_t oracle,
                   int *labels);
 

@@ -5,6 +5,7 @@
  * models of other objects.
  */
 #include "attack.h"
+#include "set.h"
 #include "unit.h"
 
 #include <math.h>
@@ -417,6 +418,85 @@ static void audits_find_nothing_where_nothing_is(void **state)
     poison_data_free(&data);
 }
 
+static void swap(int *a, int *b)
+{
+    int t = *a;
+    *a = *b, *b = t;
+}
+
+/* The next of all orders of n; 0 after the last. */
+static int next_order(int *p, int n)
+{
+    int k = n - 2, q = n - 1;
+    while (k >= 0 && p[k] > p[k + 1])
+        k--;
+    if (k < 0)
+        return 0;
+    while (p[q] < p[k])
+        q--;
+    swap(&p[k], &p[q]);
+    for (k++, q = n - 1; k < q; k++, q--)
+        swap(&p[k], &p[q]);
+    return 1;
+}
+
+/* Rows of one score: precision is its mean over all their orders, average precision that of whole
+ * groups, as scikit-learn has it; whichever rows are flipped. */
+static void equal_scores_share(void **state)
+{
+    (void)state;
+    enum { ROWS = 7 };
+    double score[ROWS] = {2, 3, 2, 2, 1, NAN, NAN};
+    const int group[ROWS] = {1, 0, 1, 1, 2, 3, 3}, last[] = {0, 3, 4, 6};
+    size_t order[ROWS] = {1, 0, 2, 3, 4, 5, 6};
+    poison_findings found = {.n = ROWS, .score = score, .order = order, .ranked = ROWS};
+    for (unsigned mask = 1; mask < 1u << ROWS; mask++) {
+        uint8_t flipped[ROWS];
+        int F = 0, place[ROWS] = {0, 1, 2, 3, 4, 5, 6}, orders = 0;
+        double early = 0, precisions = 0;
+        for (int r = 0; r < ROWS; r++)
+            F += flipped[r] = mask >> r & 1;
+        do { /* the rank of row r: those of better groups, and equal ones before it */
+            for (int r = 0; r < ROWS; r++) {
+                int rank = 0;
+                for (int q = 0; q < ROWS; q++)
+                    rank += group[q] < group[r] || (group[q] == group[r] && place[q] < place[r]);
+                early += flipped[r] && rank < F;
+            }
+            orders++;
+        } while (next_order(place, ROWS));
+        assert_int_equal(orders, 5040);
+        for (int r = 0; r < ROWS; r++) {
+            int hits = 0;
+            for (int q = 0; q < ROWS; q++)
+                hits += flipped[q] && group[q] <= group[r];
+            precisions += flipped[r] ? hits / (last[group[r]] + 1.0) : 0;
+        }
+        poison_scores scores = poison_score(&found, flipped);
+        assert_true(fabs(scores.precision - early / orders / F) < 1e-12);
+        assert_true(scores.recall == scores.precision);
+        assert_true(fabs(scores.average_precision - precisions / F) < 1e-12);
+    }
+}
+
+/* Rows and their labels stand in the order of the keys. */
+static void rows_are_mixed_by_key(void **state)
+{
+    (void)state;
+    enum { ROWS = 50 };
+    double v[2 * ROWS];
+    int y[ROWS];
+    poison_set set = {.n = ROWS, .d = 2, .v = v, .y = y};
+    for (int r = 0; r < ROWS; r++)
+        y[r] = r, v[2 * r] = r, v[2 * r + 1] = -r;
+    assert_int_equal(set_mix(&set, 42, NULL), 0);
+    for (int k = 0; k < ROWS; k++) {
+        assert_true(v[2 * k] == y[k] && v[2 * k + 1] == -y[k]);
+        if (k)
+            assert_true(poison_key(42, 8, (uint64_t)y[k - 1]) < poison_key(42, 8, (uint64_t)y[k]));
+    }
+}
+
 /* Inside each class by key, folds of equal size but for one, removed rows in none. */
 static void folds_are_stratified(void **state)
 {
@@ -470,6 +550,8 @@ int main(void)
         cmocka_unit_test(shapley_is_brute_force),
         cmocka_unit_test(loo_is_a_retrain),
         cmocka_unit_test(audits_find_nothing_where_nothing_is),
+        cmocka_unit_test(equal_scores_share),
+        cmocka_unit_test(rows_are_mixed_by_key),
         cmocka_unit_test(folds_are_stratified),
         cmocka_unit_test(names_are_those_of_the_tables),
     };

@@ -88,13 +88,13 @@ base_of() { # COMMAND OPTION
     for option in data train test test-data label format flip flips validate restarts beam seed \
         pair pairs doses curve strategy \
         defence seeds resume method truth joint at title row rows set changed by export decisions \
-        score folds cost gamma tolerance kernel-type degree \
+        score folds shuffle cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse \
         output json no-header \
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 60 ] || complain "$(wc -l <<<"$all") options; this test knows 60"
+    [ "$(wc -l <<<"$all")" -eq 61 ] || complain "$(wc -l <<<"$all") options; this test knows 61"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac

@@ -49,7 +49,11 @@ column() { awk -F '\t' -v name="$1" 'NR == 1 { for (c = 1; c <= NF; c++) if ($c 
     [ "$(tail -n +2 "$out" | cut -f 2,3 | sort | uniq -c | awk '{ print $1, $2, $3 }' |
         tr '\n' ,)" = "5 1 2,2 3 4," ] || complain "$(cat "$out")"
     all=$("$POISON" counts $SMALL | awk '$1 == 1 { print $2 }')
-    works attack $SMALL --flip 1:2:$all --flip 2:1:$all
+    poison attack $SMALL --flip 1:2:$all --flip 2:1:$all
+    again=$(awk -v all="$all" 'END { print all - (NR - 1) / 2 }' "$out")
+    [ "$(cat "$err")" = "poison: warning: --flip 2:1:$all: flips follow one another, and $again of \
+its rows had been flipped before; $again of them are now labelled as they were given" ] ||
+        complain "$(cat "$err")"
     awk -F '\t' 'NR > 1 && $2 == $3 { exit 1 }' "$out" || complain "a row that stays is named"
     works attack $SMALL
     [ "$(cat "$out")" = "$(printf 'row\tfrom\tto')" ] || complain "no flips: $(cat "$out")"
@@ -141,10 +145,33 @@ END
     works data --data synthetic --train 150 --test 50 --export set
     refuses 3 '--train 100 and --validate 60: set holds 150' attack --data set --train 100 \
         --validate 60 --flip 1:2:2:greedy
-    refuses 3 '--train 2000 and --validate 1000' audit --data set --method loo
+    refuses 3 '--train 2000 and --validate 160' audit --data set --method loo --validate 160
+    refuses 3 '--train 150 and --validate 1000' audit --data set --method loo --train 150
     works attack --data set --train 100 --validate 50 --flip 1:2:2:greedy
     works attack --data set --validate 60 --flip 1:2:2:near
     works audit --data set --method knn
+}
+
+@test "a default that does not fit shrinks to what there is, and that is said" {
+    works data --data synthetic --train 150 --test 50 --export set
+    "$POISON" data --data synthetic --train 150 | tail -n +2 >expected
+    for words in ':120 30' '--train 140:140 10' '--validate 60:90 60'; do
+        poison audit --data set --method shapley ${words%:*}
+        cp "$out" got
+        [ "$status" -eq 0 ] && [ "$(cat "$err")" = "poison: warning: set has few rows: \
+$(sed 's/.*:\(.*\) \(.*\)/\1 of them are for training, and the \2/' <<<"$words") after these for \
+validation (--train and --validate say otherwise)" ] || complain "$words: $status, $(cat "$err")"
+        n=${words#*:}
+        works audit --data set --method shapley --train ${n% *} --validate ${n#* }
+        same got "$out" "$words"
+    done
+    awk 'BEGIN { for (k = 0; k < 150; k++) print k % 3 "," k * k % 101 "," k * 7 % 89 }' >rows.csv
+    poison attack --data rows.csv --flip 1:2:3:greedy --test 30
+    grep -q 'rows.csv has few rows: 96 of them .* the 24 after these' "$err" ||
+        complain "$status, $(cat "$err")"
+    cp "$out" got
+    works attack --data rows.csv --flip 1:2:3:greedy --test 30 --validate 24
+    same got "$out" "of a file"
 }
 
 @test "sweep: every cell equals score and confusion with the same flips, in the order of the lists" {
@@ -350,11 +377,18 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     works audit $SMALL --flips flips --method $methods --truth flips
     cp "$out" board
     for method in ${methods//,/ }; do
+        # equal scores share places: the mean over all their orders
         awk -F '\t' -v m="$method" 'NR == FNR { if (FNR > 1) flipped[$1] = 1; next }
-            FNR > 1 && $3 == m { n++; score[n] = $4; hit[n] = $1 in flipped; if (hit[n]) { found++;
-            if (n <= 20) early++; precision += found / n } }
-            END { for (a = 1; a <= n; a++) if (hit[a]) for (b = 1; b <= n; b++) if (!hit[b]) {
-                pairs++; auc += score[a] > score[b] ? 1 : score[a] == score[b] ? .5 : 0 }
+            FNR > 1 && $3 == m { n++; score[n] = $4; hit[n] = $1 in flipped }
+            END { for (a = 1; a <= n; a++) if (hit[a]) {
+                more = same = hits = 0
+                for (b = 1; b <= n; b++) {
+                    more += score[b] > score[a]; same += score[b] == score[a]
+                    hits += hit[b] && score[b] >= score[a]
+                    if (!hit[b]) {
+                pairs++; auc += score[a] > score[b] ? 1 : score[a] == score[b] ? .5 : 0 } }
+                share = (20 - more) / same; early += share < 0 ? 0 : share > 1 ? 1 : share
+                precision += hits / (more + same) }
                   printf "20\t%.6f\t%.6f\t%.6f\t%.6f\n", early / 20, early / 20, auc / pairs,
                       precision / 20 }' flips findings >expected
         awk -F '\t' -v OFS='\t' -v m="$method" '$1 == m { print $2, $4, $5, $6, $7 }' board >got
@@ -372,6 +406,36 @@ JOURNAL='--doses 0:20:4 --strategy first,random --seeds 2 --defence none,knn:rel
     works audit $SMALL --truth nothing
     [ "$(tail -n 1 "$out")" = "$(printf 'knn\t0\tNA\tNA\tNA\tNA\tNA')" ] ||
         complain "no flips: $(tail -n 1 "$out")"
+}
+
+@test "audit: one that knows nothing finds what chance finds, whichever rows were flipped" {
+    awk 'BEGIN { for (k = 0; k < 120; k++) print (k < 100 ? k % 2 : 2) "," k * k % 101 }' >rows.csv
+    { printf 'row\tfrom\tto\n'; printf '%s\t0\t1\n' 0 2 4 6 8; } >first
+    { printf 'row\tfrom\tto\n'; printf '%s\t0\t1\n' 90 92 94 96 98; } >last
+    for flips in first last; do # shapley, on a class that nobody was taught: every score is 0
+        poison audit --data rows.csv --train 100 --validate 20 --method shapley --flips $flips \
+            --truth $flips
+        [ "$(tail -n 1 "$out" | cut -f 4-)" = "$(printf '%s\t' 0.050000{,})$(printf '%s\t%s' \
+            0.500000 0.050000)" ] || complain "$flips: $(cat "$out")"
+    done
+}
+
+@test "confident: a class of fewer rows than folds is not judged, and is named" {
+    awk 'BEGIN { srand(4); for (k = 0; k < 120; k++) print (k % 2 ? "cat" : "dog") "," \
+        (k % 2 ? 40 : 100) + int(30 * rand()) "," (k % 2 ? 40 : 110) + int(30 * rand())
+        for (k = 0; k < 4; k++) print "axolotl,200," 90 + k }' >rows.csv
+    poison clean --data rows.csv --method confident
+    [ "$(wc -l <"$out")" -eq 1 ] || complain "cleans $(cat "$out")"
+    [ "$(cat "$err")" = "poison: warning: confident: 1 class with fewer than 5 rows, too few for \
+its folds, is not judged: axolotl" ] || complain "$(cat "$err")"
+    poison audit --data rows.csv --joint
+    [ "$(cut -f 1,2 "$out" | tr '\t\n' ' ,')" = "label suggested,cat dog,dog cat," ] ||
+        complain "joint: $(cat "$out")"
+    poison audit --data rows.csv --method confident
+    [ "$(grep -c '^12[0-3].axolotl.confident.NA.axolotl.12[1-4]$' "$out")" -eq 4 ] ||
+        complain "$(tail -n 4 "$out")"
+    head -n 62 rows.csv | sed '3,$s/cat/dog/' >few.csv
+    refuses 3 'confident judges classes of 5 rows' clean --data few.csv
 }
 
 @test "clean: corrects the most suspicious rows, and a sweep with that defence agrees" {

@@ -262,6 +262,73 @@ subnormal_decides() { # MODE
     refuses 3 '91 folds' grid data -v 91
 }
 
+@test "folds: one whose other rows are of one class, classes of one row" {
+    { for k in {1..20}; do echo "a,$((k * k % 17)),$((k % 7))"; done; echo b,3,90; } >rows.csv
+    poison train rows.csv -v 5 -o oof
+    [ "$status" -eq 0 ] && [ "$(tail -n 1 "$out")" = "$(printf '5\t21\t20\t0.952381')" ] ||
+        complain "$(cat "$out" "$err")" # as svm-train's
+    [ "$(grep -cE 'fold [1-5] of 5: all .* labelled a|1 of 2 classes .*: b$' "$err")" -eq 2 ] ||
+        complain "$(cat "$err")"
+    [ "$(tail -n 1 oof)" = "$(printf '20\tb\ta')" ] || complain "$(tail -n 1 oof)"
+    seq 1 12 | sed 's/.*/c&,&/' >singles.csv
+    poison grid singles.csv -c 1,10
+    [ "$(tail -n 1 "$out" | cut -f 3)" = 0 ] && [ "$(wc -l <"$err")" -eq 1 ] &&
+        grep -q '12 of 12 classes .*: c1, c10, c11, c12, c2, c3, c4, c5 and 4 more$' "$err" ||
+        complain "$(cat "$out" "$err")"
+    sed 's/b/a/' rows.csv >one.csv
+    refuses 3 'hold one class only: at least two' train one.csv -v 5
+}
+
+# Sixty rows sorted by class, far apart; the number of each is its feature.
+sorted() { awk 'BEGIN { for (k = 0; k < 60; k++)
+    print substr("abc", int(k / 20) + 1, 1) "," k + 200 * int(k / 20) }'; }
+
+@test "a file sorted by class: splits that lack a class say so, --shuffle mixes" {
+    sorted >rows.csv
+    poison score --data rows.csv --test 20
+    grep -q '^poison: warning: 20 of 20 test rows .*--shuffle.*: c$' "$err" &&
+        grep -q '^poison: warning: the 20 test rows lack .*: a, b$' "$err" ||
+        complain "$(cat "$err")"
+    poison audit --data rows.csv --train 40 --validate 20 --method shapley
+    grep -q '^poison: warning: 20 of 20 validation rows .*: c$' "$err" || complain "$(cat "$err")"
+    works score --data rows.csv --test 20 --shuffle
+    [ "$(awk 'NR > 1 { n += $2 } END { print n }' "$out")" -eq 20 ] || complain "$(cat "$out")"
+    # a permutation, by --seed; as of a file whose rows stand in that order; nothing else moves
+    works train rows.csv --shuffle --seed 3 -v 60 -o oof
+    cut -f 2 oof | tail -n +2 >order
+    works train rows.csv --shuffle --seed 3 -v 60 -o oof -j 1
+    cut -f 2 oof | tail -n +2 | cmp -s - order || complain "another order with -j 1"
+    works train rows.csv --shuffle --seed 4 -v 60 -o oof
+    cut -f 2 oof | tail -n +2 | cmp -s - order && complain "seeds 3 and 4 are alike"
+    [ "$(sort order | uniq -c | awk '{ print $1 $2 }' | tr '\n' ,)" = 20a,20b,20c, ] ||
+        complain "$(sort order | uniq -c)"
+    works attack --data rows.csv --shuffle --seed 3 --flip b:c:5
+    cp "$out" flips
+    works counts --data rows.csv --shuffle --seed 3 --flips flips
+    refuses 3 'flips' counts --data rows.csv --flips flips
+    works data --data rows.csv --shuffle --provenance
+    grep -q ' shuffle=yes ' "$out" || complain "$(head -n 1 "$out")"
+    works sweep --data rows.csv --shuffle --test 20 --pairs a:b --doses 0,3 -o journal
+    grep -q '^# .* shuffle=1' journal || complain "$(head -n 1 journal)"
+}
+
+@test "--shuffle: folders, images and the built-in digits keep their labels" {
+    works data --data synthetic --train 60 --test 20 --export set
+    for data in set synthetic; do
+        works show --data $data --train 60 --test 20 -n 60
+        cp "$out" plain
+        works show --data $data --train 60 --test 20 --shuffle -n 60
+        cmp -s "$out" plain && complain "$data: nothing moved"
+        works counts --data $data --train 60 --test 20
+        cp "$out" expected
+        works counts --data $data --train 60 --test 20 --shuffle
+        same "$out" expected "$data"
+    done
+    # a model of mixed rows calls all rows what they are
+    works score --data set --train 60 --test-data set/train-images-idx3-ubyte -c 100 --shuffle
+    [ "$(awk 'NR > 1 { n += $3 } END { print n }' "$out")" -eq 0 ] || complain "$(cat "$out")"
+}
+
 @test "--max-iter warns, and ends where scikit-learn does" {
     poison score $DIGITS --max-iter 5
     [ "$status" -eq 0 ] && grep -q '^poison: warning: 45 of 45 machines' "$err" ||

@@ -412,18 +412,19 @@ static void probabilities(const poison_svm *svm, size_t number, size_t r, const 
         p[c] /= sum;
 }
 
-/* Out-of-fold probabilities p (n, K): each row by the model of the other 4 of 5 folds. */
-static int cross_predict(double *p, const struct audit *a, poison_error *err)
+/* Out-of-fold probabilities p (n, K): each row by the model of the other 4 of 5 folds. labels (n):
+ * those of classes that are judged, else -1. */
+static int cross_predict(double *p, const struct audit *a, const int *labels, poison_error *err)
 {
     const poison_findings *f = a->found;
     size_t n = f->n, on_train;
     int status = 0, *fold = poison_take(n, sizeof *fold), *kept = poison_take(n, sizeof *kept);
     if (!fold || !kept)
         TRY(poison_fail_memory(err, n, 2 * sizeof *fold, "the folds"));
-    TRY(poison_folds(fold, a->labels, n, FOLDS, a->seed, err));
+    TRY(poison_folds(fold, labels, n, FOLDS, a->seed, err));
     for (int left = 0; left < FOLDS; left++) {
         for (size_t r = 0; r < n; r++)
-            kept[r] = fold[r] == left ? -1 : a->labels[r];
+            kept[r] = fold[r] == left ? -1 : labels[r];
         TRY(train_on(a->svm, &a->data->train, kept, &on_train, err));
         TRY(poison_svm_decide(a->svm, on_train, POISON_ALL, POISON_ALL, err));
         for (size_t r = 0; r < n; r++)
@@ -500,19 +501,36 @@ static void estimate_joint(poison_findings *f, const double *p, const int *given
     }
 }
 
-/* The classes that occur, to f->label and f->K; number_of: -1, or which of them a label is. */
-static void number_classes(poison_findings *f, const int *labels, int number_of[POISON_LABELS])
+/* The classes that can be judged, to f->label and f->K: some fold lacks a class of fewer rows than
+ * folds, whose model cannot name it then. number_of: -1, or which of them a label is.
+ * POISON_EDATA where fewer than two are left. */
+static int number_classes(const struct audit *a, int number_of[POISON_LABELS], poison_error *err)
 {
-    for (int v = 0; v < POISON_LABELS; v++)
-        number_of[v] = -1;
+    poison_findings *f = a->found;
+    size_t rows[POISON_LABELS] = {0}, few = 0;
+    uint8_t is_few[POISON_LABELS] = {0};
     for (size_t r = 0; r < f->n; r++)
-        if (labels[r] >= 0)
-            number_of[labels[r]] = 0;
-    for (int v = 0; v < POISON_LABELS; v++)
-        if (number_of[v] == 0) {
-            number_of[v] = (int)f->K;
+        if (a->labels[r] >= 0)
+            rows[a->labels[r]]++;
+    for (int v = 0; v < POISON_LABELS; v++) {
+        few += is_few[v] = rows[v] && rows[v] < FOLDS;
+        number_of[v] = rows[v] < FOLDS ? -1 : (int)f->K;
+        if (number_of[v] >= 0)
             f->label[f->K++] = v;
-        }
+    }
+    if (f->K < 2)
+        return poison_fail(err, POISON_EDATA,
+                           "confident judges classes of %d rows or more, one for each of its "
+                           "folds, and the training labels have %zu of them: at least two are "
+                           "needed",
+                           FOLDS, f->K);
+    if (few)
+        poison_warn(a->settings,
+                    "confident: %zu class%s with fewer than %d rows, too few for its folds, %s "
+                    "not judged: %s",
+                    few, few == 1 ? "" : "es", FOLDS, few == 1 ? "is" : "are",
+                    labels_list(a->data, is_few).text);
+    return 0;
 }
 
 /* 1 - the normalised margin (p_own - p_other + 1) / 2, p_other the largest of the other classes;
@@ -529,28 +547,36 @@ static void judge_row(poison_findings *f, size_t r, const double *p, size_t own)
     f->score[r] = 1 - (p[own] - other + 1) / 2;
 }
 
-/* confident: out-of-fold probabilities give each row its score, and the joint of labels. */
+/* confident: out-of-fold probabilities give each row its score, and the joint of labels. Rows of
+ * classes that are not judged keep their label, without a score. */
 static int audit_confident(const struct audit *a, poison_error *err)
 {
     poison_findings *f = a->found;
     size_t n = f->n;
-    /* the row's class, or -1 */
-    int status = 0, number_of[POISON_LABELS], *given = poison_take(n, sizeof *given);
-    number_classes(f, a->labels, number_of);
-    double *p = poison_take(n, f->K * sizeof *p);
+    double *p = NULL;
+    /* the row's class, or -1; its label, or -1 */
+    int status = 0, number_of[POISON_LABELS], *given = poison_take(n, sizeof *given),
+        *judged = poison_take(n, sizeof *judged);
+    TRY(number_classes(a, number_of, err));
+    p = poison_take(n, f->K * sizeof *p);
     f->joint = poison_take(f->K, f->K * sizeof *f->joint);
-    if (!given || !p || !f->joint)
+    if (!given || !judged || !p || !f->joint)
         TRY(poison_fail_memory(err, n, f->K * sizeof *p, "probabilities"));
-    TRY(cross_predict(p, a, err));
     for (size_t r = 0; r < n; r++) {
         given[r] = a->labels[r] < 0 ? -1 : number_of[a->labels[r]];
+        judged[r] = given[r] < 0 ? -1 : a->labels[r];
+    }
+    TRY(cross_predict(p, a, judged, err));
+    for (size_t r = 0; r < n; r++) {
         f->score[r] = NAN;
+        f->suggested[r] = a->labels[r];
         if (given[r] >= 0)
             judge_row(f, r, p + r * f->K, (size_t)given[r]);
     }
     estimate_joint(f, p, given);
 done:
     free(given);
+    free(judged);
     free(p);
     return status;
 }
@@ -681,11 +707,14 @@ static int same_score(const poison_findings *f, size_t a, size_t b)
 }
 
 /*
- * With the ranked rows in order, F of them flipped:
+ * Rows of one score stand in an order that says nothing, so they share what they get: of a group
+ * of g rows that holds h flipped ones, each place among the group's counts as h / g of a hit. F of
+ * the ranked rows are flipped:
  *
- *      precision = recall           hits among the first F rows / F
- *      average precision            the mean over the flipped rows, at place k, of hits among the
- *                                   first k / k
+ *      precision = recall           the hits of the first F places / F: what is expected if equal
+ *                                   rows are ordered by chance
+ *      average precision            the sum over groups of h / F times the share of flipped rows
+ *                                   down to the group's end, as scikit-learn's
  *      AUC (Mann & Whitney 1947)    the share of pairs of a flipped row and one that is right in
  *                                   which the flipped one has the larger score, equal ones counted
  *                                   one half
@@ -694,34 +723,26 @@ poison_scores poison_score(const poison_findings *f, const uint8_t *flipped)
 {
     FLOATING(1);
     poison_scores scores = {0};
-    size_t hits = 0, right = 0;
-    /* pairs of a flipped row and a less suspicious one that is right */
-    double precisions = 0, above = 0;
     for (size_t k = 0; k < f->ranked; k++)
         scores.flipped += flipped[f->order[k]];
-    for (size_t k = 0; k < f->ranked; k++) {
-        hits += flipped[f->order[k]];
-        precisions += flipped[f->order[k]] ? (double)hits / (double)(k + 1) : 0;
-        if (k + 1 == scores.flipped)
-            scores.precision = (double)hits / (double)scores.flipped;
+    size_t F = scores.flipped, right = f->ranked - F, hits = 0;
+    double first = 0, precisions = 0, above = 0; /* above: pairs */
+    for (size_t k = 0, end; k < f->ranked; k = end) {
+        size_t here = 0;
+        for (end = k; end < f->ranked && same_score(f, end, k); end++)
+            here += flipped[f->order[end]];
+        double wrong = (double)here, size = (double)(end - k);
+        if (k < F)
+            first += wrong * ((double)(size_min(end, F) - k) / size);
+        hits += here;
+        precisions += wrong * ((double)hits / (double)end);
+        /* right and less suspicious: all but those before the group's end */
+        above += wrong * ((double)(right - (end - hits)) + 0.5 * (size - wrong));
     }
-    /* from the least suspicious, one group of equal scores at a time */
-    for (size_t end = f->ranked, k = end; k-- > 0;) {
-        if (k && same_score(f, k, k - 1))
-            continue;
-        size_t wrong_here = 0;
-        for (size_t q = k; q < end; q++)
-            wrong_here += flipped[f->order[q]];
-        size_t right_here = end - k - wrong_here;
-        above += (double)wrong_here * ((double)right + 0.5 * (double)right_here);
-        right += right_here;
-        end = k;
-    }
-    if (!scores.flipped)
-        scores.precision = NAN;
+    scores.precision = F ? first / (double)F : NAN;
     scores.recall = scores.precision;
-    scores.auc = scores.flipped && right ? above / ((double)scores.flipped * (double)right) : NAN;
-    scores.average_precision = scores.flipped ? precisions / (double)scores.flipped : NAN;
+    scores.average_precision = F ? precisions / (double)F : NAN;
+    scores.auc = F && right ? above / ((double)F * (double)right) : NAN;
     return scores;
 }
 

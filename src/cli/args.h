@@ -54,6 +54,7 @@ struct args {
     poison_settings settings;
     /* path NULL: look for MNIST; validate: how many, if somebody looks at them */
     poison_source source;
+    int validate_given;
     struct change {
         const char *file; /* a flip file, or NULL: */
         struct flip_wish flip;

@@ -3,6 +3,7 @@
 #include "source.h"
 
 #include "base.h"
+#include "load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,8 @@ int source_load(poison_data *data, const struct args *a, int *fallback, poison_e
         source.path = "synthetic";
     if (!validates(a))
         source.validate = 0;
-    status = poison_data_load(data, &source, &a->settings, err);
+    struct load_how how = {!a->validate_given, a->sweep.shuffles, a->sweep.seed};
+    status = load_data(data, &source, &how, &a->settings, err);
     if (status == POISON_EDATA && !a->source.path && !found && !*fallback) {
         poison_error why = *err;
         poison_fail(err, status, "POISON_DATA: %.4900s", why.text);

@@ -358,3 +358,20 @@ done:
     free(named);
     return status;
 }
+
+void flips_warn_again(const char *text, const int *before, const int *labels,
+                      const poison_data *data, const poison_settings *settings)
+{
+    size_t again = 0, back = 0;
+    const int *given = data->train.y;
+    for (size_t r = 0; r < data->train.n; r++)
+        if (before[r] != given[r] && labels[r] != before[r]) {
+            again++;
+            back += labels[r] == given[r];
+        }
+    if (again)
+        poison_warn(settings,
+                    "--flip %s: flips follow one another, and %zu of its rows had been flipped "
+                    "before; %zu of them are now labelled as they were given",
+                    text, again, back);
+}

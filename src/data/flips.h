@@ -36,4 +36,9 @@ int pair_resolve(const struct pair_wish *pair, int *from, int *to, const poison_
 int flip_resolve(const struct flip_wish *wish, poison_flip *flip, const poison_data *data,
                  poison_error *err);
 
+/* Warns of rows that a flip (its words: text) changed which others had changed already. before,
+ * labels: (n), those before it and after it. */
+void flips_warn_again(const char *text, const int *before, const int *labels,
+                      const poison_data *data, const poison_settings *settings);
+
 #endif

@@ -58,6 +58,20 @@ poison_label poison_label_quoted(const poison_data *data, int label)
     return name;
 }
 
+struct label_names labels_list(const poison_data *data, const uint8_t which[POISON_LABELS])
+{
+    enum { MOST = 8 };
+    struct label_names list = {""};
+    size_t length = 0, count = 0;
+    for (int v = 0; v < POISON_LABELS; v++)
+        if (which[v] && count++ < MOST)
+            length += (size_t)snprintf(list.text + length, sizeof list.text - length, "%s%s",
+                                       length ? ", " : "", poison_label_name(data, v).text);
+    if (count > MOST)
+        snprintf(list.text + length, sizeof list.text - length, " and %zu more", count - MOST);
+    return list;
+}
+
 int poison_label_find(const poison_data *data, const char *name)
 {
     double value;

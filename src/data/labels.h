@@ -24,6 +24,11 @@ int label_is_dash(const char *name);
 /* The label that tables and messages print so, else the one that is called so. -1: none. */
 int label_find_printed(const poison_data *data, const char *text);
 
+/* Those with which[label], by name, "a, b, c"; of more than eight the first, and how many more. */
+struct label_names {
+    char text[600];
+} labels_list(const poison_data *data, const uint8_t which[POISON_LABELS]);
+
 /* The different label texts of a file, in the order they were met. */
 enum { BOOK_MOST = 4096 }; /* spellings, of at most 256 labels */
 struct book {

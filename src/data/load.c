@@ -21,7 +21,7 @@ struct wish {
     const char *path, *label;
     int format, features, test; /* test: of a folder, the t10k pair */
     size_t first, validate, last;
-    int given;
+    int given, shrinks; /* shrinks: validate is a default */
 };
 
 /* Rows of a file, and its last ones. Labels are numbers in the book until they are joined. */
@@ -58,6 +58,11 @@ static int is_synthetic(const char *path)
     return strcmp(path, "synthetic") == 0;
 }
 
+static int is_file(const char *path)
+{
+    return !is_synthetic(path) && !is_folder(path);
+}
+
 static size_t plus(size_t a, size_t b)
 {
     return a + b < a ? SIZE_MAX : a + b;
@@ -65,13 +70,23 @@ static size_t plus(size_t a, size_t b)
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
+/* Of `rows` that may be trained with, the default's rows of validation, or a fifth if they are not
+ * that many. */
+static size_t shrink(size_t validate, size_t rows)
+{
+    return validate < rows ? validate : size_max(rows / 5, 1);
+}
+
 /* How many of a file's rows come first; the others are its last, or not wanted. */
 static int plan(size_t *first, const struct wish *wish, size_t rows, poison_error *err)
 {
-    size_t needed = plus(plus(wish->given ? wish->first : 1, wish->validate), wish->last);
+    size_t least = plus(wish->given ? wish->first : 1, wish->last), validation = wish->validate;
     char first_text[48] = "any training rows", validate[48] = "", last[48] = "";
-    if (needed <= rows) {
-        *first = wish->given ? wish->first + wish->validate : rows - wish->last;
+    if (wish->shrinks && validation && least < rows)
+        validation = wish->given ? size_min(validation, rows - least)
+                                 : shrink(validation, rows - wish->last);
+    if (plus(least, validation) <= rows) {
+        *first = wish->given ? wish->first + validation : rows - wish->last;
         return 0;
     }
     if (wish->given)
@@ -182,6 +197,44 @@ done:
     return status;
 }
 
+/* All rows, mixed; then those that are wanted, as if the place had them in that order. */
+static int load_mixed(struct part *part, const struct wish *wish, uint64_t seed,
+                      struct budget budget, poison_error *err)
+{
+    int status = 0;
+    size_t n, *row = NULL;
+    struct wish all = {.path = wish->path, .label = wish->label, .format = wish->format,
+                       .test = wish->test, .first = SIZE_MAX};
+    if (is_synthetic(wish->path)) /* without an end: what is wanted is all */
+        all = *wish;
+    TRY(load_part(part, &all, budget, err));
+    TRY(set_mix(&part->set, seed, err));
+    n = part->set.n;
+    if (is_synthetic(wish->path))
+        goto done;
+    if (is_folder(wish->path) && !wish->given)
+        part->set.n = size_min(n, plus(wish->first, wish->validate));
+    else
+        TRY(plan(&part->set.n, wish, n, err));
+    row = poison_take(wish->last, sizeof *row);
+    if (!row)
+        TRY(poison_fail_memory(err, wish->last, sizeof *row, "the test rows"));
+    for (size_t k = 0; k < wish->last; k++)
+        row[k] = n - wish->last + k;
+    set_free(&part->last);
+    TRY(poison_set_gather(&part->last, &part->set, row, wish->last, err));
+done:
+    free(row);
+    return status;
+}
+
+static int load_as(struct part *part, const struct wish *wish, const struct load_how *how,
+                   struct budget budget, poison_error *err)
+{
+    return how->mixes ? load_mixed(part, wish, how->seed, budget, err)
+                      : load_part(part, wish, budget, err);
+}
+
 /* ---- two sets that agree --------------------------------------------------------------------- */
 
 /* Both get the same kind of features and the same columns: where LIBSVM's text is involved, zeros
@@ -226,7 +279,7 @@ done:
 /* ---- training and test set ------------------------------------------------------------------- */
 
 /* A folder's two pairs, or the built-in digits' two streams */
-static int load_pairs(poison_data *data, const poison_source *s, const poison_settings *settings,
+static int read_pairs(poison_data *data, const poison_source *s, const poison_settings *settings,
                       poison_error *err)
 {
     size_t n = plus(s->train, s->validate);
@@ -236,9 +289,33 @@ static int load_pairs(poison_data *data, const poison_source *s, const poison_se
                                   !s->test_given, settings, err);
 }
 
+/* A folder's rows are mixed before those wanted are taken: as many as there are without that. */
+static int load_pairs(poison_data *data, const poison_source *s, const struct load_how *how,
+                      const poison_settings *settings, poison_error *err)
+{
+    poison_data all = {0};
+    int status;
+    TRY(read_pairs(data, s, settings, err));
+    size_t n = data->train.n, m = data->test.n;
+    if (!how->mixes)
+        goto done;
+    if (!is_synthetic(s->path)) {
+        TRY(poison_data_read(&all, s->path, SIZE_MAX, 1, SIZE_MAX, 1, settings, err));
+        set_free(&data->train);
+        set_free(&data->test);
+        data->train = all.train, data->test = all.test;
+    }
+    TRY(set_mix(&data->train, how->seed, err));
+    TRY(set_mix(&data->test, how->seed, err));
+    data->train.n = n;
+    data->test.n = m;
+done:
+    return status;
+}
+
 /* The training rows from one place, the test rows from another or the same */
-static int load_files(poison_data *data, const poison_source *s, const poison_settings *settings,
-                      poison_error *err)
+static int load_files(poison_data *data, const poison_source *s, const struct load_how *how,
+                      const poison_settings *settings, poison_error *err)
 {
     int status;
     struct part train = {.name = name_of(s->path)};
@@ -246,14 +323,15 @@ static int load_files(poison_data *data, const poison_source *s, const poison_se
     struct budget budget = budget_whole(settings);
     struct wish first = {.path = s->path, .label = s->label, .format = s->format,
                          .first = s->train, .given = s->train_given, .validate = s->validate,
+                         .shrinks = how->few,
                          .last = !s->test_path && s->test_given ? s->test : 0};
     int some = s->test_given || !s->test_path || is_synthetic(s->test_path);
     struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1,
                          .given = s->test_given, .first = some ? s->test : SIZE_MAX};
-    TRY(load_part(&train, &first, budget, err));
+    TRY(load_as(&train, &first, how, budget, err));
     if (s->test_path) {
         size_t taken = set_size(&train.set);
-        TRY(load_part(&test, &other, budget_less(budget, taken), err));
+        TRY(load_as(&test, &other, how, budget_less(budget, taken), err));
         size_t n = train.set.n > s->validate ? train.set.n - s->validate : train.set.n;
         TRY(agree(&train, &test, data, n, settings, err));
     } else {
@@ -287,9 +365,95 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
         budget_take(settings->trace, BUDGET_DATA, set_size(sets[k]));
 }
 
-/* From pairs or from files; then the rows of validation leave the training set's end. */
-int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings,
-                     poison_error *err)
+/* ---- how they are split ---------------------------------------------------------------------- */
+
+/* Of a folder or the built-in digits, whose training rows are at most source's: how many there are
+ * for training, if that is a default, and where n rows are too few for both. */
+static size_t train_rows(const poison_source *s, const struct load_how *how, size_t n)
+{
+    size_t validate = s->validate;
+    if (s->train_given || n >= plus(s->train, validate) || n < 2)
+        return s->train;
+    validate = how->few ? size_min(validate, size_max(n / 5, 1)) : size_min(validate, n - 1);
+    return size_min(s->train, n - validate);
+}
+
+/* The rows of validation leave the training set's end. Where these are too few for defaults, both
+ * take less, and that is said. */
+static int split(poison_data *data, const poison_source *s, const struct load_how *how,
+                 const poison_settings *settings, poison_error *err)
+{
+    size_t n = data->train.n, train = s->train, validate = s->validate;
+    int status = 0, file = is_file(s->path), less;
+    if (!validate)
+        return 0;
+    if (!file)
+        train = train_rows(s, how, n);
+    else if (!s->train_given)
+        train = n - (how->few ? shrink(validate, n) : validate);
+    if (how->few && train < n)
+        validate = size_min(validate, n - train);
+    less = validate < s->validate || (!file && train < s->train);
+    if (n < plus(train, validate)) /* in the words of those who said it */
+        train = s->train;
+    TRY(poison_data_validate(data, train, validate, err));
+    if (less)
+        poison_warn(settings,
+                    "%s has few rows: %zu of them are for training, and the %zu after these for "
+                    "validation (--train and --validate say otherwise)",
+                    data->source, train, validate);
+done:
+    return status;
+}
+
+/* Labels that rows of a set have and no training row, and the other way round if `both`. Where the
+ * training rows hold one class only there is no model, and somebody will say so. */
+static void warn_of_set(const poison_data *data, const poison_set *set, const char *name, int both,
+                        const char *remedy, const poison_settings *settings)
+{
+    size_t untaught = 0, absent = 0, classes = 0;
+    uint8_t taught[POISON_LABELS] = {0}, here[POISON_LABELS] = {0}, lacks[2][POISON_LABELS] = {0};
+    for (size_t r = 0; r < data->train.n; r++)
+        taught[data->train.y[r]] = 1;
+    for (size_t r = 0; r < set->n; r++) {
+        here[set->y[r]] = 1;
+        untaught += !taught[set->y[r]];
+    }
+    for (int v = 0; v < POISON_LABELS; v++) {
+        classes += taught[v];
+        lacks[0][v] = here[v] && !taught[v];
+        absent += lacks[1][v] = taught[v] && !here[v];
+    }
+    if (untaught && classes > 1)
+        poison_warn(settings,
+                    "%zu of %zu %s rows have labels that no training row has, so that no model "
+                    "knows them%s: %s",
+                    untaught, set->n, name, remedy, labels_list(data, lacks[0]).text);
+    if (both && absent && classes > 1 && set->n >= classes)
+        poison_warn(settings, "the %zu %s rows lack labels that training rows have%s: %s", set->n,
+                    name, remedy, labels_list(data, lacks[1]).text);
+}
+
+/* Data that are sorted by class, where only some of them are taken, and files that do not know the
+ * others' labels. cut: a folder has more rows, perhaps. */
+static void warn_of_split(const poison_data *data, const poison_source *s,
+                          const struct load_how *how, int cut, const poison_settings *settings)
+{
+    const char *remedy = how->mixes ? "" : " (--shuffle mixes rows before they are split)";
+    int file = is_file(s->path);
+    if (!file && !cut)
+        return;
+    warn_of_set(data, &data->validation, "validation", file && data->validation.n, remedy,
+                settings);
+    warn_of_set(data, &data->test, "test", file && !s->test_path && data->test.n,
+                file && s->test_path ? "" : remedy, settings);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* From pairs or from files; then the rows of validation leave the training set. */
+int load_data(poison_data *data, const poison_source *s, const struct load_how *how,
+              const poison_settings *settings, poison_error *err)
 {
     FLOATING(settings->threads);
     int status = 0;
@@ -298,20 +462,24 @@ int poison_data_load(poison_data *data, const poison_source *s, const poison_set
     if (s->test_path && strcmp(s->path, "-") == 0 && strcmp(s->test_path, "-") == 0)
         return poison_fail(err, POISON_EUSAGE,
                            "--data and --test-data: standard input can be read only once");
-    if (!s->test_path && (is_synthetic(s->path) || is_folder(s->path)))
-        TRY(load_pairs(data, s, settings, err));
+    if (!s->test_path && !is_file(s->path))
+        TRY(load_pairs(data, s, how, settings, err));
     else
-        TRY(load_files(data, s, settings, err));
-    if (s->validate) {
-        int all = !s->train_given && !is_synthetic(s->path) && !is_folder(s->path);
-        size_t train = all ? data->train.n - s->validate : s->train;
-        TRY(poison_data_validate(data, train, s->validate, err));
-    }
+        TRY(load_files(data, s, how, settings, err));
+    int cut = is_folder(s->path) && data->train.n >= plus(s->train, s->validate);
+    TRY(split(data, s, how, settings, err));
+    warn_of_split(data, s, how, cut, settings);
     note_bytes(data, settings);
 done:
     if (status < 0)
         poison_data_free(data);
     return status;
+}
+
+int poison_data_load(poison_data *data, const poison_source *s, const poison_settings *settings,
+                     poison_error *err)
+{
+    return load_data(data, s, &(struct load_how){0}, settings, err);
 }
 
 /* ---- rows for a model ------------------------------------------------------------------------ */

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* load - rows for other purposes than training and testing: for a model to label, to be checked */
+/* load - data as the program wants them, rows for a model to label, files to be checked */
 #ifndef POISON_LOAD_H
 #define POISON_LOAD_H
 
 #include "text.h"
+
+/* What the program may say besides a poison_source. */
+struct load_how {
+    int few; /* source->validate is a default: fewer where there are too few rows, with a warning */
+    int mixes; /* rows stand in an order by seed before they are split: each place's own */
+    uint64_t seed;
+};
+
+/* poison_data_load, and how. */
+int load_data(poison_data *data, const poison_source *source, const struct load_how *how,
+              const poison_settings *settings, poison_error *err);
 
 /* The features of a model, or of a set. */
 struct load_width {

@@ -37,6 +37,17 @@ void set_free(poison_set *set)
     *set = (poison_set){0};
 }
 
+static void copy_row(poison_set *out, size_t to, const poison_set *set, size_t from)
+{
+    size_t d = (size_t)set->d;
+    if (set->x)
+        memcpy(out->x + to * d, set->x + from * d, d);
+    if (set->v)
+        memcpy(out->v + to * d, set->v + from * d, d * sizeof *out->v);
+    if (set->y)
+        out->y[to] = set->y[from];
+}
+
 /* All or nothing: after an error *out is empty. */
 int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row, size_t count,
                       poison_error *err)
@@ -51,14 +62,8 @@ int poison_set_gather(poison_set *out, const poison_set *set, const size_t *row,
         set_free(out);
         return poison_fail_memory(err, count, d * (set->v ? sizeof(double) : 1), "a copy of rows");
     }
-    for (size_t r = 0; r < count; r++) {
-        if (set->x)
-            memcpy(out->x + r * d, set->x + row[r] * d, d);
-        if (set->v)
-            memcpy(out->v + r * d, set->v + row[r] * d, d * sizeof *out->v);
-        if (set->y)
-            out->y[r] = set->y[row[r]];
-    }
+    for (size_t r = 0; r < count; r++)
+        copy_row(out, r, set, row[r]);
     return 0;
 }
 
@@ -96,6 +101,51 @@ int set_widen(poison_set *set, int before, int after, poison_error *err)
     set->d = (int)wide;
     set->height = set->width = 0;
     return 0;
+}
+
+struct place {
+    uint64_t key;
+    size_t row;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct place *s = a, *t = b;
+    if (s->key != t->key)
+        return s->key < t->key ? -1 : 1;
+    return (s->row > t->row) - (s->row < t->row);
+}
+
+/* Along each cycle of the permutation rows move by one, over the first one, which is kept aside. */
+int set_mix(poison_set *set, uint64_t seed, poison_error *err)
+{
+    poison_set aside = {0};
+    struct place *order = poison_take(set->n, sizeof *order);
+    int status = 0;
+    if (!order)
+        TRY(poison_fail_memory(err, set->n, sizeof *order, "the order of rows"));
+    for (size_t r = 0; r < set->n; r++)
+        order[r] = (struct place){poison_key(seed, 8, r), r};
+    qsort(order, set->n, sizeof *order, by_key);
+    for (size_t first = 0; first < set->n; first++) {
+        size_t at = first;
+        if (order[first].row == first)
+            continue;
+        if (!aside.n)
+            TRY(poison_set_gather(&aside, set, &first, 1, err));
+        else
+            copy_row(&aside, 0, set, first);
+        for (size_t next; (next = order[at].row) != first; at = next) {
+            copy_row(set, at, set, next);
+            order[at].row = at;
+        }
+        copy_row(set, at, &aside, 0);
+        order[at].row = at;
+    }
+done:
+    set_free(&aside);
+    free(order);
+    return status;
 }
 
 int poison_data_labels(const poison_data *data, int *label)

@@ -17,6 +17,10 @@ int set_to_doubles(poison_set *set, poison_error *err);
 /* Columns of zeros come before and after the features. Errors as above. */
 int set_widen(poison_set *set, int before, int after, poison_error *err);
 
+/* The rows in the order of key (seed, stream 8, row), in place. POISON_ENOMEM; the set is then as
+ * before. */
+int set_mix(poison_set *set, uint64_t seed, poison_error *err);
+
 /* Rows [first, first + n) of a set, where they are. */
 poison_set set_some(const poison_set *set, size_t first, size_t n);
 

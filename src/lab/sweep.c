@@ -271,6 +271,8 @@ static char *settings_line(const struct campaign *c)
         fprintf(out, "%s%s", k ? "," : " defence=", s->defence[k].name);
     fprintf(out, " seed=%llu seeds=%zu restarts=%zu beam=%zu", (unsigned long long)s->seed,
             s->seeds, s->attack.restarts, s->attack.beam);
+    if (s->shuffles)
+        fputs(" shuffle=1", out);
     if (set->kernel != POISON_RBF)
         fprintf(out, " kernel=%s degree=%d coef0=%.17g", poison_kernel_name(set->kernel),
                 set->degree, set->coef0);

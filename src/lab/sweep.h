@@ -21,6 +21,7 @@ struct sweep {
     size_t *dose, doses;
     uint64_t seed; /* seeds seed .. seed + seeds - 1, where something is seeded */
     size_t seeds;
+    int shuffles; /* the data were mixed by seed */
     poison_attack_settings attack;
 };
 

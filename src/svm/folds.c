@@ -10,6 +10,7 @@
 #include "budget.h"
 #include "floating.h"
 #include "kernel.h"
+#include "labels.h"
 #include "blas.h"
 #include "set.h"
 
@@ -59,6 +60,7 @@ struct held {
     poison_set set;
     size_t *row; /* (set.n) */
     int *kept;   /* (n) the labels without them */
+    int only;    /* the one label that is left without them, else -1 */
 };
 
 struct crossing {
@@ -70,6 +72,7 @@ struct crossing {
     const double *cost;
 };
 
+/* The rows of fold `number` to held->set, the other rows' labels to held->kept. */
 static int hold_out(struct held *held, const poison_data *data, const int *labels, const int *fold,
                     int number, poison_error *err)
 {
@@ -78,11 +81,19 @@ static int hold_out(struct held *held, const poison_data *data, const int *label
     held->kept = poison_take(n, sizeof *held->kept);
     if (!held->row || !held->kept)
         return poison_fail_memory(err, n, sizeof *held->row + sizeof *held->kept, "a fold");
+    size_t others[POISON_LABELS] = {0}, classes = 0;
     for (size_t r = 0; r < n; r++) {
         held->kept[r] = fold[r] == number ? -1 : labels[r];
         if (fold[r] == number)
             held->row[count++] = r;
+        else if (labels[r] >= 0)
+            others[labels[r]]++;
     }
+    for (int v = 0; v < POISON_LABELS; v++)
+        if (others[v] && classes++ == 0)
+            held->only = v;
+    if (classes != 1)
+        held->only = -1;
     return poison_set_gather(&held->set, &data->train, held->row, count, err);
 }
 
@@ -98,6 +109,10 @@ static int cross(const struct crossing *c, size_t cost, size_t fold, poison_sett
     settings.C = c->cost[cost];
     if (!predicted)
         TRY(poison_fail_memory(err, held->set.n, sizeof *predicted, "a fold's predictions"));
+    for (size_t k = 0; k < held->set.n && held->only >= 0; k++)
+        c->predicted[cost * c->data->train.n + held->row[k]] = held->only;
+    if (held->only >= 0)
+        goto done;
     TRY(poison_svm_new_beside(&svm, c->first, &settings, err));
     TRY(poison_svm_train(svm, held->kept, err));
     TRY(poison_svm_watch(svm, &held->set, &number, err));
@@ -154,6 +169,48 @@ static int cross_all(const struct crossing *c, size_t costs, const poison_settin
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : status;
 }
 
+/* POISON_EDATA if there are fewer rows than folds or no two classes. A class of one row is warned
+ * of: its fold's model does not know it. */
+static int check_folds(const poison_data *data, const int *labels, int folds,
+                       const poison_settings *settings, poison_error *err)
+{
+    size_t rows[POISON_LABELS] = {0}, all = 0, classes = 0, singles = 0;
+    uint8_t single[POISON_LABELS] = {0};
+    for (size_t r = 0; r < data->train.n; r++)
+        if (labels[r] >= 0)
+            rows[labels[r]]++, all++;
+    for (int v = 0; v < POISON_LABELS; v++) {
+        classes += rows[v] > 0;
+        singles += single[v] = rows[v] == 1;
+    }
+    if ((size_t)folds > all)
+        return poison_fail(err, POISON_EDATA,
+                           "%d folds: there are only %zu training rows: -v N makes fewer folds",
+                           folds, all);
+    if (classes < 2 || (classes == 2 && all == 2))
+        return poison_fail(err, POISON_EDATA,
+                           "%d folds: the rows of all but one hold %s: at least two classes are "
+                           "needed",
+                           folds, classes ? "one class only" : "no class");
+    if (singles)
+        poison_warn(settings,
+                    "folds: %zu of %zu classes ha%s one row, whose fold's model does not know it, "
+                    "so that it cannot be right: %s",
+                    singles, classes, singles == 1 ? "s" : "ve", labels_list(data, single).text);
+    return 0;
+}
+
+/* What LIBSVM does without a word, too. */
+static void warn_of_one_class(const struct crossing *c, const poison_settings *settings)
+{
+    for (size_t f = 0; f < c->folds; f++)
+        if (c->held[f].only >= 0)
+            poison_warn(settings,
+                        "fold %zu of %zu: all rows of the other folds are labelled %s, so its own "
+                        "are called so too",
+                        f + 1, c->folds, poison_label_name(c->data, c->held[f].only).text);
+}
+
 /* Every row is predicted by the model of the other folds: folds times costs models over one kernel
  * matrix, which the first model makes and the others borrow. */
 int poison_cross_predict(int *predicted, const poison_data *data, const int *labels,
@@ -168,8 +225,7 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
     int status = 0, *fold = poison_take(n, sizeof *fold);
     quiet.progress = NULL;
     quiet.many_models = 1;
-    if ((size_t)folds > n)
-        TRY(poison_fail(err, POISON_EDATA, "%d folds: there are only %zu training rows", folds, n));
+    TRY(check_folds(data, labels, folds, settings, err));
     if (!held || !fold)
         TRY(poison_fail_memory(err, n, sizeof *fold, "the folds"));
     memset(predicted, 0xFF, costs * n * sizeof *predicted);
@@ -182,6 +238,7 @@ int poison_cross_predict(int *predicted, const poison_data *data, const int *lab
         TRY(poison_fail_memory(err, (size_t)settings->threads, blas_buffer_bytes(),
                                "multiplying"));
     struct crossing c = {data, first, held, (size_t)folds, predicted, cost};
+    warn_of_one_class(&c, settings);
     TRY(cross_all(&c, costs, settings, err));
 done:
     for (int f = 0; held && f < folds; f++) {
