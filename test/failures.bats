@@ -217,6 +217,55 @@ JOURNAL="$TINY --pairs all --doses 0,1 --strategy first,random"
     [ "$(ls -A)" = $'journal\nwhole' ] || complain "left behind: $(ls -A)"
 }
 
+# Preloads test/odd.c; the loser has opened the new file and waits for its lock.
+@test "two sweeps on one new journal: the loser leaves the winner's file alone" {
+    needs_odd
+    works sweep $JOURNAL -q -o whole
+    for words in "" --resume; do
+        for loser in "$JOURNAL" "$JOURNAL -c 2"; do
+            rm -f journal go
+            ODD=lock LD_PRELOAD=$place/odd.so "$POISON" sweep $loser -q -o journal $words \
+                2>"$place/loser" &
+            for ((k = 0; k < 2000; k++)); do
+                [ ! -e journal ] || break
+                sleep 0.01
+            done
+            works sweep $JOURNAL -q -o journal $words
+            : >go
+            status=0
+            wait $! || status=$?
+            same journal whole "the loser ($loser $words): exit $status $(cat "$place/loser")"
+        done
+    done
+}
+
+@test "a journal that is renamed or removed while a sweep writes it ends the sweep" {
+    local status verb
+    for verb in renamed removed; do
+        timeout -s KILL 60 "$POISON" sweep $TINY --strategy random --seeds 100000 -q -o journal \
+            2>"$err" &
+        for ((k = 0; k < 2000; k++)); do
+            [ ! -s journal ] || break
+            sleep 0.01
+        done
+        [ $verb = removed ] || mv journal other
+        rm -f journal
+        status=0
+        wait $! || status=$?
+        [ "$status" -eq 3 ] && grep -q "^poison: journal: was $verb meanwhile: " "$err" ||
+            complain "$verb: exit $status $(cat "$err")"
+    done
+    [ -s other ] && [ ! -e journal ] || complain "$(ls)"
+}
+
+@test "a sweep of a great many cells begins at once, and one that has none ends at once" {
+    local words="sweep --data synthetic --train 2000 --test 20 --strategy random --seeds 1000000"
+    timeout -s KILL 10 "$POISON" $words --pairs all --doses 0:100:1 -q 2>"$err" | head -1 >"$out"
+    grep -q "^from" "$out" || complain "no row in 10 s: $(cat "$err")"
+    works sweep $TINY --strategy random --seeds 1000000 --pairs all -q --doses 30000:30200:1
+    [ "$(wc -l <"$out")" -eq 1 ] || complain "$(head -3 "$out")"
+}
+
 @test "a journal cut at any byte, or with garbage at its end, is resumed to the same bytes" {
     words="sweep --data synthetic --train 40 --test 10 --pairs 0:1,2:3 --doses 0,1 -q"
     works $words -o whole

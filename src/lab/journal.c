@@ -105,6 +105,8 @@ static int check_text(struct journal *j, const struct journal_form *form, const 
     j->headed = 1;
     for (*keep = (size_t)(at - text); (end = strchr(at, '\n')); *keep = (size_t)(at - text)) {
         int fits = 0, status = is_next_row(form, at, end, &fits, err);
+        if (j->cancel && *j->cancel)
+            return poison_fail_cancelled(err);
         if (status < 0)
             return status;
         if (!fits)
@@ -156,6 +158,49 @@ int journal_check(const char *path, int resume, int other_form, poison_error *er
     return 0;
 }
 
+/* Whether the path still leads to the file that is open: nobody renamed, removed or replaced it. */
+static int is_still_ours(const struct journal *j)
+{
+    struct stat open, there;
+    return fstat(j->fd, &open) == 0 && stat(j->path, &there) == 0 && open.st_dev == there.st_dev
+           && open.st_ino == there.st_ino;
+}
+
+/*
+ * Opens j->fd, locked, of the very file that the path then leads to: its owner may have removed it
+ * between our opening and locking. Who makes a file is not always first to lock it: only one that
+ * is empty then is `created`, for us to remove. 0, or fails.
+ */
+static int open_locked(struct journal *j, const struct journal_form *form, poison_error *err)
+{
+    struct stat info;
+    for (;;) {
+        int flags = O_RDWR | O_CLOEXEC, created = 0;
+        if (j->cancel && *j->cancel)
+            return poison_fail_cancelled(err);
+        j->fd = open(j->path, flags);
+        if (j->fd < 0 && errno == ENOENT) { /* without O_EXCL: a link to a file that is yet to be */
+            int link = lstat(j->path, &info) == 0 && S_ISLNK(info.st_mode);
+            j->fd = open(j->path, flags | O_CREAT | (link ? 0 : O_EXCL), 0666);
+            created = !link;
+        }
+        if (j->fd < 0 && errno == EEXIST)
+            continue;
+        if (j->fd < 0 || fstat(j->fd, &info) != 0)
+            return fail_writing(j->path, err);
+        if (!S_ISREG(info.st_mode))
+            return poison_fail(err, POISON_EDATA, "%s: not a regular file any more", j->path);
+        if (flock(j->fd, LOCK_EX | LOCK_NB) != 0)
+            return poison_fail(err, POISON_EDATA, "%s: another %s is writing it", j->path,
+                               form->what);
+        j->created = created && fstat(j->fd, &info) == 0 && info.st_size == 0;
+        if (is_still_ours(j))
+            return 0;
+        close(j->fd);
+        j->created = 0;
+    }
+}
+
 /* A regular file: locked, checked, cut off behind what is to be kept. */
 static int open_file(struct journal *j, const struct journal_form *form, int resume,
                      poison_error *err)
@@ -163,29 +208,22 @@ static int open_file(struct journal *j, const struct journal_form *form, int res
     struct stat info;
     char *text = NULL;
     size_t keep = 0;
-    j->created = lstat(j->path, &info) != 0;
-    int status = 0, fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || fstat(fd, &info) != 0)
+    int status = 0;
+    TRY(open_locked(j, form, err));
+    if (fstat(j->fd, &info) != 0)
         TRY(fail_writing(j->path, err));
-    if (!S_ISREG(info.st_mode))
-        TRY(poison_fail(err, POISON_EDATA, "%s: not a regular file any more", j->path));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        TRY(poison_fail(err, POISON_EDATA, "%s: another %s is writing it", j->path, form->what));
     if (info.st_size > 0 && !resume)
         TRY(fail_existing(j->path, err));
-    TRY(read_all(&text, fd, (size_t)info.st_size, j, err));
+    TRY(read_all(&text, j->fd, (size_t)info.st_size, j, err));
     TRY(check_text(j, form, text, (size_t)info.st_size, &keep, err));
-    if (ftruncate(fd, (off_t)keep) != 0 || lseek(fd, (off_t)keep, SEEK_SET) < 0)
+    if (ftruncate(j->fd, (off_t)keep) != 0 || lseek(j->fd, (off_t)keep, SEEK_SET) < 0)
         TRY(fail_writing(j->path, err));
-    j->out = output_stream(fd, 1, j->cancel);
+    j->out = output_stream(j->fd, 0, j->cancel);
     if (!j->out)
         TRY(poison_fail_memory(err, 1, 4096, j->path));
-    fd = -1;
     if (keep == 0)
         fputs(form->settings, j->out);
 done:
-    if (fd >= 0)
-        close(fd);
     free(text);
     return status;
 }
@@ -193,7 +231,7 @@ done:
 int journal_open(struct journal *j, const char *path, const struct journal_form *form, int resume,
                  const volatile sig_atomic_t *cancel, poison_error *err)
 {
-    *j = (struct journal){.path = path, .cancel = cancel};
+    *j = (struct journal){.path = path, .cancel = cancel, .fd = -1};
     if (form && journal_is(path))
         return open_file(j, form, resume, err);
     int status = output_open(&j->direct, path, cancel, err);
@@ -201,10 +239,23 @@ int journal_open(struct journal *j, const char *path, const struct journal_form 
     return status;
 }
 
+/* Rows that go on in a file of no name, or of another, must not end as if all were well. */
+static int check_place(const struct journal *j, poison_error *err)
+{
+    struct stat info;
+    if (!j->out || j->direct.out || j->fd < 0 || is_still_ours(j))
+        return 0;
+    if (fstat(j->fd, &info) == 0 && info.st_nlink > 0)
+        return poison_fail(err, POISON_EDATA,
+                           "%s: was renamed meanwhile: --resume -o goes on under its new name",
+                           j->path);
+    return poison_fail(err, POISON_EDATA, "%s: was removed meanwhile: its rows are lost", j->path);
+}
+
 int journal_flush(struct journal *j, const poison_settings *settings, poison_error *err)
 {
     if (fflush(j->out) == 0 && !ferror(j->out))
-        return 0;
+        return check_place(j, err);
     if (errno == EPIPE)
         return OUTPUT_READER_GONE;
     if (poison_cancelled(settings))
@@ -212,13 +263,16 @@ int journal_flush(struct journal *j, const poison_settings *settings, poison_err
     return fail_writing(j->direct.out ? j->direct.path : j->path, err);
 }
 
+/* The file is removed while it is locked: unlocked, it may be another's already. */
 int journal_close(struct journal *j, int status, size_t rows, poison_error *err)
 {
     if (j->direct.out)
         status = output_close(&j->direct, status, err);
     else if (j->out && fclose(j->out) != 0 && status >= 0)
         status = fail_writing(j->path, err);
-    if (status < 0 && j->created && !rows)
+    if (status < 0 && j->created && !rows && is_still_ours(j))
         unlink(j->path);
+    if (j->fd >= 0 && close(j->fd) != 0 && status >= 0)
+        status = fail_writing(j->path, err);
     return status;
 }

@@ -21,7 +21,8 @@ struct journal {
     const char *path;
     const volatile sig_atomic_t *cancel; /* or NULL */
     struct output direct; /* where rows just go: out is its own */
-    int created;          /* the file was not there before */
+    int fd;               /* the file's, locked, or -1 */
+    int created;          /* by us, and still empty when it was locked */
     int headed;           /* the header is there already */
     size_t rows;          /* so many rows are there already; next_key has been called for each */
 };
@@ -45,7 +46,8 @@ int journal_open(struct journal *j, const char *path, const struct journal_form 
                  const volatile sig_atomic_t *cancel, poison_error *err);
 
 /* So that rows are on disk, or with their reader, as they are done. 0, OUTPUT_READER_GONE,
- * POISON_EDATA, or POISON_ECANCEL if it was interrupted. */
+ * POISON_EDATA (no disk; the file was removed or renamed meanwhile), or POISON_ECANCEL if it was
+ * interrupted. */
 int journal_flush(struct journal *j, const poison_settings *settings, poison_error *err);
 
 /* Ends it; `rows` were written since it was opened: without any, a new file of a failed work goes

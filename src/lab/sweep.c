@@ -31,6 +31,7 @@ struct campaign {
     const poison_settings *settings, *loud; /* without and with the caller's progress */
     const int *clean;  /* (n) */
     size_t there[POISON_LABELS]; /* clean rows of each label */
+    size_t doses[POISON_LABELS]; /* of those that pairs begin with: doses that there are rows for */
     int *labels, *predicted;
     uint8_t *supports;
     poison_svm *victim, *auditor;
@@ -43,6 +44,16 @@ struct campaign {
     FILE *warn;
     struct cell at; /* the last one that the journal has, then the one in hand */
 };
+
+/* With how many seeds a strategy (number in the list) meets a defence; *seeded: whether they are of
+ * any consequence. */
+static size_t seeds_of(const struct sweep *s, size_t strategy, size_t defence, int *seeded)
+{
+    int method = s->defence[defence].method;
+    *seeded = poison_attack_seeded(s->strategy[strategy], &s->attack)
+              || (method >= 0 && poison_audit_seeded(method));
+    return *seeded ? s->seeds : 1;
+}
 
 /*
  * The next cell, in order; 0 after the last. A cell of strategy = SIZE_MAX comes before the first.
@@ -57,16 +68,39 @@ static int next_cell(const struct campaign *c, struct cell *cell)
         cell->dose++;
     for (; cell->pair < s->pairs; cell->pair++, cell->strategy = 0) {
         size_t most = c->there[s->pair[cell->pair].from];
+        if (!c->doses[s->pair[cell->pair].from])
+            continue; /* not a look at each seed of each defence to find no cell */
         for (; cell->strategy < s->strategies; cell->strategy++, cell->defence = 0)
             for (; cell->defence < s->defences; cell->defence++, cell->seed = 0) {
-                const poison_cleaning *d = &s->defence[cell->defence];
-                cell->seeded = poison_attack_seeded(s->strategy[cell->strategy], &s->attack)
-                               || (d->method >= 0 && poison_audit_seeded(d->method));
-                for (; cell->seed < (cell->seeded ? s->seeds : 1); cell->seed++, cell->dose = 0)
+                size_t seeds = seeds_of(s, cell->strategy, cell->defence, &cell->seeded);
+                for (; cell->seed < seeds; cell->seed++, cell->dose = 0)
                     for (; cell->dose < s->doses; cell->dose++)
                         if (s->dose[cell->dose] <= most)
                             return 1;
             }
+    }
+    return 0;
+}
+
+/* c->doses, and *total: how often next_cell finds one, without a walk through millions of them. */
+static int count_cells(struct campaign *c, size_t *total, poison_error *err)
+{
+    const struct sweep *s = c->sweep;
+    size_t each = 0;
+    int seeded;
+    for (size_t a = 0; a < s->strategies; a++)
+        for (size_t d = 0; d < s->defences; d++)
+            each += seeds_of(s, a, d, &seeded);
+    *total = 0;
+    for (size_t p = 0; p < s->pairs; p++) {
+        int from = s->pair[p].from;
+        if (poison_cancelled(c->settings))
+            return poison_fail_cancelled(err);
+        size_t doses = 0;
+        for (size_t d = 0; d < s->doses && !c->doses[from]; d++)
+            doses += s->dose[d] <= c->there[from];
+        c->doses[from] += doses;
+        *total += each * c->doses[from];
     }
     return 0;
 }
@@ -330,9 +364,7 @@ static void warn_of_doses(const struct campaign *c)
 {
     for (size_t k = 0; k < c->sweep->pairs && c->warn; k++) {
         const struct sweep_pair *pair = &c->sweep->pair[k];
-        size_t most = c->there[pair->from], above = 0;
-        for (size_t d = 0; d < c->sweep->doses; d++)
-            above += c->sweep->dose[d] > most;
+        size_t most = c->there[pair->from], above = c->sweep->doses - c->doses[pair->from];
         if (!above)
             continue;
         begin_warning(c, pair);
@@ -449,22 +481,21 @@ int sweep_run(const struct sweep *sweep, const poison_data *data, const int *lab
               const poison_settings *settings, const struct sweep_output *to, poison_error *err)
 {
     poison_settings quiet = *settings; /* the sweep's own progress is the one to show */
-    struct cell before = {.strategy = SIZE_MAX}, cell = before;
+    const struct cell before = {.strategy = SIZE_MAX};
     struct campaign c = {.sweep = sweep, .data = data, .settings = &quiet, .loud = settings,
                          .clean = labels, .sheet = *to->sheet, .warn = to->warn, .at = before};
-    struct journal journal = {.path = "memory", .out = to->path ? NULL : to->sheet->out};
+    struct journal journal = {.path = "memory", .fd = -1, .out = to->path ? NULL : to->sheet->out};
     struct table t;
     size_t total = 0, done = 0;
     int status = 0;
     quiet.progress = NULL;
     budget_split(&quiet, 0, count_models(sweep));
     TRY(take_memory(&c, err));
+    TRY(count_cells(&c, &total, err));
     if (to->path)
         TRY(open_output(&c, &journal, to, err));
     table_begin(&t, &c.sheet, HEADER);
     warn_of_doses(&c);
-    while (next_cell(&c, &cell))
-        total++;
     TRY(journal_flush(&journal, c.settings, err));
     for (; next_cell(&c, &c.at); done++) {
         poison_tell(settings, "sweeping", (double)done, "cells",
