@@ -307,7 +307,8 @@ typedef struct {
  * it), each may be gzipped. All its rows are training rows, or the first `train`; the last `test`,
  * if given, are the test set, unless test_path has it: all its rows, or its first `test`; of a
  * folder, its t10k pair. The validation rows follow the training rows. Warnings name labels of
- * validation and test rows that no training row has, and splits of a file that lack some.
+ * validation and test rows out of the same place that no training row has, and those that such rows
+ * of a file lack, where that is no chance.
  *
  * CSV and TSV: fields may be quoted. A first line is a header if it names a label column, or if
  * most of its fields are words. The label column is the one called label, class, y or target, else

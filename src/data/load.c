@@ -11,6 +11,7 @@
 #include "text.h"
 #include "trace.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,11 +71,13 @@ static size_t plus(size_t a, size_t b)
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
+enum { FEW = 10 }; /* rows that no default is found for */
+
 /* Of `rows` that may be trained with, the default's rows of validation, or a fifth if they are not
  * that many. */
 static size_t shrink(size_t validate, size_t rows)
 {
-    return validate < rows ? validate : size_max(rows / 5, 1);
+    return validate < rows || rows < FEW ? validate : rows / 5;
 }
 
 /* How many of a file's rows come first; the others are its last, or not wanted. */
@@ -96,8 +99,9 @@ static int plan(size_t *first, const struct wish *wish, size_t rows, poison_erro
         snprintf(validate, sizeof validate, " and --validate %zu", wish->validate);
     if (wish->last)
         snprintf(last, sizeof last, " and --test %zu", wish->last);
-    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s", name_of(wish->path),
-                       rows, first_text, validate, last);
+    return poison_fail(err, POISON_EDATA, "%s: too few rows (%zu) for %s%s%s%s",
+                       name_of(wish->path), rows, first_text, validate, last,
+                       wish->shrinks && wish->validate ? ": --validate N takes fewer" : "");
 }
 
 /* Images and the labels beside them */
@@ -372,9 +376,9 @@ static void note_bytes(const poison_data *data, const poison_settings *settings)
 static size_t train_rows(const poison_source *s, const struct load_how *how, size_t n)
 {
     size_t validate = s->validate;
-    if (s->train_given || n >= plus(s->train, validate) || n < 2)
+    if (s->train_given || n >= plus(s->train, validate) || n < FEW)
         return s->train;
-    validate = how->few ? size_min(validate, size_max(n / 5, 1)) : size_min(validate, n - 1);
+    validate = size_min(validate, how->few ? n / 5 : n - 1);
     return size_min(s->train, n - validate);
 }
 
@@ -406,36 +410,46 @@ done:
     return status;
 }
 
-/* Labels that rows of a set have and no training row, and the other way round if `both`. Where the
- * training rows hold one class only there is no model, and somebody will say so. */
-static void warn_of_set(const poison_data *data, const poison_set *set, const char *name, int both,
+/* Whether it is no chance that none of so many rows is of the labels that lack, which are `share`
+ * of the others' rows: at 0.001 %, since any labels might. */
+static int unlikely(size_t rows, size_t share, size_t of)
+{
+    return share && (double)rows * log1p(-(double)share / (double)of) < log(1e-5);
+}
+
+/* Labels that rows of a set have and no training row, and the other way round. Where the training
+ * rows hold one class only there is no model, and somebody will say so. Of a folder, whose test
+ * rows are its own, only what is no chance. */
+static void warn_of_set(const poison_data *data, const poison_set *set, const char *name, int file,
                         const char *remedy, const poison_settings *settings)
 {
-    size_t untaught = 0, absent = 0, classes = 0;
+    size_t untaught = 0, absent = 0, classes = 0, n = data->train.n;
     uint8_t taught[POISON_LABELS] = {0}, here[POISON_LABELS] = {0}, lacks[2][POISON_LABELS] = {0};
-    for (size_t r = 0; r < data->train.n; r++)
+    for (size_t r = 0; r < n; r++)
         taught[data->train.y[r]] = 1;
-    for (size_t r = 0; r < set->n; r++) {
-        here[set->y[r]] = 1;
-        untaught += !taught[set->y[r]];
-    }
+    for (size_t r = 0; r < set->n; r++)
+        here[set->y[r]] = 1, untaught += !taught[set->y[r]];
+    for (size_t r = 0; r < n; r++)
+        absent += !here[data->train.y[r]];
     for (int v = 0; v < POISON_LABELS; v++) {
         classes += taught[v];
         lacks[0][v] = here[v] && !taught[v];
-        absent += lacks[1][v] = taught[v] && !here[v];
+        lacks[1][v] = taught[v] && !here[v];
     }
-    if (untaught && classes > 1)
+    if (classes < 2)
+        return;
+    if (untaught && (file || unlikely(n, untaught, set->n)))
         poison_warn(settings,
                     "%zu of %zu %s rows have labels that no training row has, so that no model "
                     "knows them%s: %s",
                     untaught, set->n, name, remedy, labels_list(data, lacks[0]).text);
-    if (both && absent && classes > 1 && set->n >= classes)
+    if (file && unlikely(set->n, absent, n))
         poison_warn(settings, "the %zu %s rows lack labels that training rows have%s: %s", set->n,
                     name, remedy, labels_list(data, lacks[1]).text);
 }
 
-/* Data that are sorted by class, where only some of them are taken, and files that do not know the
- * others' labels. cut: a folder has more rows, perhaps. */
+/* Data that are sorted by class, where only some of them are taken. cut: a folder has more rows,
+ * perhaps. */
 static void warn_of_split(const poison_data *data, const poison_source *s,
                           const struct load_how *how, int cut, const poison_settings *settings)
 {
@@ -443,10 +457,9 @@ static void warn_of_split(const poison_data *data, const poison_source *s,
     int file = is_file(s->path);
     if (!file && !cut)
         return;
-    warn_of_set(data, &data->validation, "validation", file && data->validation.n, remedy,
-                settings);
-    warn_of_set(data, &data->test, "test", file && !s->test_path && data->test.n,
-                file && s->test_path ? "" : remedy, settings);
+    warn_of_set(data, &data->validation, "validation", file, remedy, settings);
+    if (!s->test_path)
+        warn_of_set(data, &data->test, "test", file, remedy, settings);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
