@@ -371,8 +371,9 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     lab->data.names = model->data.names;
     lab->data.numbers = model->data.numbers;
     lab->data.name = model->data.name;
+    lab->data.columns = model->data.columns;
     model->data.name = NULL;
-    TRY(load_rows(&lab->data, &width, &a->source, &a->settings, err));
+    TRY(load_rows(&lab->data, &width, &a->source, &a->how, &a->settings, err));
     if (width.foreign && !a->quiet)
         fprintf(stderr,
                 "poison: warning: %s: the first column is taken for the labels, and holds none of "
@@ -422,8 +423,8 @@ static int run_check(struct laboratory *lab, poison_error *err)
 {
     const struct args *a = lab->args;
     size_t problems;
-    int status = describe_problems(&lab->sheet, a->source.path, a->source.format, a->source.label,
-                                   &problems, &a->settings, err);
+    int status = describe_problems(&lab->sheet, &a->source, &a->how, &problems, &a->settings,
+                                   err);
     if (status == 0)
         status = output_close(&lab->file, 0, err); /* the table stays, whatever it says */
     if (status == 0 && problems)

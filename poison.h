@@ -135,6 +135,8 @@ typedef struct {
      * bytewise. */
     int names;   /* 0: a label is called by its own number, as in IDX files */
     int numbers; /* all names are numbers */
+    int columns; /* 0, or how many features have names: name[names + f] is what feature f is called,
+                    and name[names + columns] what the column of labels is, or "" */
     char **name; /* (names); one block of memory, which poison_data_free frees */
 
     double scale, automatic; /* 0, or gamma's two words, of the training rows before wider test rows
@@ -311,12 +313,16 @@ typedef struct {
  * of a file lack, where that is no chance.
  *
  * CSV and TSV: fields may be quoted. A first line is a header if it names a label column, or if
- * most of its fields are words. The label column is the one called label, class, y or target, else
- * the first; all others are features. LIBSVM: features not named are 0; columns are counted from 1,
- * or from 0 if a 0 occurs; the greatest in the file is the last. Blank lines are skipped, and those
- * that begin with "# ". Features that are all whole numbers from 0 to 255 are x, others v. Training
- * and test set get the same form; where LIBSVM's text is involved they get the same width too, by
- * columns of zeros, and gamma's words keep the values that they have without those.
+ * most of its fields are words; so is a comment above the rows, "# a,b,label", of as many fields.
+ * The label column is the one called label, class, y or target, else the first, if nothing speaks
+ * against it (of a header: decimals, too many values, a last column called like a class); all
+ * others are features, but a first one without a name that counts the rows. Where both files have
+ * headers, test columns are those of the same names. LIBSVM: features not named are 0; columns are
+ * counted from 1, or from 0 if a 0 occurs; the greatest in the file is the last. Blank lines are
+ * skipped, and those that begin with "# ". Features that are all whole numbers from 0 to 255 are x,
+ * others v. Training and test set get the same form; where LIBSVM's text is involved they get the
+ * same width too, by columns of zeros, and gamma's words keep the values that they have without
+ * those.
  *
  * The caller frees with poison_data_free. POISON_EDATA names file and line; POISON_ENOMEM if text
  * and features are more than settings->memory. Cost: about 3 ns a byte of text, by all threads.
@@ -463,7 +469,10 @@ typedef struct {
  * All numbers reload to the same bits. Labels that are no whole numbers become 0..K-1, and their
  * names go to PATH.labels: a line `crc32 XXXXXXXX` (of the model file), then a line a name, \\ and
  * \xHH for what has no place in one. *nameless: there was no place beside it (a pipe). With whole
- * numbers an earlier PATH.labels is removed. POISON_EDATA if it cannot be written.
+ * numbers an earlier PATH.labels is removed. Behind the support vectors, where LIBSVM's programs do
+ * not look, stand `# width D` where the vectors do not reach feature D, or where features have
+ * names, and these: `# column NAME` each, then `# label NAME`. POISON_EDATA if it cannot be
+ * written.
  */
 int poison_model_write(const poison_svm *svm, const poison_data *data, const char *path,
                        int *nameless, poison_error *err);

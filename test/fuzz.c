@@ -159,11 +159,12 @@ static void try_text(const uint8_t *at, size_t left, const int *format, size_t f
     }
     size_t most = 1 + how;
     struct problems problems = {.found = ignore_problem, .self = &most};
-    answered(load_check(path[0], source.format, source.label, &problems, &settings, &err), &err);
+    answered(load_check(&source, &(struct load_how){0}, &problems, &settings, &err), &err);
     struct load_width width = {.d = 1 + how % 5, .base = how & 1, .at_least = how >> 1 & 1};
     memset(&data, 0, sizeof data);
     source.test_path = NULL;
-    if (answered(load_rows(&data, &width, &source, &settings, &err), &err)) {
+    if (answered(load_rows(&data, &width, &source, &(struct load_how){0}, &settings, &err),
+                 &err)) {
         check_set(&data.test, data.names);
         poison_data_free(&data);
     }

@@ -85,8 +85,8 @@ base_of() { # COMMAND OPTION
     while read -r command; do mkdir "$command" &&
         "$POISON" $command --help >"$command/help"; done <names
     all=$(cat */help | sed -n 's/^  [- ][a-zA-Z ][, ] --\([a-z0-9-]*\).*/\1/p' | sort -u)
-    for option in data train test test-data label format flip flips validate restarts beam seed \
-        pair pairs doses curve strategy \
+    for option in data train test test-data label keep drop format flip flips validate \
+        restarts beam seed pair pairs doses curve strategy \
         defence seeds resume method truth joint at title row rows set changed by export decisions \
         score folds shuffle cost gamma tolerance kernel-type degree \
         coef0 weight max-iter no-shrinking svm-type probability threads isa kernel memory no-reuse \
@@ -94,7 +94,7 @@ base_of() { # COMMAND OPTION
         provenance timing trace man quiet help version; do
         grep -qx -- "$option" <<<"$all" || complain "no help lists --$option"
     done
-    [ "$(wc -l <<<"$all")" -eq 61 ] || complain "$(wc -l <<<"$all") options; this test knows 61"
+    [ "$(wc -l <<<"$all")" -eq 63 ] || complain "$(wc -l <<<"$all") options; this test knows 63"
     while read -r command; do
         for option in $all; do
             case $option in help | version | train) continue ;; esac

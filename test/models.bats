@@ -141,7 +141,7 @@ subnormal_decides() { # MODE
             complain "the model file does not end with its line"
         # scikit-learn's coefficients are the model's
         works support --data $data
-        awk 'seen { print $1, $2 } /^SV$/ { seen = 1 }' model >coefs
+        awk '/^#/ { exit } seen { print $1, $2 } /^SV$/ { seen = 1 }' model >coefs
         tail -n +2 "$out" | awk '{ print $3, $4 }' | cmp -s - coefs ||
             complain "$data: the file holds other coefficients"
         works subproblems --data $data
@@ -444,6 +444,10 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1);
     printf 'y,a,b,c\np,1,2,0\nq,3,1,0\np,1,3,0\nq,4,1,0\n' >train.csv
     printf '1,2,0\n3,1,0\n' >rows.csv
     works train train.csv -o model
+    works predict model rows.csv # it knows its width,
+    [ "$(paste -sd ' ' "$out")" = 'p q' ] || complain "a model of ours: $(cat "$out")"
+    sed -i '/^#/d' model # and this one, as LIBSVM writes it, does not
+    sed -i "1s/.*/crc32 $(gzip -c model | tail -c 8 | od -An -N 4 -tx4 | tr -d ' ')/" model.labels
     poison predict model rows.csv
     [ "$status" -eq 0 ] && grep -q 'warning: rows.csv: the first column is taken .* --label' \
         "$err" || complain "$(cat "$err")"

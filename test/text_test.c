@@ -124,8 +124,8 @@ static void rows_for_a_model(void **state)
         data.name[0] = strcpy((char *)(data.name + 1), "1"); /* the model has one class: 1 */
         put(cases[k].text);
         int status = load_rows(&data, &width,
-                               &(poison_source){.path = path, .label = cases[k].label}, &settings,
-                               &err);
+                               &(poison_source){.path = path, .label = cases[k].label},
+                               &(struct load_how){0}, &settings, &err);
         if (status != cases[k].status)
             fail_msg("case %zu: %d, %s", k, status, err.text);
         if (status == 0) {
@@ -174,7 +174,9 @@ static void a_check_finds_all(void **state)
         struct findings found = {0};
         struct problems problems = {.found = find, .self = &found};
         put(cases[k].text);
-        assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &problems, &settings, NULL), 0);
+        assert_int_equal(load_check(&(poison_source){.path = path}, &(struct load_how){0},
+                                    &problems, &settings, NULL),
+                         0);
         assert_true(found.count == cases[k].count && problems.count == (size_t)cases[k].count);
         for (int p = 0; p < found.count; p++)
             assert_int_equal(found.line[p], cases[k].line[p]);
@@ -185,7 +187,9 @@ static void a_check_finds_all(void **state)
     fclose(file);
     struct findings found = {0};
     struct problems problems = {.found = find, .self = &found};
-    assert_int_equal(load_check(path, POISON_READ_AUTO, NULL, &problems, &settings, NULL), 0);
+    assert_int_equal(load_check(&(poison_source){.path = path}, &(struct load_how){0}, &problems,
+                                &settings, NULL),
+                     0);
     assert_true(problems.count == 1 && found.line[0] == 0 && strstr(found.sentence[0], "256"));
 }
 

@@ -4,6 +4,7 @@
 #define POISON_ARGS_H
 
 #include "grid.h"
+#include "load.h"
 #include "poison.h"
 #include "report.h"
 #include "show.h"
@@ -55,6 +56,7 @@ struct args {
     /* path NULL: look for MNIST; validate: how many, if somebody looks at them */
     poison_source source;
     int validate_given;
+    struct load_how how; /* keep and drop */
     struct change {
         const char *file; /* a flip file, or NULL: */
         struct flip_wish flip;

@@ -78,7 +78,8 @@ int source_load(poison_data *data, const struct args *a, int *fallback, poison_e
         source.path = "synthetic";
     if (!validates(a))
         source.validate = 0;
-    struct load_how how = {!a->validate_given, a->sweep.shuffles, a->sweep.seed};
+    struct load_how how = a->how;
+    how.few = !a->validate_given, how.mixes = a->sweep.shuffles, how.seed = a->sweep.seed;
     status = load_data(data, &source, &how, &a->settings, err);
     if (status == POISON_EDATA && !a->source.path && !found && !*fallback) {
         poison_error why = *err;

@@ -248,18 +248,40 @@ static int give_labels(struct spelling *all, int count, int numbers, int names, 
     return names;
 }
 
-/* Copies the names to one block: pointers, then their texts. */
-static char **block(const char *const *name, int names)
+/* Copies the names to one block: pointers, then their texts; behind them those of `columns` and the
+ * labels' column, where there are any. */
+static char **block(const char *const *name, int names, char *const *column, int columns)
 {
-    size_t bytes = (size_t)names * sizeof *name;
-    for (int c = 0; c < names; c++)
-        bytes += strlen(name[c]) + 1;
-    char **out = poison_take(1, bytes), *to = (char *)(out + names);
-    for (int c = 0; out && c < names; c++) {
+    int all = names + (columns ? columns + 1 : 0);
+    size_t bytes = (size_t)all * sizeof *name;
+    for (int c = 0; c < all; c++)
+        bytes += strlen(c < names ? name[c] : column[c - names]) + 1;
+    char **out = poison_take(1, bytes), *to = (char *)(out + all);
+    for (int c = 0; out && c < all; c++) {
         out[c] = to;
-        to = stpcpy(to, name[c]) + 1;
+        to = stpcpy(to, c < names ? name[c] : column[c - names]) + 1;
     }
     return out;
+}
+
+int labels_name(poison_data *data, const char *const *name, int names, char *const *column,
+                int columns, poison_error *err)
+{
+    char **all = block(name, names, column, columns);
+    if (!all)
+        return poison_fail_memory(err, (size_t)names + (size_t)columns, 1, "names");
+    free(data->name);
+    data->name = all;
+    data->names = names;
+    data->columns = columns;
+    return 0;
+}
+
+int labels_columns(poison_data *data, char *const *column, int columns, poison_error *err)
+{
+    return data->names && columns ? labels_name(data, (const char *const *)data->name, data->names,
+                                                column, columns, err)
+                                  : 0;
 }
 
 /*
@@ -296,7 +318,7 @@ int labels_join(poison_data *data, const struct label_source *given, size_t sour
     int names = give_labels(all, count, numbers, data->names, name);
     if (names < 0)
         TRY(fail_too_many(err));
-    char **names_block = block(name, names);
+    char **names_block = block(name, names, data->name + data->names, data->columns);
     if (!names_block)
         TRY(poison_fail_memory(err, (size_t)names, 1, "the labels' names"));
     for (int k = 0; k < count; k++)

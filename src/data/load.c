@@ -19,8 +19,9 @@
 
 /* Which rows are wanted: the first `first` (or all), those of validation, and the last `last`. */
 struct wish {
-    const char *path, *label;
-    int format, features, test; /* test: of a folder, the t10k pair */
+    const char *path;
+    struct text_wish text;
+    int test; /* of a folder, the t10k pair */
     size_t first, validate, last;
     int given, shrinks; /* shrinks: validate is a default */
 };
@@ -31,6 +32,8 @@ struct part {
     poison_set set, last;
     struct book *book; /* NULL: labels are numbers themselves, or there are none */
     int sparse, base, guessed;
+    char **column; /* (columns + 1) what features are called, then the labels' column; or NULL */
+    int columns;
     size_t counted; /* bytes of rows, as BUDGET_DATA, until free_part */
 };
 
@@ -40,6 +43,7 @@ static void free_part(struct part *part, poison_trace *trace)
     set_free(&part->set);
     set_free(&part->last);
     book_free(part->book);
+    free(part->column);
     *part = (struct part){0};
 }
 
@@ -143,7 +147,7 @@ static int load_text(struct part *part, struct input *input, const struct wish *
     size_t held = 0;
     double begun = trace_begin(settings->trace);
     TRY(text_take(&text, input, budget, err));
-    TRY(text_layout(&text, wish->format, wish->label, wish->features, err));
+    TRY(text_layout(&text, &wish->text, err));
     held = text.length + text.rows * sizeof *text.row;
     budget_take(settings->trace, BUDGET_TEXT, held);
     TRY(plan(&part->set.n, wish, text.rows, err));
@@ -151,6 +155,9 @@ static int load_text(struct part *part, struct input *input, const struct wish *
     part->sparse = text.libsvm;
     part->base = text.base;
     part->guessed = text.guessed;
+    if (*text.note)
+        poison_warn(settings, "%s", text.note);
+    TRY(text_names(&text, &part->column, &part->columns, err));
     TRY(text_parse(&text, &part->set, &part->last, &part->book, err));
     part->counted = set_size(&part->set) + set_size(&part->last);
     budget_take(settings->trace, BUDGET_DATA, part->counted);
@@ -192,7 +199,7 @@ static int load_part(struct part *part, const struct wish *wish, struct budget b
         TRY(idx_read_folder(&part->set, wish->path, wish->test, plus(wish->first, wish->validate),
                         wish->validate || !wish->given, settings, err));
     } else {
-        TRY(open_file(&input, wish->path, wish->format, &idx, settings, err));
+        TRY(open_file(&input, wish->path, wish->text.format, &idx, settings, err));
         TRY(idx ? load_images(part, wish, settings, err)
                 : load_text(part, &input, wish, budget, err));
     }
@@ -207,8 +214,8 @@ static int load_mixed(struct part *part, const struct wish *wish, uint64_t seed,
 {
     int status = 0;
     size_t n, *row = NULL;
-    struct wish all = {.path = wish->path, .label = wish->label, .format = wish->format,
-                       .test = wish->test, .first = SIZE_MAX};
+    struct wish all = {.path = wish->path, .text = wish->text, .test = wish->test,
+                       .first = SIZE_MAX};
     if (is_synthetic(wish->path)) /* without an end: what is wanted is all */
         all = *wish;
     TRY(load_part(part, &all, budget, err));
@@ -325,16 +332,20 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     struct part train = {.name = name_of(s->path)};
     struct part test = {.name = s->test_path ? name_of(s->test_path) : train.name};
     struct budget budget = budget_whole(settings);
-    struct wish first = {.path = s->path, .label = s->label, .format = s->format,
-                         .first = s->train, .given = s->train_given, .validate = s->validate,
-                         .shrinks = how->few,
+    struct text_wish text = {.label = s->label, .format = s->format, .keep = how->keep,
+                             .drop = how->drop};
+    struct wish first = {.path = s->path, .text = text, .first = s->train,
+                         .given = s->train_given, .validate = s->validate, .shrinks = how->few,
                          .last = !s->test_path && s->test_given ? s->test : 0};
     int some = s->test_given || !s->test_path || is_synthetic(s->test_path);
-    struct wish other = {.path = s->test_path, .label = s->label, .format = s->format, .test = 1,
-                         .given = s->test_given, .first = some ? s->test : SIZE_MAX};
+    struct wish other = {.path = s->test_path, .text = text, .test = 1, .given = s->test_given,
+                         .first = some ? s->test : SIZE_MAX};
     TRY(load_as(&train, &first, how, budget, err));
     if (s->test_path) {
         size_t taken = set_size(&train.set);
+        other.text.name = train.column;
+        other.text.names = train.columns;
+        other.text.whose = train.name;
         TRY(load_as(&test, &other, how, budget_less(budget, taken), err));
         size_t n = train.set.n > s->validate ? train.set.n - s->validate : train.set.n;
         TRY(agree(&train, &test, data, n, settings, err));
@@ -352,6 +363,8 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     status = labels_join(data, sources, 2, &why);
     if (status < 0)
         TRY(poison_fail(err, status, "%s: %.1000s", name_of(s->path), why.text));
+    if (train.columns == train.set.d) /* not wider by LIBSVM's text */
+        TRY(labels_columns(data, train.column, train.columns, err));
     data->train = train.set;
     data->test = test.set;
     data->train.from_zero = data->test.from_zero = train.base == 0;
@@ -499,14 +512,18 @@ int poison_data_load(poison_data *data, const poison_source *s, const poison_set
 
 /* The model takes part as a set of no rows that has its features. */
 int load_rows(poison_data *data, struct load_width *width, const poison_source *s,
-              const poison_settings *settings, poison_error *err)
+              const struct load_how *how, const poison_settings *settings, poison_error *err)
 {
     int status, names = data->names;
     struct part rows = {.name = name_of(s->path)};
     struct part model = {.name = "the model", .set = {.d = width->d}, .sparse = width->at_least,
                          .base = width->base};
-    struct wish wish = {.path = s->path, .label = s->label, .format = s->format, .test = 1,
-                        .features = width->d, .first = s->test, .given = s->test_given};
+    struct text_wish text = {.label = s->label, .format = s->format, .keep = how->keep,
+                             .drop = how->drop, .features = width->d,
+                             .name = data->name + names, .names = data->columns,
+                             .whose = model.name};
+    struct wish wish = {.path = s->path, .text = text, .test = 1, .first = s->test,
+                        .given = s->test_given};
     TRY(load_part(&rows, &wish, budget_whole(settings), err));
     TRY(agree(&model, &rows, NULL, 0, settings, err));
     if (rows.set.y)
@@ -563,14 +580,16 @@ static void tell(struct problems *problems, const char *sentence, const char *na
     problems->found(problems->self, line, sentence);
 }
 
-static int check_text(struct text *t, int format, const char *label, struct problems *problems,
+static int check_text(struct text *t, const struct text_wish *wish, struct problems *problems,
                       poison_error *err)
 {
     poison_data names = {0};
     struct book *book = poison_take(1, sizeof *book);
     if (!book)
         return poison_fail_memory(err, 1, sizeof *book, "the labels");
-    int status = text_layout(t, format, label, 0, err);
+    int status = text_layout(t, wish, err);
+    if (status == 0 && *t->note)
+        tell(problems, t->note, t->name);
     if (status == 0)
         status = text_check(t, book, problems, err);
     if (status == 0)
@@ -581,9 +600,13 @@ static int check_text(struct text *t, int format, const char *label, struct prob
 }
 
 /* An error in the data is a problem that is told; others end the search. */
-int load_check(const char *path, int format, const char *label, struct problems *problems,
-               const poison_settings *settings, poison_error *err)
+int load_check(const poison_source *s, const struct load_how *how,
+               struct problems *problems, const poison_settings *settings, poison_error *err)
 {
+    const char *path = s->path;
+    int format = s->format;
+    struct text_wish wish = {.format = format, .label = s->label, .keep = how->keep,
+                             .drop = how->drop};
     struct input input = INPUT_CLOSED;
     struct text text = {0};
     poison_error why = {""};
@@ -601,7 +624,7 @@ int load_check(const char *path, int format, const char *label, struct problems 
     if (folder || idx)
         status = read_all(path, idx, settings, &why);
     else
-        status = check_text(&text, format, label, problems, &why);
+        status = check_text(&text, &wish, problems, &why);
     if (status == POISON_EDATA) {
         status = 0;
         tell(problems, why.text, name_of(path));

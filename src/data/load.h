@@ -10,6 +10,9 @@ struct load_how {
     int few; /* source->validate is a default: fewer where there are too few rows, with a warning */
     int mixes; /* rows stand in an order by seed before they are split: each place's own */
     uint64_t seed;
+    /* columns of CSV and TSV that are features whatever they look like, and that are none: names or
+     * numbers from 1, between commas; or NULL */
+    const char *keep, *drop;
 };
 
 /* poison_data_load, and how. */
@@ -28,7 +31,7 @@ struct load_width {
 /*
  * load_rows - the rows of source->path for a model to label, to data->test
  *
- *   data   empty but for the model's names (names, numbers, name; block of memory as in poison.h),
+ *   data   empty but for the model's names (names, numbers, name, columns, as in poison.h),
  *          which keep their labels; other labels follow. Without any, only rows of IDX files have
  *          labels that mean the model's
  *   width  the model's on entry. On return, of the rows: where base has become less, or d more, the
@@ -38,11 +41,13 @@ struct load_width {
  * A folder's t10k pair and the built-in digits, the first source->test of them; else all rows of a
  * file, or the first source->test if that was given. data->test.y is NULL if there are no labels:
  * with label "none", or where CSV has as many fields as the model features, and no header that
- * names a label. In LIBSVM's text features that are missing are 0; other files must have the
- * model's number of features. Errors as poison_data_load.
+ * names a label. Where model and file name their columns, they are matched by name. In LIBSVM's
+ * text features that are missing are 0; other files must have the model's number of features.
+ * Errors as poison_data_load.
  */
 int load_rows(poison_data *data, struct load_width *width, const poison_source *source,
-              const poison_settings *settings, poison_error *err);
+              const struct load_how *how, const poison_settings *settings,
+              poison_error *err);
 
 /*
  * load_check - everything that is wrong with a file (or folder), told to problems->found
@@ -50,7 +55,7 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
  * Lines are numbered from 1; 0 is the file as a whole. IDX files are looked at until their first
  * problem. POISON_EDATA only if the file cannot be read at all.
  */
-int load_check(const char *path, int format, const char *label, struct problems *problems,
-               const poison_settings *settings, poison_error *err);
+int load_check(const poison_source *source, const struct load_how *how,
+               struct problems *problems, const poison_settings *settings, poison_error *err);
 
 #endif

@@ -236,6 +236,11 @@ static inline const char *quick(const char *p, const char *end, double *value)
     return q && isfinite(*value) ? q : NULL;
 }
 
+static inline int is_left_out(const struct text *t, int k)
+{
+    return t->place && t->place[k] < 0;
+}
+
 /* A row of CSV or TSV: `quick` reads most fields, take_field what may be quoted, and the label. */
 static int parse_fields(const struct text *t, const char *line, struct row *row, poison_error *err)
 {
@@ -254,11 +259,13 @@ static int parse_fields(const struct text *t, const char *line, struct row *row,
                 return POISON_EDATA;
             if (k == t->label)
                 row->label = f;
-            else if (number_read(f.at, f.at + f.length, &value) != f.at + f.length || !f.length
-                     || !isfinite(value))
+            else if (!is_left_out(t, k)
+                     && (number_read(f.at, f.at + f.length, &value) != f.at + f.length || !f.length
+                         || !isfinite(value)))
                 return fail_value(t, k + 1, &f, err);
         }
-        if (k != t->label && store(row, column++, value))
+        if (k != t->label && !is_left_out(t, k)
+            && store(row, t->place ? t->place[k] : column++, value))
             return NOT_BYTES;
         if (p == end)
             break;
@@ -384,6 +391,7 @@ void text_close(struct text *t)
 {
     free(t->bytes);
     free(t->row);
+    free(t->place);
     *t = (struct text){0};
 }
 
@@ -567,17 +575,151 @@ static void list_names(const struct text *t, char *text, size_t room)
         snprintf(text + length, room - length, ", ... (%d in all)", t->columns);
 }
 
-/* Which field is the label; -1: none. */
-static int find_label(struct text *t, const char *label, int features, poison_error *err)
+/* All fields of the header, or empty ones. free() them. */
+static struct field *take_titles(const struct text *t, poison_error *err)
+{
+    struct field *title = poison_take((size_t)t->columns, sizeof *title);
+    const char *p = t->header, *end = p ? line_end(t, p) : NULL;
+    if (!title)
+        poison_fail_memory(err, (size_t)t->columns, sizeof *title, "the columns' names");
+    for (int k = 0; title && p && k < t->columns; k++, p++)
+        if (!(p = take_field(t, p, end, &title[k], err)) || p == end)
+            break;
+    return title;
+}
+
+/* A name's text, cut to fit, its doubled quotes halved. */
+static size_t copy_title(char *to, size_t room, const struct field *f)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < f->length && length + 1 < room; i++) {
+        to[length++] = f->at[i];
+        i += f->doubled && f->at[i] == '"';
+    }
+    to[length] = 0;
+    return length;
+}
+
+static int is_called(const struct field *f, const char *name)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < f->length; i++, at++) {
+        if (name[at] != f->at[i])
+            return 0;
+        i += f->doubled && f->at[i] == '"';
+    }
+    return !name[at];
+}
+
+static int find_title(const struct field *title, int columns, const char *name)
+{
+    for (int k = 0; k < columns; k++)
+        if (is_called(&title[k], name))
+            return k;
+    return -1;
+}
+
+static int is_expected(const struct text_wish *wish, const struct field *f)
+{
+    for (int k = 0; k < wish->names; k++)
+        if (is_called(f, wish->name[k]))
+            return 1;
+    return 0;
+}
+
+/* A field of a row; empty where its line ends before. */
+static struct field field_of(const struct text *t, size_t r, int k)
+{
+    const char *p = t->bytes + t->row[r], *end = line_end(t, p);
+    struct field f = {0};
+    for (int at = 0; at <= k; at++, p++)
+        if (!(p = take_field(t, p, end, &f, NULL)) || (p == end && at < k))
+            return (struct field){0};
+    return f;
+}
+
+/* Whether a column's values are whole numbers of which each is one more than the last. */
+static int is_counting(const struct text *t, int k)
+{
+    double value, first = 0;
+    size_t r = 0;
+    for (; r < t->rows; r++) {
+        struct field f = field_of(t, r, k);
+        if (!f.length || number_read(f.at, f.at + f.length, &value) != f.at + f.length
+            || (r ? value != first + (double)r : value != floor(value)))
+            return 0;
+        first = r ? first : value;
+    }
+    return r > 1;
+}
+
+/* Names that writers of tables give to the column of row names */
+static int is_unnamed(const struct field *f)
+{
+    return !f->length || is_word(f, "Unnamed: 0");
+}
+
+/* Whether field 0 speaks against being the label: it has no name, decimals, or too many values. */
+static int first_is_none(const struct text *t, const struct field *title, poison_error *err)
+{
+    static const char *const classes[] = {"quality",   "species", "category", "type",
+                                          "diagnosis", "outcome", "labels",   "classes",
+                                          "targets",   "digit",   "variety",  NULL};
+    int none = is_unnamed(title) || is_any(&title[t->columns - 1], classes), status = 0;
+    struct book *book = none ? NULL : poison_take(1, sizeof *book);
+    if (!none && !book)
+        return poison_fail_memory(err, 1, sizeof *book, "the labels");
+    for (size_t r = 0; r < t->rows && !none; r++) {
+        double value;
+        struct field f = field_of(t, r, 0);
+        int number = f.length && number_read(f.at, f.at + f.length, &value) == f.at + f.length;
+        none = number && value != floor(value);
+        TRY(book_add(book, f.at ? f.at : "", f.length, err));
+        none |= status >= POISON_LABELS;
+    }
+    status = none;
+done:
+    book_free(book);
+    return status;
+}
+
+/* No header's name says which field is the label: the first, if nothing speaks against it. */
+static int guess_label(struct text *t, const struct field *title, poison_error *err)
 {
     char names[400];
+    int status = t->header ? first_is_none(t, title, err) : 0;
+    t->label = 0;
+    t->guessed = 1;
+    if (status <= 0)
+        return status;
+    list_names(t, names, sizeof names);
+    return poison_fail(err, POISON_EDATA,
+                       "%s: no column is called label, class, y or target: --label says which one "
+                       "holds the labels (there are %s)",
+                       t->name, names);
+}
+
+/* Which field is the label; -1: none. */
+static int find_label(struct text *t, const struct text_wish *wish, const struct field *title,
+                      poison_error *err)
+{
+    char names[400];
+    const char *label = wish->label;
+    int index = t->header && is_unnamed(title) && is_counting(t, 0);
     long number = label ? strtol(label, NULL, 10) : 0;
-    t->label = !label && t->header ? find_label_name(t, t->header) : -1;
-    if (t->label >= 0 || (!label && features && t->columns == features)
-        || (label && strcmp(label, "none") == 0))
+    t->label = -1;
+    if (!label && t->header && wish->names && *wish->name[wish->names])
+        t->label = find_title(title, t->columns, wish->name[wish->names]);
+    if (t->label < 0 && !label && t->header)
+        t->label = find_label_name(t, t->header);
+    if (!label && t->label >= 0 && is_expected(wish, &title[t->label]))
+        t->label = -1;
+    if (t->label >= 0 || (!label && wish->features && t->columns - index == wish->features)
+        || (!label && wish->names && t->header) || (label && strcmp(label, "none") == 0))
         return 0;
-    t->guessed = !label;
-    if (!label || strcmp(label, "first") == 0)
+    if (!label)
+        return guess_label(t, title, err);
+    if (strcmp(label, "first") == 0)
         t->label = 0;
     else if (strcmp(label, "last") == 0)
         t->label = t->columns - 1;
@@ -586,7 +728,7 @@ static int find_label(struct text *t, const char *label, int features, poison_er
                            "%s: no column is called '%.60s': the first line holds values, no names",
                            t->name, label);
     else if (is_name(label))
-        t->label = find_name(t, t->header, label, 1);
+        t->label = find_title(title, t->columns, label);
     else
         t->label = number >= 1 && number <= t->columns ? (int)number - 1 : -1;
     if (t->label >= 0)
@@ -599,47 +741,286 @@ static int find_label(struct text *t, const char *label, int features, poison_er
                        label, names);
 }
 
-/* Header, fields a row, and the label's field; row[0] is then the first row of values. */
-static int find_columns(struct text *t, const char *label, int features, poison_error *err)
+/* ---- which columns are features -------------------------------------------------------------- */
+
+enum { KEPT = 1, DROPPED = 2 };
+
+/* Marks the columns of a list, by name or by number from 1. */
+static int mark(const struct text *t, const struct field *title, char *marks, const char *list,
+                int with, const struct text_wish *wish, poison_error *err)
+{
+    const struct text words = {.separator = ','};
+    const char *what = with == KEPT ? "--keep" : "--drop";
+    const char *p = list, *end = list + strlen(list);
+    char name[64];
+    for (;; p++) {
+        struct field f;
+        if (!(p = take_field(&words, p, end, &f, NULL)))
+            return poison_fail(err, POISON_EUSAGE, "%s %.60s: a quoted name does not end", what,
+                               list);
+        copy_title(name, sizeof name, &f);
+        int k = t->columns - 1;
+        while (k >= 0 && !(t->header && title[k].length == f.length
+                           && memcmp(title[k].at, f.at, f.length) == 0))
+            k--;
+        if (k < 0 && f.length && strspn(name, "0123456789") == f.length && f.length < 9
+            && atoi(name) <= t->columns)
+            k = atoi(name) - 1;
+        if (k < 0 && !wish->names)
+            return poison_fail(err, POISON_EDATA, "%s: %s %s: there is no such column", t->name,
+                               what, name);
+        if (k >= 0 && k == t->label)
+            return poison_fail(err, POISON_EDATA, "%s: %s %s: this column holds the labels",
+                               t->name, what, name);
+        if (k >= 0)
+            marks[k] = (char)with;
+        if (p == end)
+            return 0;
+    }
+}
+
+/* A few names between commas, behind what is there. */
+static void add_name(char *list, size_t room, int count, const char *name, int length)
+{
+    enum { NAMED = 6 };
+    size_t at = strlen(list);
+    if (count < NAMED)
+        snprintf(list + at, room - at, "%s'%.*s'", count ? ", " : "", length < 40 ? length : 40,
+                 name);
+    else if (count == NAMED)
+        snprintf(list + at, room - at, ", ...");
+}
+
+static int fail_columns(const struct text *t, const struct text_wish *wish,
+                        const struct field *title, const char *marks, poison_error *err)
+{
+    char lacks[400] = "", more[400] = "";
+    int few = 0, many = 0;
+    for (int f = 0; f < wish->names; f++)
+        if (find_title(title, t->columns, wish->name[f]) < 0)
+            add_name(lacks, sizeof lacks, few++, wish->name[f], (int)strlen(wish->name[f]));
+    for (int k = 0; k < t->columns; k++)
+        if (k != t->label && marks[k] != DROPPED && !is_expected(wish, &title[k]))
+            add_name(more, sizeof more, many++, title[k].at, (int)title[k].length);
+    if (!few)
+        return poison_fail(err, POISON_EDATA,
+                           "%s: %s has no column %s: --drop leaves columns out, --label names that "
+                           "of the labels",
+                           t->name, wish->whose, more);
+    return poison_fail(err, POISON_EDATA, "%s: no column %s, which %s has%s%s", t->name, lacks,
+                       wish->whose, many ? "; it has instead " : "", more);
+}
+
+/* Each field gets the place of the feature that has its name. */
+static int match_names(struct text *t, const struct text_wish *wish, const struct field *title,
+                       const char *marks, poison_error *err)
+{
+    size_t mask = 15;
+    int found = 0, status = 0;
+    char *text = NULL;
+    while (mask < 2 * (size_t)wish->names)
+        mask = 2 * mask + 1;
+    uint32_t *slot = poison_take(mask + 1, sizeof *slot);
+    char *used = poison_take((size_t)wish->names + 1, 1);
+    text = poison_take(t->length + 1, 1);
+    if (!slot || !used || !text)
+        TRY(poison_fail_memory(err, mask + 1, sizeof *slot, "the columns' names"));
+    for (int f = 0; f < wish->names; f++) {
+        uint32_t *at = poison_hash_slot(slot, mask, (const char *const *)wish->name, wish->name[f],
+                                        strlen(wish->name[f]));
+        *at = *at ? *at : (uint32_t)f + 1; /* the first of names that stand there twice */
+    }
+    for (int k = 0, next = 0; k < t->columns; k++) {
+        size_t length = copy_title(text, t->length + 1, &title[k]);
+        t->place[k] = -1;
+        if (k == t->label || marks[k] == DROPPED)
+            continue;
+        int same = next < wish->names && is_called(&title[k], wish->name[next]);
+        int f = same ? next
+                     : (int)*poison_hash_slot(slot, mask, (const char *const *)wish->name, text,
+                                              length) - 1;
+        if (f < 0 && k == 0 && is_unnamed(title))
+            continue; /* row numbers */
+        if (f < 0)
+            TRY(fail_columns(t, wish, title, marks, err));
+        if (used[f])
+            TRY(poison_fail(err, POISON_EDATA, "%s: two columns are called '%.60s'", t->name,
+                            text));
+        used[f] = 1;
+        t->place[k] = f;
+        next = f + 1;
+        found++;
+    }
+    t->d = wish->names;
+    if (found < wish->names)
+        TRY(fail_columns(t, wish, title, marks, err));
+done:
+    free(slot);
+    free(used);
+    free(text);
+    return status;
+}
+
+/* What looks like row numbers is left out, if it has no name; else there is a note. */
+static void leave_out(struct text *t, const struct field *title, char *marks)
+{
+    enum { SURELY = 10 }; /* rows */
+    for (int k = 0; k < t->columns && t->rows > 1; k++) {
+        double first, second;
+        struct field a, b;
+        if (!t->header || k == t->label || marks[k] || (t->d > 1000 && k))
+            continue;
+        a = field_of(t, 0, k), b = field_of(t, 1, k);
+        if (number_read(a.at, a.at + a.length, &first) != a.at + a.length || !a.length
+            || number_read(b.at, b.at + b.length, &second) != b.at + b.length || !b.length
+            || second != first + 1 || !is_counting(t, k))
+            continue;
+        if (k == 0 && is_unnamed(title) && t->d > 1) {
+            marks[k] = DROPPED;
+            snprintf(t->note, sizeof t->note,
+                     "%.200s: the first column has no name and counts the rows: it is left out "
+                     "(--keep 1 takes it)",
+                     t->name);
+        } else if (t->rows >= SURELY && (first == 0 || first == 1) && !*t->note) {
+            snprintf(t->note, sizeof t->note,
+                     "%.200s: column '%.*s' counts the rows: --drop leaves it out, --keep takes it "
+                     "without a word",
+                     t->name, shown(title[k].length), title[k].at);
+        }
+    }
+}
+
+/* Fills t->place, where fields are not simply the features in their order, and t->d. */
+static int find_features(struct text *t, const struct text_wish *wish, const struct field *title,
+                         poison_error *err)
+{
+    int status = 0, left = 0;
+    char *marks = poison_take((size_t)t->columns, 1);
+    t->place = poison_take((size_t)t->columns, sizeof *t->place);
+    if (!marks || !t->place)
+        TRY(poison_fail_memory(err, (size_t)t->columns, sizeof *t->place, "the columns"));
+    if (wish->keep)
+        TRY(mark(t, title, marks, wish->keep, KEPT, wish, err));
+    if (wish->drop)
+        TRY(mark(t, title, marks, wish->drop, DROPPED, wish, err));
+    if (wish->names && t->header) {
+        TRY(match_names(t, wish, title, marks, err));
+        goto done;
+    }
+    leave_out(t, title, marks);
+    for (int k = 0; k < t->columns; k++) {
+        left += marks[k] == DROPPED;
+        t->place[k] = k == t->label || marks[k] == DROPPED
+                          ? -1
+                          : k - left - (t->label >= 0 && k > t->label);
+    }
+    t->d -= left;
+    if (!left) {
+        free(t->place);
+        t->place = NULL;
+    }
+done:
+    free(marks);
+    return status;
+}
+
+/* A comment above the rows that names as many columns as they have: "# a,b,label" */
+static const char *noted_header(const struct text *t, const char *begin, const char *label)
+{
+    if (begin[0] != '#' || begin[1] != ' ')
+        return NULL;
+    const char *at = skip_blanks(t, begin + 1, line_end(t, begin));
+    int fields = count_fields(t, at, NULL);
+    return fields > 1 && fields == count_fields(t, t->bytes + t->row[0], NULL)
+                   && is_header(t, at, label)
+               ? at
+               : NULL;
+}
+
+/* Header, fields a row, and what each is; row[0] is then the first row of values. */
+static int find_columns(struct text *t, const char *begin, const struct text_wish *wish,
+                        poison_error *err)
 {
     const char *line = t->bytes + t->row[0];
+    struct field *title = NULL;
     poison_error why;
     int status;
-    if (is_header(t, line, label)) {
+    if (is_header(t, line, wish->label)) {
         t->header = line;
         memmove(t->row, t->row + 1, --t->rows * sizeof *t->row);
         if (!t->rows)
             return poison_fail(err, POISON_EDATA, "%s:%zu: a header, and no rows after it", t->name,
                                line_number(t, line));
+    } else {
+        t->header = noted_header(t, begin, wish->label);
     }
     t->columns = refuse_null(t, line, &why) < 0 ? POISON_EDATA : count_fields(t, line, &why);
     if (t->columns < 0)
         return poison_fail(err, POISON_EDATA, "%s:%zu: %.200s", t->name, line_number(t, line),
                            why.text);
-    TRY(find_label(t, label, features, err));
+    title = take_titles(t, err);
+    if (!title)
+        return POISON_ENOMEM;
+    TRY(find_label(t, wish, title, err));
     t->d = t->columns - (t->label >= 0);
     t->base = 1;
+    if (t->d)
+        TRY(find_features(t, wish, title, err));
     if (t->d == 0)
-        return poison_fail(err, POISON_EDATA,
-                           "%s:%zu: a label alone: the file has one column only (fields are "
-                           "separated by tabs, commas or semicolons)",
-                           t->name, line_number(t, line));
+        TRY(poison_fail(err, POISON_EDATA,
+                        t->columns > 1
+                            ? "%s:%zu: all columns are left out"
+                            : "%s:%zu: a label alone: the file has one column only (fields are "
+                              "separated by tabs, commas or semicolons)",
+                        t->name, line_number(t, line)));
     if (t->d > MOST_FEATURES)
-        return poison_fail(err, POISON_EDATA, "%s: more than %d columns", t->name, MOST_FEATURES);
+        TRY(poison_fail(err, POISON_EDATA, "%s: more than %d columns", t->name, MOST_FEATURES));
 done:
+    free(title);
     return status;
 }
 
-int text_layout(struct text *t, int format, const char *label, int features, poison_error *err)
+/* Names in the order of the features, in one block with their texts. */
+int text_names(const struct text *t, char ***name, int *names, poison_error *err)
 {
-    const char *begin = t->bytes;
+    size_t size = 1;
+    *name = NULL;
+    *names = 0;
+    if (!t->header || t->libsvm)
+        return 0;
+    struct field *title = take_titles(t, err);
+    if (!title)
+        return POISON_ENOMEM;
+    for (int k = 0; k < t->columns; k++)
+        size += title[k].length + 1;
+    *name = poison_take(1, ((size_t)t->d + 1) * sizeof **name + size);
+    char *to = *name ? (char *)(*name + t->d + 1) : NULL;
+    for (int k = 0, column = 0; to && k < t->columns; k++) {
+        if (k != t->label && is_left_out(t, k))
+            continue;
+        int place = t->place ? t->place[k] : column;
+        (*name)[k == t->label ? t->d : place] = to;
+        column += k != t->label;
+        to += copy_title(to, size, &title[k]) + 1;
+    }
+    if (to && !(*name)[t->d])
+        (*name)[t->d] = to; /* an empty one */
+    *names = to ? t->d : 0;
+    free(title);
+    return to ? 0 : poison_fail_memory(err, size, 1, "the columns' names");
+}
+
+/* Format, rows, and columns: LIBSVM's text has no names of these. */
+int text_layout(struct text *t, const struct text_wish *wish, poison_error *err)
+{
+    const char *begin = t->bytes, *label = wish->label;
     int status = 0;
     if (t->length >= 3 && memcmp(begin, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
         begin += 3;
-    find_format(t, begin, format);
+    find_format(t, begin, wish->format);
     TRY(find_rows(t, begin, err));
     if (!t->libsvm)
-        return find_columns(t, label, features, err);
+        return find_columns(t, begin, wish, err);
     t->label = label && strcmp(label, "none") == 0 ? -1 : 0;
     if (label && t->label == 0 && strcmp(label, "first") != 0 && strcmp(label, "1") != 0)
         return poison_fail(err, POISON_EDATA,

@@ -22,18 +22,35 @@ struct text {
     /* CSV: fields of a row, and which one is the label (LIBSVM: 0); -1: none is */
     int columns, label;
     int guessed;        /* CSV: nothing says that the first field is the label */
+    int *place;         /* NULL, or (columns) which feature a field is; -1: none */
     int d, base;        /* features; LIBSVM: the index of the first, 0 or 1 */
     int comments;       /* LIBSVM: there are some */
     size_t rows, *row;  /* (rows) where each begins in bytes */
     struct budget budget; /* of text and rows together */
+    char note[400];       /* empty, or what whoever owns the file ought to know of its columns */
 };
 
-/* Fills a text with all that is left of a stream. `label` as in poison_source; `features`: 0, or
- * rows that have exactly so many fields have no label, unless something says which one it is.
- * text_close frees, always. */
+/* What a text is to look like. */
+struct text_wish {
+    int format;
+    const char *label; /* as in poison_source */
+    /* 0, or rows that have exactly so many fields have no label, unless something says which */
+    int features;
+    /* (names) what the features are called elsewhere, and where; 0: nobody says */
+    char **name;
+    int names;
+    const char *whose;
+    const char *keep, *drop; /* of the columns, between commas; or NULL */
+};
+
+/* Fills a text with all that is left of a stream, and finds its columns: where both sides name
+ * them, by name, whatever their order. text_close frees, always. */
 int text_take(struct text *t, struct input *s, struct budget budget, poison_error *err);
-int text_layout(struct text *t, int format, const char *label, int features, poison_error *err);
+int text_layout(struct text *t, const struct text_wish *wish, poison_error *err);
 void text_close(struct text *t);
+
+/* What the features are called, (*names) in one block to free(); none where there is no header. */
+int text_names(const struct text *t, char ***name, int *names, poison_error *err);
 
 /* The first head->n and the last tail->n rows. y become numbers of *book's texts, or stay NULL
  * where there are no labels. POISON_EDATA with the first line that is wrong, POISON_ENOMEM if it

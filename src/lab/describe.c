@@ -199,12 +199,13 @@ static int print_problem(void *self, size_t line, const char *sentence)
     return 0;
 }
 
-int describe_problems(struct sheet *sheet, const char *path, int format, const char *label,
-                      size_t *problems, const poison_settings *settings, poison_error *err)
+int describe_problems(struct sheet *sheet, const poison_source *source,
+                      const struct load_how *how, size_t *problems,
+                      const poison_settings *settings, poison_error *err)
 {
     struct listing listed = {.sheet = sheet};
     struct problems found = {.found = print_problem, .self = &listed};
-    int status = load_check(path, format, label, &found, settings, err);
+    int status = load_check(source, how, &found, settings, err);
     *problems = found.count;
     if (status == 0)
         begin(&listed);

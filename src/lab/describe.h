@@ -3,6 +3,7 @@
 #ifndef POISON_DESCRIBE_H
 #define POISON_DESCRIBE_H
 
+#include "load.h"
 #include "table.h"
 
 /* The table of `poison data`; labels (n): as altered. POISON_ENOMEM, POISON_ECANCEL: nothing is
@@ -17,8 +18,9 @@ int describe_briefly(struct sheet *sheet, const poison_data *data, const int *la
 
 /* A row for each of the first 20 lines of a file that are wrong, and how many there are. Fails only
  * if it cannot be read. */
-int describe_problems(struct sheet *sheet, const char *path, int format, const char *label,
-                      size_t *problems, const poison_settings *settings, poison_error *err);
+int describe_problems(struct sheet *sheet, const poison_source *source,
+                      const struct load_how *how, size_t *problems,
+                      const poison_settings *settings, poison_error *err);
 
 /* How a line of provenance begins: version, command, the data's checksum and sizes; the command's
  * settings follow. data may be NULL; labels (n). After a cancellation the checksum may be of a part

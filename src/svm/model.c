@@ -7,6 +7,7 @@
 #include "base.h"
 #include "decide.h"
 #include "escape.h"
+#include "labels.h"
 #include "output.h"
 #include "number.h"
 #include "set.h"
@@ -153,7 +154,7 @@ static int read_names(poison_data *data, const char *path, uint32_t crc,
 {
     struct input input = INPUT_CLOSED;
     char *beside = labels_path(path), *bytes = NULL, expected[24], *name[POISON_LABELS];
-    size_t length, size = 0;
+    size_t length;
     int count = 0, status = beside ? 0 : poison_fail_memory(err, 1, strlen(path), "a name");
     struct stat info;
     if (!beside || strcmp(path, "-") == 0 || stat(beside, &info) != 0)
@@ -178,22 +179,13 @@ static int read_names(poison_data *data, const char *path, uint32_t crc,
                                     "or take the file away",
                                     beside, lines.number, line));
             name[count++] = line;
-            size += strlen(line) + 1;
         }
     }
     status = status || count != data->names;
     if (status)
         goto done;
-    char **block = poison_take(1, (size_t)count * sizeof *block + size),
-         *text = (char *)(block + count);
-    if (!block)
-        TRY(poison_fail_memory(err, size, 1, "the labels' names"));
-    for (int c = 0; c < count; c++) {
-        block[c] = text;
-        text = stpcpy(text, name[c]) + 1;
-    }
-    free(data->name);
-    data->name = block;
+    TRY(labels_name(data, (const char *const *)name, count, data->name + count, data->columns,
+                    err));
     data->numbers = 0;
 done:
     input_close(&input);
@@ -241,10 +233,39 @@ static void print_header(FILE *out, const poison_svm *svm, const poison_support 
     fprintf(out, "\nSV\n");
 }
 
+/* Whether a support vector has a value in the last column, which then says how many there are. */
+static int reaches_end(const poison_set *set, const poison_support *support)
+{
+    size_t d = (size_t)set->d;
+    for (size_t s = 0; s < support->count; s++) {
+        size_t last = support->row[s] * d + d - 1;
+        if (set->x ? set->x[last] != 0 : set->v[last] != 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What LIBSVM's format does not know: it reads as many vectors as it was told, and no further. */
+static void print_columns(FILE *out, const poison_data *data, const poison_support *support)
+{
+    const poison_set *set = &data->train;
+    int named = data->columns && data->columns == set->d;
+    if (named || !reaches_end(set, support))
+        fprintf(out, "# width %d\n", set->d);
+    for (int f = 0; named && f < set->d; f++) {
+        fputs("# column ", out);
+        print_name(out, data->name[data->names + f]);
+    }
+    if (named) {
+        fputs("# label ", out);
+        print_name(out, data->name[data->names + set->d]);
+    }
+}
+
 /* All of a model file, but its end: output_finish, output_close. Numbers have decimal points: this
  * thread's locale is C's meanwhile. */
-static int write_model(FILE *out, const poison_svm *svm, const poison_set *train, const int *number,
-                       poison_error *err)
+static int write_model(FILE *out, const poison_svm *svm, const poison_data *data,
+                       const int *number, poison_error *err)
 {
     const poison_settings *settings = poison_svm_settings(svm);
     poison_support support;
@@ -256,9 +277,10 @@ static int write_model(FILE *out, const poison_svm *svm, const poison_set *train
     for (size_t s = 0; s < support.count && !ferror(out) && !poison_cancelled(settings); s++) {
         for (size_t c = 0; c < support.others; c++)
             fprintf(out, c ? " %.17g" : "%.17g", support.coef[s * support.others + c]);
-        print_features(out, train, support.row[s]);
+        print_features(out, &data->train, support.row[s]);
         putc('\n', out);
     }
+    print_columns(out, data, &support);
     uselocale(before);
     poison_support_free(&support);
     return poison_cancelled(settings) ? poison_fail_cancelled(err) : 0;
@@ -288,7 +310,7 @@ int poison_model_write(const poison_svm *svm, const poison_data *data, const cha
         goto done;
     int alone = !model.temporary || output_is_pipe(beside); /* there is no place beside it */
     *nameless = words && alone;
-    status = output_finish(&model, write_model(model.out, svm, &data->train, number, err), err);
+    status = output_finish(&model, write_model(model.out, svm, data, number, err), err);
     if (alone) {
         status = output_close(&model, status, err);
     } else if (words) {
@@ -605,6 +627,55 @@ static int take_numbers(poison_data *data, const int *number, size_t K, poison_e
     return 0;
 }
 
+/* The word behind "# WORD ", or NULL. */
+static const char *take_note(const struct cursor *c, const char *word)
+{
+    size_t length = strlen(word);
+    return (size_t)(c->end - c->at) > length && memcmp(c->at, word, length) == 0 ? c->at + length
+                                                                                 : NULL;
+}
+
+/* The width and the names of columns, from the line at hand to the end. */
+static int read_columns(struct cursor *c, poison_model *m, poison_error *err)
+{
+    double width = 0;
+    size_t room = (size_t)(c->stop - c->at) + 1;
+    const char *at = take_note(c, "# width ");
+    const char *behind = at ? number_read(at, c->end, &width) : NULL;
+    int columns = 0, label = 0, status = 0;
+    if (!behind || behind != c->end || !(width >= m->data.train.d && width <= MOST_FEATURES)
+        || width != floor(width))
+        return fail_at(c, err, "expected the width, of no less than the vectors' features");
+    char **name = NULL, *text = poison_take(room, 1), *to = text;
+    m->data.train.d = (int)width;
+    size_t most = size_min((size_t)width, room / 10); /* bytes of a line, at least */
+    name = poison_take(most + 1, sizeof *name);
+    if (!name || !text)
+        TRY(poison_fail_memory(err, (size_t)width, sizeof *name, "the columns' names"));
+    while (next_line(c)) {
+        int last = columns == m->data.train.d;
+        at = take_note(c, last ? "# label" : "# column");
+        if (label || !at || *at != ' ')
+            TRY(fail_at(c, err, "expected '# column NAME' for each column, then '# label NAME'"));
+        size_t length = (size_t)(c->end - at - 1);
+        memcpy(to, at + 1, length);
+        if (length && !scan_name(to))
+            TRY(fail_at(c, err, "a column's name is damaged"));
+        name[columns] = to;
+        to += strlen(to) + 1;
+        label = last;
+        columns += !last;
+    }
+    if (columns && !label)
+        TRY(poison_fail(err, POISON_EDATA, "%s: %d of %d columns have a name: the model ends early",
+                        c->name, columns, m->data.train.d));
+    TRY(labels_columns(&m->data, name, columns, err));
+done:
+    free(name);
+    free(text);
+    return status;
+}
+
 /* The support vectors, twice: how wide they are and of what kind, then their values. */
 static int read_vectors(struct cursor *c, poison_model *m, const struct header *h,
                         struct budget budget, poison_error *err)
@@ -617,7 +688,8 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     int status = 0;
     for (size_t k = 0; k < m->K; k++)
         sum += h->of_class[k];
-    for (; next_vector(c); set->n++)
+    int noted = 0;
+    for (; next_vector(c) && !(noted = *c->at == '#'); set->n++)
         TRY(read_vector(c, m, NULL, &extent, NULL, 0, err));
     if (set->n != h->total || sum != h->total)
         TRY(poison_fail(err, POISON_EDATA,
@@ -626,6 +698,8 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
     set->from_zero = extent.least == 0;
     set->d = (int)extent.most + set->from_zero;
     set->d += !set->d;
+    if (noted)
+        TRY(read_columns(c, m, err));
     size_t one = set_bytes(1, set->d, extent.doubles) + sizeof *set->y + m->K * sizeof *coef
                  + (m->K - 1) * (sizeof(size_t) + sizeof(double)); /* of each of its machines */
     if (set->n > budget.left / one)
@@ -640,7 +714,7 @@ static int read_vectors(struct cursor *c, poison_model *m, const struct header *
         TRY(poison_fail_memory(err, set->n, set_bytes(1, set->d, extent.doubles),
                                "the support vectors"));
     *c = begin;
-    for (size_t s = 0; next_vector(c); s++)
+    for (size_t s = 0; s < set->n && next_vector(c); s++)
         TRY(read_vector(c, m, coef + s * (m->K - 1), NULL, set, s, err));
     for (size_t k = 0, s = 0; k < m->K; k++)
         for (size_t q = 0; q < h->of_class[k]; q++)
