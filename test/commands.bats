@@ -70,7 +70,9 @@ END
 @test "flips are applied in the order given, to the labels as they then are" {
     works counts $DIGITS
     ones=$(awk '$1 == 1 { print $2 }' "$out")
-    works counts $DIGITS --flip "1:2:$ones" --flip 2:3:1
+    poison counts $DIGITS --flip "1:2:$ones" --flip 2:3:1
+    [ "$status" -eq 0 ] && grep -q '^poison: warning: --flip 2:3:1: .* 1 of its rows' "$err" &&
+        [ "$(wc -l <"$err")" -eq 1 ] || complain "no word of a row flipped twice: $(cat "$err")"
     [ "$(awk '$1 == 1 { print $3 }' "$out")" -eq 0 ] || complain "1's are left"
     poison counts $DIGITS --flip 2:1:1 --flip "1:2:$((ones + 1))"
     [ "$status" -eq 0 ] || complain "a label that became 1 cannot be flipped on: $(cat "$err")"

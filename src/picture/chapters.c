@@ -582,6 +582,7 @@ done:
     return status;
 }
 
+/* The chart, what its figures mean, and the table. */
 static int put_scoreboard(struct draft *r, const struct capture *c, poison_error *err)
 {
     static const struct page_column columns[] = {
@@ -597,7 +598,8 @@ static int put_scoreboard(struct draft *r, const struct capture *c, poison_error
     PUT("<p><b>Precision</b>: of as many suspects as there are flips, the share that is guilty; "
         "<b>recall</b>: the share of the flips among them, the same number here. <b>AUC</b>: how "
         "often a flipped row is more suspicious than one that is not; 50 % is guessing. <b>Average "
-        "precision</b>: precision, averaged over the ranks of all flips.</p>\n");
+        "precision</b>: precision, averaged over the ranks of all flips. Rows of equal suspicion "
+        "share their places.</p>\n");
     page_table(&r->page, &(struct page_table){"audit", "What the audits find", &c->table, columns,
                                               7, {NULL}});
     return status;
