@@ -114,7 +114,7 @@ END_OF_ROWS
     works train train.kind.csv -o model
     works predict model moved.kind.csv
     same "$out" <(sed 1d expected | cut -f 2) "by its model"
-    refuses 3 'rows without labels' predictions --data train.csv --test-data bare.csv
+    refuses 3 'bare.csv: rows without labels' predictions --data train.csv --test-data bare.csv
     works score --data train.csv --test-data <(sed 1d test.csv)
 }
 

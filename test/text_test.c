@@ -141,6 +141,32 @@ static void rows_for_a_model(void **state)
     }
 }
 
+/* Features are called as in the header, the column of labels behind them, and both stay with the
+ * labels' names when more labels come. */
+static void columns_have_names(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"a", "b \"c\"", "y"};
+    poison_settings settings = settings_of(1);
+    poison_data data;
+    struct load_width width = {.d = 2, .base = 1};
+    put("a,y,\"b \"\"c\"\"\"\n1,p,2\n3,q,4\n");
+    poison_source source = {.path = path};
+    assert_int_equal(poison_data_load(&data, &source, &settings, NULL), 0);
+    assert_true(data.names == 2 && data.columns == 2 && data.train.d == 2);
+    for (int k = 0; k < 3; k++)
+        assert_string_equal(data.name[data.names + k], expected[k]);
+    put("\"b \"\"c\"\"\",a,y\n20,10,r\n40,30,p\n");
+    set_free(&data.test);
+    assert_int_equal(load_rows(&data, &width, &source, &(struct load_how){0}, &settings, NULL), 0);
+    assert_true(data.names == 3 && data.columns == 2 && data.test.n == 2);
+    for (int k = 0; k < 3; k++)
+        assert_string_equal(data.name[data.names + k], expected[k]);
+    assert_memory_equal(data.test.x, ((uint8_t[]){10, 20, 30, 40}), 4);
+    assert_true(data.test.y[0] == 2 && data.test.y[1] == 0);
+    poison_data_free(&data);
+}
+
 struct findings {
     int count;
     size_t line[9];
@@ -239,7 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back),  cmocka_unit_test(bytes_or_doubles),
         cmocka_unit_test(rows_for_a_model),  cmocka_unit_test(a_check_finds_all),
-        cmocka_unit_test(labels_are_joined),
+        cmocka_unit_test(labels_are_joined), cmocka_unit_test(columns_have_names),
     };
     close(mkstemp(path));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,7 +318,8 @@ int labels_join(poison_data *data, const struct label_source *given, size_t sour
     int names = give_labels(all, count, numbers, data->names, name);
     if (names < 0)
         TRY(fail_too_many(err));
-    char **names_block = block(name, names, data->name + data->names, data->columns);
+    char **names_block = block(name, names, data->columns ? data->name + data->names : NULL,
+                               data->columns);
     if (!names_block)
         TRY(poison_fail_memory(err, (size_t)names, 1, "the labels' names"));
     for (int k = 0; k < count; k++)

@@ -355,7 +355,7 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     }
     if (!train.set.y || !test.set.y)
         TRY(poison_fail(err, POISON_EDATA, "%s: rows without labels cannot be used here (--label)",
-                        name_of(s->path)));
+                        train.set.y ? test.name : train.name));
     struct label_source sources[] = {{train.book, train.set.y, train.set.n},
                                      {s->test_path ? test.book : train.book, test.set.y,
                                       test.set.n}};
@@ -520,7 +520,8 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
                          .base = width->base};
     struct text_wish text = {.label = s->label, .format = s->format, .keep = how->keep,
                              .drop = how->drop, .features = width->d,
-                             .name = data->name + names, .names = data->columns,
+                             .name = data->columns ? data->name + names : NULL,
+                             .names = data->columns,
                              .whose = model.name};
     struct wish wish = {.path = s->path, .text = text, .test = 1, .first = s->test,
                         .given = s->test_given};
