@@ -316,7 +316,7 @@ typedef struct {
  * most of its fields are words; so is a comment above the rows, "# a,b,label", of as many fields.
  * The label column is the one called label, class, y or target, else the first, if nothing speaks
  * against it (of a header: decimals, too many values, a last column called like a class); all
- * others are features, but a first one without a name that counts the rows. Where both files have
+ * others are features, but a first one without a name that numbers the rows. Where both files have
  * headers, test columns are those of the same names. LIBSVM: features not named are 0; columns are
  * counted from 1, or from 0 if a 0 occurs; the greatest in the file is the last. Blank lines are
  * skipped, and those that begin with "# ". Features that are all whole numbers from 0 to 255 are x,

@@ -277,13 +277,6 @@ int labels_name(poison_data *data, const char *const *name, int names, char *con
     return 0;
 }
 
-int labels_columns(poison_data *data, char *const *column, int columns, poison_error *err)
-{
-    return data->names && columns ? labels_name(data, (const char *const *)data->name, data->names,
-                                                column, columns, err)
-                                  : 0;
-}
-
 /*
  * Every text that occurs is listed, sorted (by value or bytes, then in the order they were met),
  * and equal neighbours get one label; then each source's numbers are looked up in `label`,

@@ -64,8 +64,6 @@ int labels_join(poison_data *data, const struct label_source *source, size_t sou
  * Names that stand in data->name already may be among them. POISON_ENOMEM. */
 int labels_name(poison_data *data, const char *const *name, int names, char *const *column,
                 int columns, poison_error *err);
-/* The same, of the labels' names that there are; nothing if there are none. */
-int labels_columns(poison_data *data, char *const *column, int columns, poison_error *err);
 
 /* The number that each label is called by, to be written as a byte: number (POISON_LABELS).
  * POISON_EDATA if it is none. */

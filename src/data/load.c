@@ -364,7 +364,8 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     if (status < 0)
         TRY(poison_fail(err, status, "%s: %.1000s", name_of(s->path), why.text));
     if (train.columns == train.set.d) /* not wider by LIBSVM's text */
-        TRY(labels_columns(data, train.column, train.columns, err));
+        TRY(labels_name(data, (const char *const *)data->name, data->names, train.column,
+                        train.columns, err));
     data->train = train.set;
     data->test = test.set;
     data->train.from_zero = data->test.from_zero = train.base == 0;
@@ -605,8 +606,7 @@ int load_check(const poison_source *s, const struct load_how *how,
                struct problems *problems, const poison_settings *settings, poison_error *err)
 {
     const char *path = s->path;
-    int format = s->format;
-    struct text_wish wish = {.format = format, .label = s->label, .keep = how->keep,
+    struct text_wish wish = {.format = s->format, .label = s->label, .keep = how->keep,
                              .drop = how->drop};
     struct input input = INPUT_CLOSED;
     struct text text = {0};
@@ -618,7 +618,7 @@ int load_check(const poison_source *s, const struct load_how *how,
         return 0;
     }
     if (!folder) {
-        TRY(open_file(&input, path, format, &idx, settings, err));
+        TRY(open_file(&input, path, s->format, &idx, settings, err));
         if (!idx)
             TRY(text_take(&text, &input, budget_whole(settings), err));
     }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    LOOKED_AT = 100, /* lines, for the format */
+    LOOKED_AT = 100, /* lines, for the format; columns, for numbers of rows */
     BLOCK = 64,      /* rows that a thread parses at a time */
     NOT_BYTES = 1    /* a value that is no integer 0..255 */
 };
@@ -602,13 +602,12 @@ static size_t copy_title(char *to, size_t room, const struct field *f)
 
 static int is_called(const struct field *f, const char *name)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < f->length; i++, at++) {
-        if (name[at] != f->at[i])
+    for (size_t i = 0; i < f->length; i++, name++) {
+        if (*name != f->at[i])
             return 0;
         i += f->doubled && f->at[i] == '"';
     }
-    return !name[at];
+    return !*name;
 }
 
 static int find_title(const struct field *title, int columns, const char *name)
@@ -621,10 +620,10 @@ static int find_title(const struct field *title, int columns, const char *name)
 
 static int is_expected(const struct text_wish *wish, const struct field *f)
 {
-    for (int k = 0; k < wish->names; k++)
-        if (is_called(f, wish->name[k]))
-            return 1;
-    return 0;
+    int k = 0;
+    while (k < wish->names && !is_called(f, wish->name[k]))
+        k++;
+    return k < wish->names;
 }
 
 /* A field of a row; empty where its line ends before. */
@@ -638,19 +637,22 @@ static struct field field_of(const struct text *t, size_t r, int k)
     return f;
 }
 
-/* Whether a column's values are whole numbers of which each is one more than the last. */
+static int is_number(const struct field *f, double *value)
+{
+    return f->length && number_read(f->at, f->at + f->length, value) == f->at + f->length;
+}
+
+/* Whether a column's values are 0, 1, 2, ... or 1, 2, 3, ... */
 static int is_counting(const struct text *t, int k)
 {
     double value, first = 0;
-    size_t r = 0;
-    for (; r < t->rows; r++) {
+    for (size_t r = 0; r < t->rows; r++) {
         struct field f = field_of(t, r, k);
-        if (!f.length || number_read(f.at, f.at + f.length, &value) != f.at + f.length
-            || (r ? value != first + (double)r : value != floor(value)))
+        if (!is_number(&f, &value) || (r ? value != first + (double)r : value != 0 && value != 1))
             return 0;
         first = r ? first : value;
     }
-    return r > 1;
+    return 1;
 }
 
 /* Names that writers of tables give to the column of row names */
@@ -659,12 +661,38 @@ static int is_unnamed(const struct field *f)
     return !f->length || is_word(f, "Unnamed: 0");
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double s = *(const double *)a, t = *(const double *)b;
+    return (s > t) - (s < t);
+}
+
+/* Whether the first column has no name, and a whole number for each row that no other has: so the
+ * rows are numbered, in this order or mixed. */
+static int find_numbers(struct text *t, const struct field *title, poison_error *err)
+{
+    double *value = poison_take(t->rows, sizeof *value);
+    int numbers = t->header && t->rows > 1 && is_unnamed(title);
+    if (!value)
+        return poison_fail_memory(err, t->rows, sizeof *value, "the first column");
+    for (size_t r = 0; r < t->rows && numbers; r++) {
+        struct field f = field_of(t, r, 0);
+        numbers = is_number(&f, &value[r]) && value[r] >= 0 && value[r] == floor(value[r]);
+    }
+    if (numbers)
+        qsort(value, t->rows, sizeof *value, ascending);
+    for (size_t r = 1; r < t->rows && numbers; r++)
+        numbers = value[r] != value[r - 1];
+    free(value);
+    t->numbered = numbers;
+    return 0;
+}
+
 /* Whether field 0 speaks against being the label: it has no name, decimals, or too many values. */
 static int first_is_none(const struct text *t, const struct field *title, poison_error *err)
 {
-    static const char *const classes[] = {"quality",   "species", "category", "type",
-                                          "diagnosis", "outcome", "labels",   "classes",
-                                          "targets",   "digit",   "variety",  NULL};
+    static const char *const classes[] = {"quality", "species", "category", "type", "diagnosis",
+        "outcome", "labels", "classes", "targets", "digit", "variety", NULL};
     int none = is_unnamed(title) || is_any(&title[t->columns - 1], classes), status = 0;
     struct book *book = none ? NULL : poison_take(1, sizeof *book);
     if (!none && !book)
@@ -672,10 +700,8 @@ static int first_is_none(const struct text *t, const struct field *title, poison
     for (size_t r = 0; r < t->rows && !none; r++) {
         double value;
         struct field f = field_of(t, r, 0);
-        int number = f.length && number_read(f.at, f.at + f.length, &value) == f.at + f.length;
-        none = number && value != floor(value);
         TRY(book_add(book, f.at ? f.at : "", f.length, err));
-        none |= status >= POISON_LABELS;
+        none = status >= POISON_LABELS || (is_number(&f, &value) && value != floor(value));
     }
     status = none;
 done:
@@ -705,7 +731,6 @@ static int find_label(struct text *t, const struct text_wish *wish, const struct
 {
     char names[400];
     const char *label = wish->label;
-    int index = t->header && is_unnamed(title) && is_counting(t, 0);
     long number = label ? strtol(label, NULL, 10) : 0;
     t->label = -1;
     if (!label && t->header && wish->names && *wish->name[wish->names])
@@ -714,7 +739,7 @@ static int find_label(struct text *t, const struct text_wish *wish, const struct
         t->label = find_label_name(t, t->header);
     if (!label && t->label >= 0 && is_expected(wish, &title[t->label]))
         t->label = -1;
-    if (t->label >= 0 || (!label && wish->features && t->columns - index == wish->features)
+    if (t->label >= 0 || (!label && wish->features && t->columns - t->numbered == wish->features)
         || (!label && wish->names && t->header) || (label && strcmp(label, "none") == 0))
         return 0;
     if (!label)
@@ -750,21 +775,16 @@ static int mark(const struct text *t, const struct field *title, char *marks, co
                 int with, const struct text_wish *wish, poison_error *err)
 {
     const struct text words = {.separator = ','};
-    const char *what = with == KEPT ? "--keep" : "--drop";
-    const char *p = list, *end = list + strlen(list);
-    char name[64];
+    const char *what = with == KEPT ? "--keep" : "--drop", *p = list, *end = p + strlen(p);
+    char name[256];
     for (;; p++) {
         struct field f;
         if (!(p = take_field(&words, p, end, &f, NULL)))
             return poison_fail(err, POISON_EUSAGE, "%s %.60s: a quoted name does not end", what,
                                list);
         copy_title(name, sizeof name, &f);
-        int k = t->columns - 1;
-        while (k >= 0 && !(t->header && title[k].length == f.length
-                           && memcmp(title[k].at, f.at, f.length) == 0))
-            k--;
-        if (k < 0 && f.length && strspn(name, "0123456789") == f.length && f.length < 9
-            && atoi(name) <= t->columns)
+        int k = t->header ? find_title(title, t->columns, name) : -1;
+        if (k < 0 && !name[strspn(name, "0123456789")] && strtol(name, NULL, 10) <= t->columns)
             k = atoi(name) - 1;
         if (k < 0 && !wish->names)
             return poison_fail(err, POISON_EDATA, "%s: %s %s: there is no such column", t->name,
@@ -817,12 +837,11 @@ static int match_names(struct text *t, const struct text_wish *wish, const struc
 {
     size_t mask = 15;
     int found = 0, status = 0;
-    char *text = NULL;
     while (mask < 2 * (size_t)wish->names)
         mask = 2 * mask + 1;
     uint32_t *slot = poison_take(mask + 1, sizeof *slot);
     char *used = poison_take((size_t)wish->names + 1, 1);
-    text = poison_take(t->length + 1, 1);
+    char *text = poison_take(t->length + 1, 1);
     if (!slot || !used || !text)
         TRY(poison_fail_memory(err, mask + 1, sizeof *slot, "the columns' names"));
     for (int f = 0; f < wish->names; f++) {
@@ -865,29 +884,19 @@ done:
 static void leave_out(struct text *t, const struct field *title, char *marks)
 {
     enum { SURELY = 10 }; /* rows */
-    for (int k = 0; k < t->columns && t->rows > 1; k++) {
-        double first, second;
-        struct field a, b;
-        if (!t->header || k == t->label || marks[k] || (t->d > 1000 && k))
-            continue;
-        a = field_of(t, 0, k), b = field_of(t, 1, k);
-        if (number_read(a.at, a.at + a.length, &first) != a.at + a.length || !a.length
-            || number_read(b.at, b.at + b.length, &second) != b.at + b.length || !b.length
-            || second != first + 1 || !is_counting(t, k))
-            continue;
-        if (k == 0 && is_unnamed(title) && t->d > 1) {
-            marks[k] = DROPPED;
-            snprintf(t->note, sizeof t->note,
-                     "%.200s: the first column has no name and counts the rows: it is left out "
-                     "(--keep 1 takes it)",
-                     t->name);
-        } else if (t->rows >= SURELY && (first == 0 || first == 1) && !*t->note) {
+    if (t->numbered && t->label != 0 && !marks[0] && t->d > 1) {
+        marks[0] = DROPPED;
+        snprintf(t->note, sizeof t->note,
+                 "%.200s: the first column has no name and numbers the rows: it is left out "
+                 "(--keep 1 takes it)",
+                 t->name);
+    }
+    for (int k = 0; t->header && k < t->columns && k < LOOKED_AT && t->rows >= SURELY; k++)
+        if (k != t->label && !marks[k] && !*t->note && is_counting(t, k))
             snprintf(t->note, sizeof t->note,
                      "%.200s: column '%.*s' counts the rows: --drop leaves it out, --keep takes it "
                      "without a word",
                      t->name, shown(title[k].length), title[k].at);
-        }
-    }
 }
 
 /* Fills t->place, where fields are not simply the features in their order, and t->d. */
@@ -915,10 +924,10 @@ static int find_features(struct text *t, const struct text_wish *wish, const str
                           : k - left - (t->label >= 0 && k > t->label);
     }
     t->d -= left;
-    if (!left) {
-        free(t->place);
-        t->place = NULL;
-    }
+    if (left)
+        goto done;
+    free(t->place);
+    t->place = NULL;
 done:
     free(marks);
     return status;
@@ -961,6 +970,7 @@ static int find_columns(struct text *t, const char *begin, const struct text_wis
     title = take_titles(t, err);
     if (!title)
         return POISON_ENOMEM;
+    TRY(find_numbers(t, title, err));
     TRY(find_label(t, wish, title, err));
     t->d = t->columns - (t->label >= 0);
     t->base = 1;
@@ -1003,7 +1013,7 @@ int text_names(const struct text *t, char ***name, int *names, poison_error *err
         column += k != t->label;
         to += copy_title(to, size, &title[k]) + 1;
     }
-    if (to && !(*name)[t->d])
+    if (to && t->label < 0)
         (*name)[t->d] = to; /* an empty one */
     *names = to ? t->d : 0;
     free(title);

@@ -21,6 +21,7 @@ struct text {
     const char *header; /* the line of names, or NULL */
     /* CSV: fields of a row, and which one is the label (LIBSVM: 0); -1: none is */
     int columns, label;
+    int numbered;       /* CSV: the first field has no name, and numbers the rows */
     int guessed;        /* CSV: nothing says that the first field is the label */
     int *place;         /* NULL, or (columns) which feature a field is; -1: none */
     int d, base;        /* features; LIBSVM: the index of the first, 0 or 1 */

@@ -252,13 +252,9 @@ static void print_columns(FILE *out, const poison_data *data, const poison_suppo
     int named = data->columns && data->columns == set->d;
     if (named || !reaches_end(set, support))
         fprintf(out, "# width %d\n", set->d);
-    for (int f = 0; named && f < set->d; f++) {
-        fputs("# column ", out);
+    for (int f = 0; named && f <= set->d; f++) {
+        fputs(f < set->d ? "# column " : "# label ", out);
         print_name(out, data->name[data->names + f]);
-    }
-    if (named) {
-        fputs("# label ", out);
-        print_name(out, data->name[data->names + set->d]);
     }
 }
 
@@ -669,7 +665,8 @@ static int read_columns(struct cursor *c, poison_model *m, poison_error *err)
     if (columns && !label)
         TRY(poison_fail(err, POISON_EDATA, "%s: %d of %d columns have a name: the model ends early",
                         c->name, columns, m->data.train.d));
-    TRY(labels_columns(&m->data, name, columns, err));
+    TRY(labels_name(&m->data, (const char *const *)m->data.name, m->data.names, name, columns,
+                    err));
 done:
     free(name);
     free(text);
