@@ -26,7 +26,7 @@ on_disk() {
 writers() {
     cat <<END
 train $TINY -o old
-report $TINY --doses 1 -o old
+report $TINY --doses 1 --method knn,margin -o old
 support $TINY -o old
 audit $TINY --method knn -o old
 show $TINY -n 20 -o old.svg
@@ -132,7 +132,8 @@ refuses_one() {
         case $command in
             dose | plot) words=$command in=$place/table ;;
             matrix) words="$command --at 1" in=$place/table ;;
-            lab | report) words="$command $TINY --doses 1" ;;
+            lab) words="$command $TINY --doses 1" ;;
+            report) words="$command $TINY --doses 1 --method knn,margin" ;;
             sweep) words="$command $TINY --doses 0,1" ;;
             attack) words="$command $TINY --flip 1:2:1" ;;
             clean) words="$command $TINY --method knn:relabel:2" ;;
