@@ -88,11 +88,11 @@ cases_in_mode() { each_case "$1" "$2"; }
     while read -r flips; do
         words=$(printf -- '--flip %s ' $flips)
         rm -rf set
-        works data --data synthetic --train 300 --test 100 $words --export set
+        works data --data synthetic --train 300 --test 100 $words --export set -q # of flips again
         for command in support 'predictions -n 100'; do
             works $command --data set -j 1
             cp "$out" expected
-            works $command --data synthetic --train 300 --test 100 -j 1 $words
+            works $command --data synthetic --train 300 --test 100 -j 1 -q $words
             same "$out" expected "$command $words"
         done
     done <sets

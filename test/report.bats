@@ -161,7 +161,8 @@ tips() { sed -n "/id='$1-svg'/,/<\/svg>/s/.*class='mark[ '].*<title>\([^<]*\)<.*
     "$POISON" score --data evil.csv --test 60 --flip '<b>x:"& ""q""":10' | tail -n +2 |
         sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' |
         same_cells score-10 "score of words"
-    printf 'k,a\n%s' "$(for k in {1..40}; do echo "\"$((k % 2))"$'\033'"[31m\",$((k * k % 43))"; done)" \
+    printf 'k,a\n%s' "$(for k in {1..40}; do
+        echo "\"$((k % 2))"$'\033'"[31m\",$((k * k % 43))"; done)" \
         >terminal.csv
     reports --data terminal.csv --test 10 --pair $'0\033[31m:1\033[31m' --doses 3 --method knn
     ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" page || complain "control bytes"

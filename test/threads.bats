@@ -16,7 +16,7 @@ lab $small --doses 2,4
 predictions $small -n 40 --flip 1:2:5
 support $small --flip 1:2:5:far
 sweep $small --validate 20 --pairs 1:2,3:8 --doses 0,2,4 --strategy first,random,far,greedy --defence none,knn:relabel
-audit $tiny --flip 1:2:2 --method knn,margin,loo,shapley,confident
+audit $tiny --flip 1:2:2 -q --method knn,margin,loo,shapley,confident
 attack $small --validate 20 --flip 1:2:4:alfa
 attack $small --validate 20 --flip 1:2:3:greedy
 grid rows.libsvm -c 0.1:10:10 -g scale,0.1 -v 3
