@@ -362,7 +362,7 @@ static const struct trial {
     {.words = "score --data ../in/a.libsvm.gz --test 10 -j 1 -t polynomial"},
     {.words = "score --data ../in/big.csv --test 10 -j 1 --no-reuse"},
     {.words = "score --data ../in/idx --train 50 --test 10 -j 1 -m 1"},
-    {.words = "score --data ../in/idx/train-images-idx3-ubyte --test 10 -j 1 --isa c"},
+    {.words = "score --data ../in/idx/train-images-idx3-ubyte --test 10 -j 1 --isa c -q"},
     {.words = "counts " S "-j 1 --flip 1:2:2"},
     {.words = "counts -j 1 --train 50 --test 10"}, /* where build.sh puts MNIST */
     {.words = "counts --data - --test 10 -j 1 --format csv", .input = "in/words.csv"},
