@@ -314,6 +314,10 @@ PK\3\4|a.xlsx|an Excel workbook .*CSV
 \x93NUMPY|a.npy|an array of NumPy's .*savetxt
 PAR1\x15|a.parquet|a Parquet file.*CSV
 EOF
+    # at once, whatever follows: this never ends
+    { printf 'BZh91AY&SY'; yes; } 2>/dev/null | timeout 60 "$POISON" counts --data - 2>"$err" &&
+        complain "an endless bzip2 file was read"
+    grep -q 'standard input: compressed by bzip2' "$err" || complain "endless: $(cat "$err")"
 }
 
 @test "labels beyond 2^53 and labels that print alike stay apart" {

@@ -170,6 +170,11 @@ int poison_raised(const volatile sig_atomic_t *flag)
     return flag && __atomic_load_n(flag, __ATOMIC_RELAXED);
 }
 
+int poison_again(const volatile sig_atomic_t *flag)
+{
+    return errno == EINTR && !poison_raised(flag);
+}
+
 int poison_cancelled(const poison_settings *settings)
 {
     return poison_raised(settings->cancel);

@@ -64,6 +64,9 @@ double poison_clock(void); /* seconds, monotonic */
 int poison_raised(const volatile sig_atomic_t *flag);
 int poison_cancelled(const poison_settings *settings);
 int poison_fail_cancelled(poison_error *err);
+/* Whether a system call that has just failed is to be made again: a signal interrupted it (errno),
+ * and nobody has raised the flag. */
+int poison_again(const volatile sig_atomic_t *flag);
 
 /* Tells settings->progress; of a parallel region only the first thread does, which may print. */
 void poison_tell(const poison_settings *settings, const char *doing, double done, const char *unit,

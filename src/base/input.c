@@ -19,20 +19,22 @@
 #define SURELY ((size_t)16 << 20)
 /* What is taken at first of a gzipped file: what its header claims is believed as data arrive. */
 #define CHUNK ((size_t)4 << 20)
+/* By these first bytes formats that are no text are known. */
+#define LOOKED_AT 16
 
 /* Up to `length` bytes of the descriptor, 0 at the end; a host's signals interrupt a read, and it
  * goes on. */
 static ssize_t read_bytes(struct input *s, void *to, size_t length, poison_error *err)
 {
-    for (;;) {
+    ssize_t got;
+    do {
         if (poison_raised(s->cancel))
             return poison_fail_cancelled(err);
-        ssize_t got = read(s->fd, to, size_min(length, CHUNK));
-        if (got >= 0)
-            return got;
-        if (errno != EINTR)
-            return poison_fail(err, POISON_EDATA, "%s: cannot read: %s", s->name, strerror(errno));
-    }
+        got = read(s->fd, to, size_min(length, CHUNK));
+    } while (got < 0 && errno == EINTR);
+    return got >= 0 ? got
+                    : poison_fail(err, POISON_EDATA, "%s: cannot read: %s", s->name,
+                                  strerror(errno));
 }
 
 /* ---- gzip ------------------------------------------------------------------------------------ */
@@ -175,7 +177,7 @@ static int open_file(struct input *s, const char *path, int pipes, poison_error 
 {
     do
         s->fd = open(path, O_RDONLY | O_CLOEXEC | (pipes ? 0 : O_NONBLOCK));
-    while (s->fd < 0 && errno == EINTR && !poison_raised(s->cancel));
+    while (s->fd < 0 && poison_again(s->cancel));
     if (s->fd < 0 && errno == EINTR)
         return poison_fail_cancelled(err);
     if (s->fd < 0)
@@ -221,7 +223,7 @@ int input_open(struct input *s, const char *path, int pipes, const poison_settin
     ssize_t begin;
     do
         begin = pread(s->fd, magic, 2, at);
-    while (begin < 0 && errno == EINTR && !poison_raised(s->cancel));
+    while (begin < 0 && poison_again(s->cancel));
     if (info.st_size <= at && begin <= 0)
         return poison_fail(err, POISON_EDATA, "%s: the file is empty", s->name);
     if (begin == 2 && magic[0] == 0x1F && magic[1] == 0x8B)
@@ -395,11 +397,14 @@ int input_take_all(struct input *s, char **out, size_t *length, struct budget bu
                 return (int)got;
             if (*length > SURELY && memchr(*out + *length, 0, (size_t)got))
                 return poison_fail(err, POISON_EDATA, "%s: a NUL byte: this is no text", s->name);
+            size_t before = *length;
             *length += (size_t)got;
             (*out)[*length] = '\n';
+            if (before < LOOKED_AT && refuse_packed(s, *out, *length, err) < 0)
+                return POISON_EDATA; /* gigabytes may follow */
             if (got == 0) {
                 end_lines(*out, *length);
-                return refuse_packed(s, *out, *length, err);
+                return 0;
             }
         }
         if (room > budget.left)

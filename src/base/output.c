@@ -26,12 +26,6 @@ struct sink {
     const volatile sig_atomic_t *cancel;
 };
 
-/* Whether the call that has just failed is to be made again. */
-static int again(const volatile sig_atomic_t *cancel)
-{
-    return errno == EINTR && !poison_raised(cancel);
-}
-
 static ssize_t write_all(void *cookie, const char *bytes, size_t length)
 {
     struct sink *sink = cookie;
@@ -40,7 +34,7 @@ static ssize_t write_all(void *cookie, const char *bytes, size_t length)
         ssize_t put = write(sink->fd, bytes + done, length - done);
         if (put > 0)
             done += (size_t)put;
-        else if (put == 0 || !again(sink->cancel))
+        else if (put == 0 || !poison_again(sink->cancel))
             sink->failed = put < 0 ? errno : EIO;
     }
     if (done < length)
@@ -80,7 +74,7 @@ static int open_it(const char *path, int how, mode_t mode, const volatile sig_at
     int fd;
     do
         fd = open(path, how | O_CLOEXEC, mode);
-    while (fd < 0 && again(cancel));
+    while (fd < 0 && poison_again(cancel));
     return fd;
 }
 
@@ -384,7 +378,7 @@ static int sync_it(struct output *file)
         }
     do
         failed = fsync(fd);
-    while (failed && again(file->cancel));
+    while (failed && poison_again(file->cancel));
     return failed;
 }
 

@@ -105,7 +105,7 @@ static int check_text(struct journal *j, const struct journal_form *form, const 
     j->headed = 1;
     for (*keep = (size_t)(at - text); (end = strchr(at, '\n')); *keep = (size_t)(at - text)) {
         int fits = 0, status = is_next_row(form, at, end, &fits, err);
-        if (j->cancel && *j->cancel)
+        if (poison_raised(j->cancel))
             return poison_fail_cancelled(err);
         if (status < 0)
             return status;
@@ -176,7 +176,7 @@ static int open_locked(struct journal *j, const struct journal_form *form, poiso
     struct stat info;
     for (;;) {
         int flags = O_RDWR | O_CLOEXEC, created = 0;
-        if (j->cancel && *j->cancel)
+        if (poison_raised(j->cancel))
             return poison_fail_cancelled(err);
         j->fd = open(j->path, flags);
         if (j->fd < 0 && errno == ENOENT) { /* without O_EXCL: a link to a file that is yet to be */
@@ -243,7 +243,7 @@ int journal_open(struct journal *j, const char *path, const struct journal_form 
 static int check_place(const struct journal *j, poison_error *err)
 {
     struct stat info;
-    if (!j->out || j->direct.out || j->fd < 0 || is_still_ours(j))
+    if (j->fd < 0 || is_still_ours(j))
         return 0;
     if (fstat(j->fd, &info) == 0 && info.st_nlink > 0)
         return poison_fail(err, POISON_EDATA,

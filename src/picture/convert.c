@@ -72,7 +72,7 @@ static int convert(const struct conversion *c, int zoom, poison_error *err)
                            strerror(errno));
     if (child == 0)
         become_converter(c, zoom);
-    while (waitpid(child, &how, 0) < 0 && errno == EINTR)
+    while (waitpid(child, &how, 0) < 0 && poison_again(NULL))
         if (poison_cancelled(c->settings))
             kill(child, SIGKILL);
     if (poison_cancelled(c->settings))
