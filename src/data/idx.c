@@ -257,8 +257,7 @@ static int find_labels(char **found, const char *images, poison_error *err)
         if (access(path, F_OK) != 0)
             status = poison_fail(err, POISON_EDATA,
                                  "%s: its labels are missing: there is no %s (with or without .gz)",
-                                 images,
-                                 path);
+                                 images, path);
     }
     if (status == 0)
         *found = path;

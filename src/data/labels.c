@@ -311,19 +311,14 @@ int labels_join(poison_data *data, const struct label_source *given, size_t sour
     int names = give_labels(all, count, numbers, data->names, name);
     if (names < 0)
         TRY(fail_too_many(err));
-    char **names_block = block(name, names, data->columns ? data->name + data->names : NULL,
-                               data->columns);
-    if (!names_block)
-        TRY(poison_fail_memory(err, (size_t)names, 1, "the labels' names"));
+    TRY(labels_name(data, name, names, data->columns ? data->name + data->names : NULL,
+                    data->columns, err));
     for (int k = 0; k < count; k++)
         if (all[k].source >= 0)
             label[all[k].source * BOOK_MOST + all[k].of] = all[k].label;
     for (size_t s = 0; s < sources; s++)
         for (size_t r = 0; r < source[s].n; r++)
             source[s].y[r] = label[s * BOOK_MOST + (size_t)source[s].y[r]];
-    free(data->name);
-    data->name = names_block;
-    data->names = names;
     data->numbers = numbers;
 done:
     free(all);

@@ -73,6 +73,12 @@ static size_t plus(size_t a, size_t b)
     return a + b < a ? SIZE_MAX : a + b;
 }
 
+static struct text_wish wish_of(const poison_source *s, const struct load_how *how)
+{
+    return (struct text_wish){.format = s->format, .label = s->label, .keep = how->keep,
+                              .drop = how->drop};
+}
+
 /* ---- one file -------------------------------------------------------------------------------- */
 
 enum { FEW = 10 }; /* rows that no default is found for */
@@ -108,32 +114,40 @@ static int plan(size_t *first, const struct wish *wish, size_t rows, poison_erro
                        wish->shrinks && wish->validate ? ": --validate N takes fewer" : "");
 }
 
+/* Of all rows of a place that come first, and its last ones, apart; others go. */
+static int cut(struct part *part, const struct wish *wish, poison_error *err)
+{
+    int status = 0;
+    size_t n = part->set.n, first, *row = poison_take(wish->last, sizeof *row);
+    TRY(plan(&first, wish, n, err));
+    if (!row)
+        TRY(poison_fail_memory(err, wish->last, sizeof *row, "the test rows"));
+    for (size_t k = 0; k < wish->last; k++)
+        row[k] = n - wish->last + k;
+    TRY(poison_set_gather(&part->last, &part->set, row, wish->last, err));
+    part->set.n = first;
+done:
+    free(row);
+    return status;
+}
+
 /* Images and the labels beside them */
 static int load_images(struct part *part, const struct wish *wish, const poison_settings *settings,
                        poison_error *err)
 {
     int status = 0;
-    size_t first, *row = NULL;
-    poison_set *set = &part->set;
     double begun = trace_begin(settings->trace);
     if (strcmp(wish->path, "-") == 0)
         return poison_fail(err, POISON_EDATA,
                            "standard input: an IDX file; its labels are in a second one, so give a "
                            "file's name");
-    TRY(idx_read_images(set, wish->path,
+    TRY(idx_read_images(&part->set, wish->path,
                         wish->given && !wish->last ? plus(wish->first, wish->validate) : SIZE_MAX,
                         settings, err));
-    TRY(plan(&first, wish, set->n, err));
-    row = poison_take(wish->last, sizeof *row);
-    if (!row)
-        TRY(poison_fail_memory(err, wish->last, sizeof *row, "the test rows"));
-    for (size_t k = 0; k < wish->last; k++)
-        row[k] = set->n - wish->last + k;
-    TRY(poison_set_gather(&part->last, set, row, wish->last, err));
-    set->n = first;
-    trace_end(settings->trace, TRACE_LOAD, begun, (double)set_bytes(first + wish->last, set->d, 0));
+    TRY(cut(part, wish, err));
+    trace_end(settings->trace, TRACE_LOAD, begun,
+              (double)set_bytes(part->set.n + wish->last, part->set.d, 0));
 done:
-    free(row);
     return status;
 }
 
@@ -212,30 +226,20 @@ done:
 static int load_mixed(struct part *part, const struct wish *wish, uint64_t seed,
                       struct budget budget, poison_error *err)
 {
-    int status = 0;
-    size_t n, *row = NULL;
+    int status = 0, endless = is_synthetic(wish->path); /* there what is wanted is all */
     struct wish all = {.path = wish->path, .text = wish->text, .test = wish->test,
                        .first = SIZE_MAX};
-    if (is_synthetic(wish->path)) /* without an end: what is wanted is all */
-        all = *wish;
-    TRY(load_part(part, &all, budget, err));
+    TRY(load_part(part, endless ? wish : &all, budget, err));
     TRY(set_mix(&part->set, seed, err));
-    n = part->set.n;
-    if (is_synthetic(wish->path))
+    if (endless)
         goto done;
-    if (is_folder(wish->path) && !wish->given)
-        part->set.n = size_min(n, plus(wish->first, wish->validate));
-    else
-        TRY(plan(&part->set.n, wish, n, err));
-    row = poison_take(wish->last, sizeof *row);
-    if (!row)
-        TRY(poison_fail_memory(err, wish->last, sizeof *row, "the test rows"));
-    for (size_t k = 0; k < wish->last; k++)
-        row[k] = n - wish->last + k;
+    if (is_folder(wish->path) && !wish->given) {
+        part->set.n = size_min(part->set.n, plus(wish->first, wish->validate));
+        goto done;
+    }
     set_free(&part->last);
-    TRY(poison_set_gather(&part->last, &part->set, row, wish->last, err));
+    TRY(cut(part, wish, err));
 done:
-    free(row);
     return status;
 }
 
@@ -332,8 +336,7 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     struct part train = {.name = name_of(s->path)};
     struct part test = {.name = s->test_path ? name_of(s->test_path) : train.name};
     struct budget budget = budget_whole(settings);
-    struct text_wish text = {.label = s->label, .format = s->format, .keep = how->keep,
-                             .drop = how->drop};
+    struct text_wish text = wish_of(s, how);
     struct wish first = {.path = s->path, .text = text, .first = s->train,
                          .given = s->train_given, .validate = s->validate, .shrinks = how->few,
                          .last = !s->test_path && s->test_given ? s->test : 0};
@@ -519,11 +522,11 @@ int load_rows(poison_data *data, struct load_width *width, const poison_source *
     struct part rows = {.name = name_of(s->path)};
     struct part model = {.name = "the model", .set = {.d = width->d}, .sparse = width->at_least,
                          .base = width->base};
-    struct text_wish text = {.label = s->label, .format = s->format, .keep = how->keep,
-                             .drop = how->drop, .features = width->d,
-                             .name = data->columns ? data->name + names : NULL,
-                             .names = data->columns,
-                             .whose = model.name};
+    struct text_wish text = wish_of(s, how);
+    text.features = width->d;
+    text.name = data->columns ? data->name + names : NULL;
+    text.names = data->columns;
+    text.whose = model.name;
     struct wish wish = {.path = s->path, .text = text, .test = 1, .first = s->test,
                         .given = s->test_given};
     TRY(load_part(&rows, &wish, budget_whole(settings), err));
@@ -606,8 +609,7 @@ int load_check(const poison_source *s, const struct load_how *how,
                struct problems *problems, const poison_settings *settings, poison_error *err)
 {
     const char *path = s->path;
-    struct text_wish wish = {.format = s->format, .label = s->label, .keep = how->keep,
-                             .drop = how->drop};
+    struct text_wish wish = wish_of(s, how);
     struct input input = INPUT_CLOSED;
     struct text text = {0};
     poison_error why = {""};

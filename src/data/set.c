@@ -103,14 +103,11 @@ int set_widen(poison_set *set, int before, int after, poison_error *err)
     return 0;
 }
 
-struct place {
-    uint64_t key;
-    size_t row;
-};
-
-static int by_key(const void *a, const void *b)
+int by_label_and_key(const void *a, const void *b)
 {
-    const struct place *s = a, *t = b;
+    const struct keyed_row *s = a, *t = b;
+    if (s->label != t->label)
+        return s->label < t->label ? -1 : 1;
     if (s->key != t->key)
         return s->key < t->key ? -1 : 1;
     return (s->row > t->row) - (s->row < t->row);
@@ -120,13 +117,13 @@ static int by_key(const void *a, const void *b)
 int set_mix(poison_set *set, uint64_t seed, poison_error *err)
 {
     poison_set aside = {0};
-    struct place *order = poison_take(set->n, sizeof *order);
+    struct keyed_row *order = poison_take(set->n, sizeof *order);
     int status = 0;
     if (!order)
         TRY(poison_fail_memory(err, set->n, sizeof *order, "the order of rows"));
     for (size_t r = 0; r < set->n; r++)
-        order[r] = (struct place){poison_key(seed, 8, r), r};
-    qsort(order, set->n, sizeof *order, by_key);
+        order[r] = (struct keyed_row){.key = poison_key(seed, 8, r), .row = r};
+    qsort(order, set->n, sizeof *order, by_label_and_key);
     for (size_t first = 0; first < set->n; first++) {
         size_t at = first;
         if (order[first].row == first)

@@ -17,6 +17,14 @@ int set_to_doubles(poison_set *set, poison_error *err);
 /* Columns of zeros come before and after the features. Errors as above. */
 int set_widen(poison_set *set, int before, int after, poison_error *err);
 
+/* Rows in an order by random numbers, the classes one after the other; for qsort. */
+struct keyed_row {
+    int label;
+    uint64_t key;
+    size_t row;
+};
+int by_label_and_key(const void *a, const void *b);
+
 /* The rows in the order of key (seed, stream 8, row), in place. POISON_ENOMEM; the set is then as
  * before. */
 int set_mix(poison_set *set, uint64_t seed, poison_error *err);

@@ -122,6 +122,22 @@ static const char *take_field(const struct text *t, const char *p, const char *e
     return next;
 }
 
+static int is_number(const struct field *f, double *value)
+{
+    return f->length && number_read(f->at, f->at + f->length, value) == f->at + f->length;
+}
+
+/* Field k of a line; empty where the line ends before. */
+static struct field field_of(const struct text *t, const char *p, int k)
+{
+    const char *end = line_end(t, p);
+    struct field f = {0};
+    for (int at = 0; at <= k; at++, p++)
+        if (!(p = take_field(t, p, end, &f, NULL)) || (p == end && at < k))
+            return (struct field){0};
+    return f;
+}
+
 /* ---- what is wrong --------------------------------------------------------------------------- */
 
 static int shown(size_t length)
@@ -132,12 +148,7 @@ static int shown(size_t length)
 /* Field k of the header, or an empty one. */
 static struct field column_name(const struct text *t, int k)
 {
-    struct field f = {0};
-    const char *p = t->header, *end = p ? line_end(t, p) : NULL;
-    for (int at = 0; p && at <= k; at++, p++)
-        if (!(p = take_field(t, p, end, &f, NULL)) || (p == end && at < k))
-            return (struct field){0};
-    return f;
+    return t->header ? field_of(t, t->header, k) : (struct field){0};
 }
 
 /* `number` is a field's from 1, or an index. */
@@ -148,7 +159,6 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
     snprintf(place, sizeof place, name.length ? "%s %d (%.*s)" : "%s %d",
              t->libsvm ? "feature" : "field", number, shown(name.length), name.at);
     double value;
-    const char *end = number_read(f->at, f->at + f->length, &value);
     if (t->header && !f->length && !name.length && number == t->columns)
         return poison_fail(err, POISON_EDATA,
                            "%s is empty and without a name, as where every line ends with a "
@@ -163,7 +173,7 @@ static int fail_value(const struct text *t, int number, const struct field *f, p
                            "%s is NaN: fill missing values in, or leave such rows out", place);
     if (is_any(f, infinities))
         return poison_fail(err, POISON_EDATA, "%s is infinite", place);
-    if (end && end == f->at + f->length)
+    if (is_number(f, &value))
         return poison_fail(err, POISON_EDATA, "%s: '%.*s' is too large for a double", place,
                            shown(f->length), f->at);
     poison_fail(err, POISON_EDATA, "%s: '%.*s' is not a number", place, shown(f->length), f->at);
@@ -260,8 +270,7 @@ static int parse_fields(const struct text *t, const char *line, struct row *row,
             if (k == t->label)
                 row->label = f;
             else if (!is_left_out(t, k)
-                     && (number_read(f.at, f.at + f.length, &value) != f.at + f.length || !f.length
-                         || !isfinite(value)))
+                     && (!is_number(&f, &value) || !isfinite(value)))
                 return fail_value(t, k + 1, &f, err);
         }
         if (k != t->label && !is_left_out(t, k)
@@ -548,7 +557,7 @@ static int is_header(const struct text *t, const char *line, const char *label)
         struct field f;
         if (!(p = take_field(t, p, end, &f, NULL)))
             return 0;
-        int number = f.length && number_read(f.at, f.at + f.length, &value) == f.at + f.length;
+        int number = is_number(&f, &value);
         words += !number && !is_any(&f, missing) && !is_any(&f, nans);
         if (number) {
             counting &= isnan(before) || value == before + 1;
@@ -626,20 +635,9 @@ static int is_expected(const struct text_wish *wish, const struct field *f)
     return k < wish->names;
 }
 
-/* A field of a row; empty where its line ends before. */
-static struct field field_of(const struct text *t, size_t r, int k)
+static struct field field_of_row(const struct text *t, size_t r, int k)
 {
-    const char *p = t->bytes + t->row[r], *end = line_end(t, p);
-    struct field f = {0};
-    for (int at = 0; at <= k; at++, p++)
-        if (!(p = take_field(t, p, end, &f, NULL)) || (p == end && at < k))
-            return (struct field){0};
-    return f;
-}
-
-static int is_number(const struct field *f, double *value)
-{
-    return f->length && number_read(f->at, f->at + f->length, value) == f->at + f->length;
+    return field_of(t, t->bytes + t->row[r], k);
 }
 
 /* Whether a column's values are 0, 1, 2, ... or 1, 2, 3, ... */
@@ -647,7 +645,7 @@ static int is_counting(const struct text *t, int k)
 {
     double value, first = 0;
     for (size_t r = 0; r < t->rows; r++) {
-        struct field f = field_of(t, r, k);
+        struct field f = field_of_row(t, r, k);
         if (!is_number(&f, &value) || (r ? value != first + (double)r : value != 0 && value != 1))
             return 0;
         first = r ? first : value;
@@ -671,12 +669,14 @@ static int ascending(const void *a, const void *b)
  * rows are numbered, in this order or mixed. */
 static int find_numbers(struct text *t, const struct field *title, poison_error *err)
 {
-    double *value = poison_take(t->rows, sizeof *value);
     int numbers = t->header && t->rows > 1 && is_unnamed(title);
+    double *value = numbers ? poison_take(t->rows, sizeof *value) : NULL;
+    if (!numbers)
+        return 0;
     if (!value)
         return poison_fail_memory(err, t->rows, sizeof *value, "the first column");
     for (size_t r = 0; r < t->rows && numbers; r++) {
-        struct field f = field_of(t, r, 0);
+        struct field f = field_of_row(t, r, 0);
         numbers = is_number(&f, &value[r]) && value[r] >= 0 && value[r] == floor(value[r]);
     }
     if (numbers)
@@ -699,7 +699,7 @@ static int first_is_none(const struct text *t, const struct field *title, poison
         return poison_fail_memory(err, 1, sizeof *book, "the labels");
     for (size_t r = 0; r < t->rows && !none; r++) {
         double value;
-        struct field f = field_of(t, r, 0);
+        struct field f = field_of_row(t, r, 0);
         TRY(book_add(book, f.at ? f.at : "", f.length, err));
         none = status >= POISON_LABELS || (is_number(&f, &value) && value != floor(value));
     }
