@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "table.h"
 
+#include "base.h"
 #include "escape.h"
 #include "labels.h"
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -162,15 +160,16 @@ static void print_text(FILE *out, enum dialect dialect, const char *text, int fi
     escape(out, dialect, text + comment);
 }
 
-/* One cell (text NULL: nothing is known; bare: as it is in JSON, a number) and what follows it.
- * Nothing more is printed after an error: a signal that ended a write to a slow reader must not
- * meet another write. */
-static void print_cell(struct table *table, enum dialect dialect, const char *text, int bare)
+/* One cell (text NULL: nothing is known; bare: as it is in JSON, a number; quote: what it stands
+ * between elsewhere) and what follows it. Nothing more is printed after an error: a signal that
+ * ended a write to a slow reader must not meet another write. */
+static void print_cell(struct table *table, enum dialect dialect, const char *text, int bare,
+                       const char *quote)
 {
     FILE *out = table->sheet->out;
     int json = table->sheet->json;
     const volatile sig_atomic_t *cancel = table->sheet->cancel;
-    if (table->at == 0 && cancel && *cancel)
+    if (table->at == 0 && poison_raised(cancel))
         table->ended = 1;
     if (table->ended) {
         table->at = (table->at + 1) % table->columns;
@@ -187,8 +186,11 @@ static void print_cell(struct table *table, enum dialect dialect, const char *te
         fputs(json ? "null" : "NA", out);
     else if (json && !bare)
         put_string(out, text);
-    else
+    else {
+        fputs(quote, out);
         print_text(out, dialect, text, table->at == 0);
+        fputs(quote, out);
+    }
     table->at = (table->at + 1) % table->columns;
     if (ferror(out))
         return;
@@ -200,7 +202,7 @@ static void print_cell(struct table *table, enum dialect dialect, const char *te
 
 static void cell(struct table *table, const char *text, int bare)
 {
-    print_cell(table, ESCAPE_TERMINAL, text, bare);
+    print_cell(table, ESCAPE_TERMINAL, text, bare, "");
 }
 
 void table_none(struct table *table)
@@ -241,32 +243,25 @@ void table_name(struct table *table, const char *name)
 }
 
 /* Unlike table_name's text, which may have been printed before, the label's own name. */
-static void print_label(struct table *table, const char *name)
+static void print_label(struct table *table, const char *name, const char *quote)
 {
-    print_cell(table, ESCAPE_CELL, name, table->sheet->numbers);
+    print_cell(table, ESCAPE_CELL, name, table->sheet->numbers, quote);
 }
 
 void table_label(struct table *table, int label)
 {
     char number[12];
-    print_label(table, poison_label_text(table->sheet->data, label, number));
+    print_label(table, poison_label_text(table->sheet->data, label, number), "");
 }
 
 void table_flipped(struct table *table, int label)
 {
     char number[12];
     const char *name = label < 0 ? NULL : poison_label_text(table->sheet->data, label, number);
-    if (table->sheet->json) {
-        table_name(table, name);
-    } else if (!name) {
+    if (name)
+        print_label(table, name, label_is_dash(name) ? "\"" : "");
+    else if (table->sheet->json)
+        table_none(table);
+    else
         table_text(table, "-");
-    } else if (label_is_dash(name)) {
-        char *quoted = NULL;
-        if (asprintf(&quoted, "\"%s\"", name) < 0)
-            quoted = NULL;
-        print_cell(table, ESCAPE_CELL, quoted ? quoted : name, 0);
-        free(quoted);
-    } else {
-        print_label(table, name);
-    }
 }
