@@ -353,10 +353,9 @@ static int run_train(struct laboratory *lab, poison_error *err)
         return cross_validate(lab, err);
     TRY(train(lab, err));
     TRY(poison_model_write(lab->svm, &lab->data, lab->args->form.output, &nameless, err));
-    if (nameless && !lab->args->quiet)
-        fprintf(stderr, "poison: warning: labels that are no whole numbers are written as 0, 1, "
-                        "...; -o FILE keeps their names "
-                        "too, in FILE.labels\n");
+    if (nameless)
+        poison_warn(&lab->settings, "labels that are no whole numbers are written as 0, 1, ...; -o "
+                                    "FILE keeps their names too, in FILE.labels");
 done:
     return status;
 }
@@ -374,12 +373,11 @@ static int predict_rows(struct laboratory *lab, poison_model *model, poison_erro
     lab->data.columns = model->data.columns;
     model->data.name = NULL;
     TRY(load_rows(&lab->data, &width, &a->source, &a->how, &a->settings, err));
-    if (width.foreign && !a->quiet)
-        fprintf(stderr,
-                "poison: warning: %s: the first column is taken for the labels, and holds none of "
-                "the model's: "
-                "--label says which one it is, or none\n",
-                a->source.path);
+    if (width.foreign)
+        poison_warn(&lab->settings,
+                    "%s: the first column is taken for the labels, and holds none of the model's: "
+                    "--label says which one it is, or none",
+                    a->source.path);
     TRY(poison_model_fit(model, &lab->data.test, err));
     size_t m = lab->data.test.n;
     if (a->predict.score && !lab->data.test.y)
@@ -406,9 +404,9 @@ static int run_predict(struct laboratory *lab, poison_error *err)
     int status = poison_model_read(&model, lab->args->operand[0], &lab->args->settings, err);
     if (status < 0)
         return status;
-    if (model.strange_names && !lab->args->quiet)
-        fprintf(stderr, "poison: warning: %s.labels belongs to another model: ignored\n",
-                lab->args->operand[0]);
+    if (model.strange_names)
+        poison_warn(&lab->settings, "%s.labels belongs to another model: ignored",
+                    lab->args->operand[0]);
     status = predict_rows(lab, &model, err);
     poison_model_free(&model);
     return status;

@@ -50,13 +50,11 @@ int parse_whole(size_t *value, const char *text, const struct option *o, poison_
     return poison_fail(err, POISON_EUSAGE, "--%s %s: expected a whole number", o->name, text);
 }
 
-/* A finite number up to *end, where only what `ends` holds may follow. */
+/* A finite number up to *end (NULL: there is none), where only what `ends` holds may follow. */
 static int take_finite(double *value, const char *text, const char **end, const char *ends)
 {
     *end = number_read(text, text + strlen(text), value);
-    if (!*end)
-        *end = text;
-    return *end != text && (!**end || strchr(ends, **end)) && isfinite(*value);
+    return *end && (!**end || strchr(ends, **end)) && isfinite(*value);
 }
 
 int parse_number(double *value, const char *text, int positive, const char *option,
@@ -400,7 +398,7 @@ static int add_range(double **list, size_t *count, const char *word, const char 
     int status = 0;
     if (take_finite(&low, word, &end, ":") && low > 0 && !*end)
         return add_number(list, count, low, option, err);
-    if (end == word || *end != ':' || !(low > 0) || !take_finite(&high, end + 1, &end, ":")
+    if (!end || *end != ':' || !(low > 0) || !take_finite(&high, end + 1, &end, ":")
         || *end != ':' || !take_finite(&factor, end + 1, &end, "") || factor <= 1 || high < low
         || log(high / low) / log(factor) > 10000)
         return poison_fail(err, POISON_EUSAGE,

@@ -27,11 +27,11 @@ static void warn_once(struct progress *line, const char *sentence)
 static void show(void *self, const poison_progress *p)
 {
     struct progress *line = self;
-    double now = poison_clock(), seconds;
     if (p->warning)
         warn_once(line, p->warning);
     if (p->warning || !line->terminal)
         return;
+    double now = poison_clock(), seconds;
     if (line->doing != p->doing) {
         line->doing = p->doing;
         line->begun = line->last = now;

@@ -96,10 +96,9 @@ static int count_cells(struct campaign *c, size_t *total, poison_error *err)
         int from = s->pair[p].from;
         if (poison_cancelled(c->settings))
             return poison_fail_cancelled(err);
-        size_t doses = 0;
-        for (size_t d = 0; d < s->doses && !c->doses[from]; d++)
-            doses += s->dose[d] <= c->there[from];
-        c->doses[from] += doses;
+        if (!c->doses[from]) /* not counted yet, or soon counted */
+            for (size_t d = 0; d < s->doses; d++)
+                c->doses[from] += s->dose[d] <= c->there[from];
         *total += each * c->doses[from];
     }
     return 0;
