@@ -72,6 +72,11 @@ static void hash_slots_find_what_was_put_there(void **state)
     }
     assert_int_equal(*poison_hash_slot(slot, 15, text, "xyzzy", 3), COUNT);
     assert_int_equal(*poison_hash_slot(slot, 15, text, "xyzzy", 4), 0);
+    for (uint32_t k = 1; k < COUNT; k++) { /* a zero in the text equals none, nor is read over */
+        char zero[64] = "";
+        strcpy(zero, text[k]);
+        assert_int_equal(*poison_hash_slot(slot, 15, text, zero, 60), 0);
+    }
 }
 
 static void impossible_sizes_are_refused(void **state)

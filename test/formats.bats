@@ -250,6 +250,7 @@ END
     wrong ': the file holds no rows' <<<$'# nothing\n\n'
     printf '1,2,3\n1,\0,3\n' | wrong ':2: a NUL byte'
     printf '1,2,3\n\0,2,3\n' | wrong ':2: a NUL byte'
+    printf 'a,b,c\n1,2,3\n1\0x,2,3\n1\0x,2,3\n' | wrong ':3: a NUL byte'
     printf '1,2\n1,3\n' | iconv -f UTF-8 -t UTF-16 | wrong ':[12]: a NUL byte'
     wrong ':2: index 3 after 3: indices must ascend' <<<$'1 1:2\n1 3:1 3:2 9:1'
     wrong ':3: index 2 after 5: indices must ascend' <<<$'1 1:2\n\n1 5:1 2:2'
@@ -283,6 +284,10 @@ END
     echo 2 >rows
     works predict a rows --format libsvm
     [ "$(cat "$out")" = 2 ] || complain "predicted: $(cat "$out")"
+    # of labels alone a model would learn from what memory holds by chance
+    printf '1\n2\n1\n2\n3\n' >labels
+    refuses 3 'labels: labels alone: the rows have no features' \
+        support --data labels --format libsvm
 }
 
 @test "lines ended by CR alone are lines, in data and flips" {
@@ -318,6 +323,9 @@ EOF
     { printf 'BZh91AY&SY'; yes; } 2>/dev/null | timeout 60 "$POISON" counts --data - 2>"$err" &&
         complain "an endless bzip2 file was read"
     grep -q 'standard input: compressed by bzip2' "$err" || complain "endless: $(cat "$err")"
+    { printf 'BZh91AY&SY'; head -c 17000000 /dev/zero; } >large
+    refuses 3 'large: compressed by bzip2' counts --data large -m 16
+    rm large
 }
 
 @test "labels beyond 2^53 and labels that print alike stay apart" {

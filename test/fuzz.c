@@ -193,7 +193,7 @@ static void fuzz_idx(const uint8_t *at, size_t left)
     }
     size_t most = 20;
     struct problems problems = {.found = ignore_problem, .self = &most};
-    answered(load_check(source.path, POISON_READ_AUTO, NULL, &problems, &settings, &err), &err);
+    answered(load_check(&source, &(struct load_how){0}, &problems, &settings, &err), &err);
 }
 
 static void fuzz_table(const uint8_t *at, size_t left)

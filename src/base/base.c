@@ -136,8 +136,8 @@ uint32_t *poison_hash_slot(uint32_t *slot, size_t mask, const char *const *text,
     size_t at = poison_mix(hash) & mask;
     for (; slot[at]; at = (at + 1) & mask) {
         const char *other = text[slot[at] - 1];
-        if (strncmp(other, wanted, length) == 0 && !other[length])
-            break;
+        if (strlen(other) == length && memcmp(other, wanted, length) == 0)
+            break; /* a zero in `wanted` equals no text */
     }
     return &slot[at];
 }

@@ -365,6 +365,18 @@ static int refuse_packed(const struct input *s, const char *bytes, size_t length
     return 0;
 }
 
+/* A plain file that is larger than what is allowed: it may be packed, and that is what to say. */
+static int fail_unread(struct input *s, struct budget budget, poison_error *err)
+{
+    char first[LOOKED_AT];
+    size_t have = give_ahead(s, first, sizeof first);
+    ssize_t got = input_some(s, first + have, sizeof first - have, err);
+    if (got < 0)
+        return (int)got;
+    return refuse_packed(s, first, have + (size_t)got, err) < 0 ? POISON_EDATA
+                                                                : fail_too_long(s, budget, err);
+}
+
 /* Lines may end with CR LF, whose CR is the reader's to drop; a CR alone ends one too, as a newline
  * then. */
 static void end_lines(char *text, size_t length)
@@ -385,7 +397,7 @@ int input_take_all(struct input *s, char **out, size_t *length, struct budget bu
     *out = NULL;
     *length = 0;
     if (s->size >= 0 && (size_t)s->size > budget.left)
-        return fail_too_long(s, budget, err);
+        return fail_unread(s, budget, err);
     for (;;) {
         char *larger = *out ? realloc(*out, room + 1) : poison_take_big(room + 1, 1);
         if (!larger)

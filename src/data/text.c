@@ -700,6 +700,8 @@ static int first_is_none(const struct text *t, const struct field *title, poison
     for (size_t r = 0; r < t->rows && !none; r++) {
         double value;
         struct field f = field_of_row(t, r, 0);
+        if (f.length && memchr(f.at, 0, f.length))
+            break; /* who reads the rows will say so */
         TRY(book_add(book, f.at ? f.at : "", f.length, err));
         none = status >= POISON_LABELS || (is_number(&f, &value) && value != floor(value));
     }
