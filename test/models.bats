@@ -446,6 +446,8 @@ hundred() { awk -v rows="$1" 'BEGIN { srand(1);
     works train train.csv -o model
     works predict model rows.csv # it knows its width,
     [ "$(paste -sd ' ' "$out")" = 'p q' ] || complain "a model of ours: $(cat "$out")"
+    works predict model rows.csv --provenance
+    [ "$(tail -n +2 "$out" | paste -sd ' ')" = 'p q' ] || complain "provenance: $(cat "$out")"
     sed -i '/^#/d' model # and this one, as LIBSVM writes it, does not
     sed -i "1s/.*/crc32 $(gzip -c model | tail -c 8 | od -An -N 4 -tx4 | tr -d ' ')/" model.labels
     poison predict model rows.csv

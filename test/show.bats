@@ -270,8 +270,10 @@ END
 # Shows on a terminal of 80 x 60: `screen`, what it looks like then, and `raw`, the bytes that it
 # got.
 terminal() { # VARIABLES... -- WORDS...
-    local variables=() word k tmux='tmux -L show -f /dev/null -u'
+    local variables=() word k tmux
     local -x TMUX_TMPDIR=$place LC_ALL=C.UTF-8
+    # a server of its own: the one before may still be on its way out
+    tmux="tmux -L show$((terminals += 1)) -f /dev/null -u"
     while [ "$1" != -- ]; do variables+=("$1"); shift; done
     shift
     rm -f raw go finished

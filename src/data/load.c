@@ -359,6 +359,10 @@ static int load_files(poison_data *data, const poison_source *s, const struct lo
     if (!train.set.y || !test.set.y)
         TRY(poison_fail(err, POISON_EDATA, "%s: rows without labels cannot be used here (--label)",
                         train.set.y ? test.name : train.name));
+    if (!train.set.d)
+        TRY(poison_fail(err, POISON_EDATA,
+                        "%s: labels alone: the rows have no features (is it LIBSVM's text?)",
+                        train.name));
     struct label_source sources[] = {{train.book, train.set.y, train.set.n},
                                      {s->test_path ? test.book : train.book, test.set.y,
                                       test.set.n}};

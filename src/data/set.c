@@ -201,7 +201,8 @@ uint32_t poison_data_crc32(const poison_data *data, const int *labels,
     uint32_t crc = poison_crc32(0, labels, data->train.n * sizeof *labels);
     for (int k = 0; k < 3; k++) {
         crc = poison_features_crc32(crc, sets[k], settings);
-        crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
+        if (sets[k]->y) /* rows that a model is to label may have none */
+            crc = poison_crc32(crc, sets[k]->y, sets[k]->n * sizeof *sets[k]->y);
     }
     return crc;
 }
